@@ -25,7 +25,8 @@ class EventLog {
   virtual ~EventLog() = default;
 
   // Durable entries after `position`, oldest first, at most about `max_bytes` (at least one entry when there is one).
-  // OUT_OF_RANGE when entries after `position` were trimmed; the message holds the oldest position that can be read.
+  // OUT_OF_RANGE when entries after `position` were trimmed; the status names the oldest position accepted
+  // (OldestReadable of libs/store/log_trimmed.h).
   virtual void ReadAfter(ShardId shard, LogPosition position, size_t max_bytes,
                          absl::AnyInvocable<void(absl::StatusOr<std::vector<LogEntry>>)> done) = 0;
 
@@ -34,12 +35,14 @@ class EventLog {
   virtual void SetFollower(ShardId shard, std::string follower, LogPosition position,
                            absl::AnyInvocable<void(absl::Status)> done) = 0;
 
-  // Removes the entries up to and with `position`, but none above the lowest follower. Answers the first entry kept.
+  // Removes the entries up to and with `position`, but none above the lowest follower. Answers the first entry kept,
+  // or, when none is kept, the last one removed.
   virtual void TrimTo(ShardId shard, LogPosition position,
                       absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) = 0;
 
   // Calls `on_entry` (on a thread of the store, must not block) after each commit with a log entry became durable,
-  // with the newest position. Ends when the returned subscription is destroyed, after which no call comes.
+  // with the newest position; commits that became durable together share a call. Ends when the returned subscription is
+  // destroyed, after which no call comes.
   class Subscription {
    public:
     virtual ~Subscription() = default;

@@ -36,16 +36,16 @@ struct Record {
 };
 
 struct CommitRequest {
-  static constexpr size_t kMaxRecords = 256;           // puts and deletes together
-  static constexpr size_t kMaxBytes = 256 * 1024;      // keys, values and log entry together
+  static constexpr size_t kMaxRecords = 256;       // puts and deletes together
+  static constexpr size_t kMaxBytes = 256 * 1024;  // keys, values and log entry together
 
   ShardId shard;
   uint64_t term = 0;
   uint64_t number = 0;
-  std::vector<Record> puts;            // a key occurs at most once in puts and deletes together
-  std::vector<RecordKey> deletes;      // deleting an absent key is no error
-  std::string log_entry;               // empty: no entry is appended (the number is used all the same)
-  uint64_t digest = 0;                 // DigestOf(*this)
+  std::vector<Record> puts;        // a key occurs at most once in puts and deletes together
+  std::vector<RecordKey> deletes;  // deleting an absent key is no error
+  std::string log_entry;           // empty: no entry is appended (the number is used all the same)
+  uint64_t digest = 0;             // DigestOf(*this)
 };
 
 // Over everything but `digest` itself; stable across builds.
@@ -66,7 +66,7 @@ struct CommitResult {
   std::string detail;                           // for the log of the process; no personal data
 };
 
-// The head of a shard's chain.
+// The head of a shard's chain: its last commit. `term` is the one that it was written under, 0 before the first.
 struct ChainHead {
   uint64_t term = 0;
   uint64_t number = 0;
@@ -75,8 +75,8 @@ struct ChainHead {
 
 // A new ownership: `term` fences every older owner out.
 struct TermGrant {
-  uint64_t term = 0;    // max(stored + 1, unix milliseconds given)
-  ChainHead last;       // the chain that this term continues
+  uint64_t term = 0;          // max(stored + 1, unix milliseconds given)
+  ChainHead last;             // the chain that this term continues
   bool tail_at_risk = false;  // acknowledged commits may have been lost before this term (Redis); asks for replay
 };
 
@@ -95,6 +95,7 @@ class ShardStore {
 
   virtual void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) = 0;
 
+  // Answers after every commit that was handed in before it was decided.
   virtual void LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) = 0;
 
   // All records of the tables named, page by page (at most about 1 MB each), in an order of the store's own. Only the

@@ -1,0 +1,43 @@
+// Failures of the world as absl::Status with a machine-readable reason, metadata and field violations, in every layer.
+// A status made here becomes google.rpc.Status with ErrorInfo (domain "meridian") and BadRequest at the edge; see
+// libs/rpc/error.h. Reasons are UPPER_SNAKE_CASE, at most 63 characters, and part of the public API.
+// Messages, metadata and rules are shown to callers: no personal data, no secrets. Any thread; values.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace meridian {
+
+// What is wrong with one field of a request. `path` is dot-separated with list positions in brackets
+// ("contact.attributes[2].name"), `rule` says what would be right ("must be 1 to 63 characters").
+struct FieldViolation {
+  std::string path;
+  std::string rule;
+
+  friend bool operator==(const FieldViolation&, const FieldViolation&) = default;
+};
+
+using ErrorMetadata = std::map<std::string, std::string>;
+
+// A failed status with its reason. `code` must not be kOk.
+absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::string_view message,
+                       const ErrorMetadata& metadata = {});
+
+// INVALID_ARGUMENT with reason INVALID_FIELD, for one field or several (at least one).
+absl::Status FieldError(std::string_view path, std::string_view rule);
+absl::Status FieldErrors(const std::vector<FieldViolation>& violations);
+
+// The reason that a status was made with; "" for OK and for statuses made elsewhere.
+std::string ErrorReason(const absl::Status& status);
+ErrorMetadata ErrorMetadataOf(const absl::Status& status);
+std::vector<FieldViolation> FieldViolations(const absl::Status& status);
+
+// The same status with these violations attached, whatever its code.
+absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations);
+
+}  // namespace meridian

@@ -1,0 +1,287 @@
+// What the engine of one tenant is asked to do. Commands are values; Engine::Apply answers each at once and leaves its
+// effects (effects.h). Every command may be repeated: what has already happened is answered as done (Answer::repeated)
+// and has no second effect. Any thread may make one; only the shard's thread applies it.
+//
+// Commands of an agent name the agent and the number of its connection: a number below the agent's current one is
+// refused (kStaleAttachment), so a replaced connection can do nothing. Commands about an offer or an assignment name
+// its token: any other than the contact's current one is refused (kStaleToken).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "libs/base/entity_id.h"
+#include "libs/base/time.h"
+#include "libs/domain/agent.h"
+#include "libs/domain/contact.h"
+#include "libs/domain/offer.h"
+#include "libs/domain/reasons.h"
+#include "libs/domain/states.h"
+#include "libs/domain/tenant_config.h"
+
+namespace meridian {
+
+// ---- who asks ----
+
+enum class ActorRole : uint8_t { kSystem, kCustomer, kAgent, kOperator, kIntegrator, kService };
+std::string_view ToString(ActorRole role);
+
+struct Actor {
+  ActorRole role = ActorRole::kSystem;  // system: a timer or the start of a term
+  std::string subject;                  // of the token that was shown; empty for the system
+
+  friend bool operator==(const Actor&, const Actor&) = default;
+};
+
+// W3C trace context; all zero: none.
+struct TraceContext {
+  std::array<uint8_t, 16> trace_id{};
+  std::array<uint8_t, 8> span_id{};
+  uint8_t flags = 0;
+
+  friend bool operator==(const TraceContext&, const TraceContext&) = default;
+};
+
+// Carried unchanged into each event that the command causes.
+struct CommandOrigin {
+  Actor actor;
+  TraceContext trace;
+
+  friend bool operator==(const CommandOrigin&, const CommandOrigin&) = default;
+};
+
+// The gateway process (and its start) that holds an agent's connection; chosen by the gateway, opaque here.
+struct GatewayKey {
+  std::string value;
+
+  friend auto operator<=>(const GatewayKey&, const GatewayKey&) = default;
+};
+
+// What an agent does: available, or away for a reason that the tenant names.
+struct Activity {
+  std::string away_reason;  // empty: available; else in the form of a name, at most 64 bytes
+
+  static Activity Available() { return {}; }
+  static Activity Away(std::string reason) { return {std::move(reason)}; }
+  bool IsAvailable() const { return away_reason.empty(); }
+  friend auto operator<=>(const Activity&, const Activity&) = default;
+};
+
+// ---- configuration ----
+
+// Publishes a whole configuration. `config.revision` must be above the current one. Waiting contacts stay on the
+// revision under which they came; agents move to the new one in slices (Engine::Advance).
+struct PublishConfig {
+  TenantConfig config;
+  uint64_t digest = 0;  // of the draft that was published; the same revision with another digest is refused
+};
+
+// Changes, adds or removes one agent as a revision of its own, stored as a difference.
+struct ReviseAgent {
+  uint64_t revision = 0;  // above the current one
+  AgentId agent;
+  std::optional<AgentConfig> config;  // nullopt: the agent is removed; else `config->id` is `agent`
+};
+
+// ---- contacts, asked by session and operators ----
+
+// Opens a contact: a rule is found, and it waits or is offered at once. A repeat with the same id is answered as done
+// while the contact lives.
+struct EnqueueContact {
+  ContactSpec spec;
+};
+
+// The language of a contact was judged again, or its routing attributes changed. A queued contact that was not
+// transferred finds its rule anew and keeps its place; any other one uses them when it returns to a line.
+struct ReviseContact {
+  ContactId contact;
+  LanguageTag language;
+  uint16_t language_confidence_permille = 0;
+  std::optional<AttributeSet> attributes;  // nullopt: as they are
+};
+
+enum class CancelBy : uint8_t { kCustomer, kOperator };
+
+// Withdraws a contact that no agent was connected to yet; refused (kWrongState) after that.
+struct CancelContact {
+  ContactId contact;
+  CancelBy by = CancelBy::kCustomer;
+};
+
+// The customer closed the conversation, or had no connection for the channel's grace time. Ends a waiting contact as
+// abandoned; a contact in an agent's hands goes to after-contact work.
+struct CustomerLeft {
+  ContactId contact;
+  CustomerLeftReason reason = CustomerLeftReason::kClosed;
+};
+
+// The conversation's edges, as session tells them: the customer waits for an answer since `since`; an agent answered.
+struct CustomerWaits {
+  ContactId contact;
+  Instant since;
+};
+struct AgentAnswered {
+  ContactId contact;
+};
+
+// ---- agents' connections ----
+
+// An agent connected, or its gateway holds it still after a new term began. Re-delivers pending offers and live
+// assignments to the gateway.
+struct AttachAgent {
+  AgentId agent;
+  AttachmentNumber attachment;  // not below the agent's highest; the same one again confirms it
+  GatewayKey gateway;
+  std::optional<Activity> activity;  // nullopt: as it was; after being offline that is away, "signed_in"
+};
+
+enum class DetachCause : uint8_t { kConnectionLost, kSlowReader, kSignedOff };
+
+// The agent's connection is gone. Pending offers return to their line at once, without a strike. Live work stays with
+// the agent for the tenant's grace time; after kSignedOff it returns to its line at once.
+struct DetachAgent {
+  AgentId agent;
+  AttachmentNumber attachment;
+  DetachCause cause = DetachCause::kConnectionLost;
+};
+
+// Available also ends a cool-down early and forgets strikes.
+struct SetActivity {
+  AgentId agent;
+  AttachmentNumber attachment;
+  Activity activity;
+};
+
+// ---- offers and assignments ----
+
+// The gateway confirms that the offer reached the agent: its clock starts.
+struct OfferDelivered {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+struct AcceptOffer {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+struct RejectOffer {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+// An agent says that it holds this assignment: confirmed when it is the current one, refused when a newer token exists.
+struct ReclaimAssignment {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+// Only for channels whose media are joined apart (voice); others connect as they are accepted.
+struct MediaConnected {
+  ContactId contact;
+  OfferToken token;
+};
+struct MediaFailed {
+  ContactId contact;
+  OfferToken token;
+};
+
+struct HoldContact {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+struct ResumeContact {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+// The agent ends the talk: after-contact work begins, or the contact completes when its queue has none.
+struct CompleteContact {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+struct EndWrapUp {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+};
+
+// kNextStep: the plan goes on after the step that found this agent; refused (kNoNextStep) from the last one. The other
+// targets are refused as kNotSupported.
+struct TransferContact {
+  AgentId agent;
+  AttachmentNumber attachment;
+  ContactId contact;
+  OfferToken token;
+  TransferTarget target = TransferTarget::kNextStep;
+  QueueId queue;     // with kQueue
+  AgentId to_agent;  // with kAgent
+};
+
+using CommandBody = std::variant<PublishConfig, ReviseAgent, EnqueueContact, ReviseContact, CancelContact, CustomerLeft,
+                                 CustomerWaits, AgentAnswered, AttachAgent, DetachAgent, SetActivity, OfferDelivered,
+                                 AcceptOffer, RejectOffer, ReclaimAssignment, MediaConnected, MediaFailed, HoldContact,
+                                 ResumeContact, CompleteContact, EndWrapUp, TransferContact>;
+
+struct Command {
+  CommandOrigin origin;
+  CommandBody body;
+};
+
+// ---- answers ----
+
+// Why a command was refused. Names are part of the public API (ErrorInfo.reason, upper case).
+enum class Refusal : uint8_t {
+  kNone,             // accepted
+  kNoConfiguration,  // nothing was published yet
+  kInvalidConfig,    // the configuration or agent breaks a rule; the text names the first
+  kStaleRevision,    // a revision at or below the current one
+  kUnknownChannel,   // not in the configuration
+  kNoRule,           // no rule of the plans matches the contact
+  kInvalidContact,   // undeclared attribute, or a field out of range
+  kQueueFull,        // the queue holds as many waiting contacts as it may
+  kQueueClosed,      // outside the queue's opening hours
+  kContactIdReused,  // a live contact has this id and another conversation
+  kUnknownContact,   // no live contact has this id: never queued, or ended
+  kUnknownAgent,     // not in the configuration
+  kStaleAttachment,  // a newer connection acts for the agent
+  kNotAttached,      // the agent has no connection
+  kStaleToken,       // not the contact's current offer or assignment, or not this agent's
+  kWrongState,       // the contact's state does not allow it
+  kNotSupported,     // part of the design, not working yet
+  kNoNextStep,       // the plan has no step after this one
+};
+std::string_view ToString(Refusal refusal);  // "stale_token"
+
+struct Answer {
+  Refusal refusal = Refusal::kNone;
+  std::string text;       // for people, with a refusal; no personal data
+  bool repeated = false;  // it had already been done
+  // With a command about one contact that was accepted: its state now.
+  std::optional<ContactState> contact_state;
+
+  bool ok() const { return refusal == Refusal::kNone; }
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+}  // namespace meridian

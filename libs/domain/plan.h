@@ -77,9 +77,9 @@ Instant NextStepAt(std::span<const Step> steps, size_t first_step, Instant waiti
 // The place in line: earlier is served first. enqueued_at − head start − priority × time per point.
 Instant VirtualStart(Instant enqueued_at, Duration head_start, int priority, Duration time_per_priority_point);
 
-// The level at which an agent with these languages serves the contact's language under the step, or nullopt. With kAny,
-// the level for the contact's language where there is one, else working. An added language counts only when
-// the contact's own is not served.
+// The level at which an agent with these languages serves the contact's language under the step, or nullopt. Working
+// when no language is known. With kAny the level for the contact's language where there is one, else working. An added
+// language counts only when the contact's own is not served at the step's level; of several the first that is.
 std::optional<LanguageLevel> StepLanguageLevel(const Step& step, const LanguageTag& wanted,
                                                std::span<const SpokenLanguage> spoken);
 

@@ -43,8 +43,8 @@ int32_t OffsetAt(const ZoneTable& zone, Instant at);  // seconds east of UTC
 struct CivilDay {
   int32_t days = 0;
 
-  static CivilDay FromDate(int year, int month, int day);           // a valid date
-  static std::optional<CivilDay> Parse(std::string_view iso_date);  // "2026-12-24"
+  static std::optional<CivilDay> FromDate(int year, int month, int day);  // nullopt when there is no such date
+  static std::optional<CivilDay> Parse(std::string_view iso_date);        // "2026-12-24"
   std::string ToString() const;
   friend constexpr auto operator<=>(CivilDay, CivilDay) = default;
 };

@@ -114,6 +114,10 @@ inline constexpr Duration kMaxAgentGrace = Duration::Minutes(10);
 
 inline constexpr size_t kMaxReportedViolations = 100;
 
+// Sorts what the look-ups read as sorted: zone transitions, schedule exceptions, a step's skills and zones. The edge
+// calls it before Validate; applied twice it changes nothing more.
+void Normalize(TenantConfig& config);
+
 // Every broken rule, in the order of the fields, at most kMaxReportedViolations: names, ranges, duplicates and every
 // reference from one part to another. Empty when the configuration can be published. Paths as
 // "queues[2].offer_timeout".

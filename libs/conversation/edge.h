@@ -1,0 +1,37 @@
+// Facts that the session tells routing about a contact, each once, when something changes (an edge, not a level).
+//
+// Edges of a contact are numbered 1, 2, 3 … and idempotent by (contact, number). Each carries the whole of what routing
+// needs, so the newest replaces those before it: routing takes an edge only when its number is above the last it took,
+// and only the newest unanswered one is sent again. Values, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "libs/base/time.h"
+#include "libs/domain/reasons.h"
+
+namespace meridian::conversation {
+
+enum class EdgeKind : uint8_t {
+  kNone = 0,          // no edge yet
+  kCustomerWaits,     // the customer wrote after an answer; a contact begins in this state, without an edge
+  kAgentAnswered,     // somebody with a grant wrote while the customer waited
+  kCustomerLeft,      // `left` says how; the last edge of its contact
+  kCustomerCanceled,  // the customer gave the contact up; the last edge unless an agent has the contact already
+  kWithdrawn,         // the session gave up waiting for the answer to its enqueueing; last likewise
+};
+std::string_view ToString(EdgeKind kind);
+// The customer is gone from the contact: no edge about its talk follows.
+bool IsLast(EdgeKind kind);
+
+struct Edge {
+  uint32_t number = 0;
+  EdgeKind kind = EdgeKind::kNone;
+  CustomerLeftReason left = CustomerLeftReason::kNone;  // with kCustomerLeft
+  Instant at;
+
+  friend bool operator==(const Edge&, const Edge&) = default;
+};
+
+}  // namespace meridian::conversation

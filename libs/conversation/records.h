@@ -1,0 +1,129 @@
+// The session's records: everything durable, from which all else is rebuilt. Encoded by the program around the core.
+// Values, any thread.
+//
+// table                  key                                      value                    read at a start
+// kConversationTable     conversation uuid (16)                   ConversationRecord       yes
+// kFollowerTable         routing shard (4)                        FollowerPositionRecord   yes
+// kMessageTable          conversation uuid (16), number (8)       MessageRecord            no, by key
+// kEndedTable            conversation uuid (16)                   ConversationRecord       no, by key
+// kContactDetailsTable   contact uuid (16)                        ContactDetailsRecord     no, by key
+// Numbers in keys are big-endian, so that keys order as numbers do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/base/entity_id.h"
+#include "libs/base/time.h"
+#include "libs/conversation/client_numbers.h"
+#include "libs/conversation/contact_record.h"
+#include "libs/conversation/message.h"
+
+namespace meridian::conversation {
+
+inline constexpr uint8_t kConversationTable = 1;
+inline constexpr uint8_t kFollowerTable = 2;
+inline constexpr uint8_t kMessageTable = 3;
+inline constexpr uint8_t kEndedTable = 4;
+inline constexpr uint8_t kContactDetailsTable = 5;
+
+// A channel-scoped address of a customer: {"web", "<visitor id>"}, {"phone", "+34600111222"}.
+struct Identity {
+  std::string kind;     // 1 to kMaxIdentityKindBytes
+  std::string address;  // 1 to kMaxAddressBytes; personal
+
+  friend auto operator<=>(const Identity&, const Identity&) = default;
+};
+inline constexpr size_t kMaxIdentityKindBytes = 32;
+inline constexpr size_t kMaxAddressBytes = 256;
+
+// open → leaving → closed, or open → closed.
+enum class ConversationState : uint8_t {
+  kOpen = 1,
+  kLeaving = 2,  // closed by its customer while contacts live: nobody writes, and its identity is free for another
+  kClosed = 3,
+};
+std::string_view ToString(ConversationState state);
+
+enum class CloseReason : uint8_t { kNone = 0, kExpired = 1, kClosedByCustomer = 2 };
+std::string_view ToString(CloseReason reason);
+
+struct AuthorRecord {
+  Author author;  // agents and bots apart by id; the customer and the system once each
+  ClientNumbers numbers;
+
+  friend bool operator==(const AuthorRecord&, const AuthorRecord&) = default;
+};
+
+struct ConversationRecord {
+  TenantId tenant;
+  ConversationId id;
+  CustomerId customer;
+  Identity identity;
+  ConversationState state = ConversationState::kOpen;
+  CloseReason close_reason = CloseReason::kNone;
+  Instant opened_at;
+  Instant last_activity_at;   // last message, or end of a contact
+  Duration session_lifetime;  // after last_activity_at, once no contact lives
+  uint64_t last_number = 0;
+  std::vector<ContactRecord> contacts;             // oldest first, at most kMaxLiveContacts
+  std::vector<EndedContactRecord> ended_contacts;  // oldest first, at most kMaxEndedContacts
+  std::vector<AuthorRecord> authors;               // the one that wrote last at the end
+
+  friend bool operator==(const ConversationRecord&, const ConversationRecord&) = default;
+};
+
+// Of agents and bots without a current grant only the newest kFullAuthors keep more than their highest number, and
+// only the newest kMaxAuthors are kept at all.
+inline constexpr size_t kFullAuthors = 4;
+inline constexpr size_t kMaxAuthors = 32;
+
+struct MessageRecord {
+  ConversationId conversation;
+  Message message;
+
+  friend bool operator==(const MessageRecord&, const MessageRecord&) = default;
+};
+
+struct PersonalAttribute {
+  AttributeName name;
+  std::string value;  // at most kMaxPersonalValueBytes
+
+  friend bool operator==(const PersonalAttribute&, const PersonalAttribute&) = default;
+};
+inline constexpr size_t kMaxPersonalAttributes = 32;
+inline constexpr size_t kMaxPersonalValueBytes = 1024;
+
+// What stays in the session of a contact's attributes. Written once.
+struct ContactDetailsRecord {
+  ContactId contact;
+  ConversationId conversation;
+  std::vector<PersonalAttribute> attributes;
+
+  friend bool operator==(const ContactDetailsRecord&, const ContactDetailsRecord&) = default;
+};
+
+// A place in a routing shard's log, as LogPosition of the runtime.
+struct RoutingPosition {
+  uint64_t term = 0;
+  uint64_t number = 0;
+
+  friend auto operator<=>(const RoutingPosition&, const RoutingPosition&) = default;
+};
+
+// Everything of that shard's log up to `position` has been applied.
+struct FollowerPositionRecord {
+  uint32_t routing_shard = 0;
+  RoutingPosition position;
+
+  friend bool operator==(const FollowerPositionRecord&, const FollowerPositionRecord&) = default;
+};
+
+std::string ConversationKey(const ConversationId& conversation);  // also of kEndedTable
+std::string MessageKey(const ConversationId& conversation, uint64_t number);
+std::string FollowerKey(uint32_t routing_shard);
+std::string ContactDetailsKey(const ContactId& contact);
+
+}  // namespace meridian::conversation

@@ -1,0 +1,147 @@
+// The session: conversations of one shard, as a deterministic state machine. Commands and time in, answers and effects
+// out; equal calls give equal results. No I/O, clock, thread or randomness; one thread at a time. Owned by the program
+// that the shard loop drives.
+//
+// It alone numbers messages (1, 2, 3 … in each conversation, the same for everybody), resolves identities to
+// conversations, says who may read and write what, and tells routing what the customer does. Texts pass through: memory
+// holds heads only, and messages are read back from the store by key.
+//
+// What holds after every call:
+// - an appended message has the next number; a repeat gets the number it got first;
+// - a message goes to an agent only while it has a grant of that message's contact;
+// - whatever routing must know is in a record until routing has answered, and is sent again until then;
+// - state built anew from the records equals this one, but for connections, times of retries, and answered edges
+//   (`acknowledged_edge` is written with the next change only, since routing takes an edge again harmlessly).
+//
+// Effects must be durable before any of their messages, or the answers given since the last TakeEffects, leave.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/time.h"
+#include "libs/conversation/answer.h"
+#include "libs/conversation/command.h"
+#include "libs/conversation/deadline_queue.h"
+#include "libs/conversation/directory.h"
+#include "libs/conversation/effect_sink.h"
+#include "libs/conversation/effects.h"
+#include "libs/conversation/records.h"
+
+namespace meridian::conversation {
+
+struct SessionOptions {
+  Duration first_retry = Duration::Milliseconds(200);  // then doubled each time
+  Duration longest_retry = Duration::Seconds(10);
+  Duration enqueue_for = Duration::Minutes(4);  // then a contact is closed as not queued; below routing's own 5 min
+};
+
+class SessionCore {
+ public:
+  explicit SessionCore(SessionOptions options = {});
+
+  Answer Apply(Command command, Instant now);
+
+  // Instant::Never() when nothing is due ever.
+  Instant NextDeadline() const;
+  // Runs some of what is due at `now`, earliest first; true when more is due. The effects of one call fit one commit.
+  bool Advance(Instant now);
+
+  EffectsSize PendingSize() const { return sink_.size(); }
+  // What gathered, and forgets it. Pointers in it are valid until the next call of anything here.
+  Effects TakeEffects() { return sink_.Take(); }
+
+  // Building the state anew: BeginLoad drops everything, each record is restored once, in any order, FinishLoad makes
+  // the rest. DATA_LOSS for records that cannot be of one state. What routing has not answered is due at once; the time
+  // without a connection starts anew.
+  void BeginLoad();
+  absl::Status Restore(ConversationRecord record);
+  absl::Status Restore(const FollowerPositionRecord& record);
+  void FinishLoad(Instant now);
+
+  // Up to where a routing shard's log has been applied; nullopt: from its begin.
+  std::optional<RoutingPosition> FollowedTo(uint32_t routing_shard) const;
+  // A conversation that is not closed; nullptr otherwise. Valid until the next call of anything here.
+  const ConversationRecord* Find(const ConversationId& id) const;
+  const ConversationRecord* FindByContact(const ContactId& id) const;
+  size_t conversations() const { return directory_.size(); }
+
+ private:
+  Answer On(SubmitContact& command, Instant now);
+  Answer On(AppendMessage& command, Instant now);
+  Answer On(CancelContact& command, Instant now);
+  Answer On(CloseConversation& command, Instant now);
+  Answer On(WatchConversation& command, Instant now);
+  Answer On(UnwatchConversation& command, Instant now);
+  Answer On(OpenReading& command, Instant now);
+  Answer On(EnqueueAnswered& command, Instant now);
+  Answer On(EdgeAnswered& command, Instant now);
+  Answer On(ApplyRoutingFacts& command, Instant now);
+
+  void Take(const ContactQueuedFact& fact, Instant now);
+  void Take(const ParticipantsChangedFact& fact, Instant now);
+  void Take(const ContactClosedFact& fact, Instant now);
+
+  // nullptr unless it is a conversation of this tenant that is not closed.
+  Head* FindHead(const TenantId& tenant, const ConversationId& id) const;
+
+  // submit.cc
+  Head& OpenConversation(const SubmitContact& command, Instant now);
+  ContactRecord& OpenContact(Head& head, SubmitContact& command, Instant now);
+  Answer RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
+
+  // append.cc
+  Answer AppendOfCustomer(Head& head, AppendMessage& command, Instant now);
+  Answer AppendOfAgent(Head& head, AppendMessage& command, Instant now);
+  Answer AppendOfSystem(Head& head, AppendMessage& command, Instant now);
+  // Numbers and stores a message that was found to be new, and delivers it. `contact` may be null.
+  uint64_t Write(Head& head, ContactRecord* contact, Author author, uint64_t client_number, uint32_t digest,
+                 std::vector<MessagePart> parts, Instant now);
+
+  // contact_life.cc
+  void CustomerWrote(Head& head, ContactRecord& contact, Instant now);
+  void AgentWrote(Head& head, ContactRecord& contact, Instant now);
+  void RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, Instant now);
+  void SendEnqueue(Head& head, ContactRecord& contact, Instant now);
+  void SendEdge(Head& head, ContactRecord& contact, Instant now);
+  // Routing has the contact: its answer, or any fact about it.
+  void Acknowledge(Head& head, ContactRecord& contact, Instant now);
+  void GiveUpEnqueueing(Head& head, ContactRecord& contact, Instant now);
+  void ReplaceGrants(Head& head, ContactRecord& contact, std::vector<Grant> grants);
+  // Notes and tells that the contact is closed; it stays in the record until RemoveContact.
+  void CloseContact(Head& head, ContactRecord& contact, ContactClosing closing, EndReason reason,
+                    std::string_view refusal, Instant now);
+  // `contact` is gone afterwards, and the conversation too when it was the last one of a leaving customer.
+  // True when the conversation is still there.
+  bool RemoveContact(Head& head, ContactRecord& contact, Instant now);
+  void TellCustomer(Head& head, const ContactRecord& contact);
+
+  // timers.cc
+  Instant DeadlineOf(const Head& head) const;
+  Instant DeadlineOf(const Head& head, size_t contact) const;
+  Instant LeavesAt(const Head& head, const ContactRecord& contact) const;
+  void RunDue(Head& head, Instant now);
+  Retry& RetryOf(Head& head, const ContactRecord& contact) const;
+  void ScheduleRetry(Retry& retry, Instant now) const;
+
+  void Leave(Head& head, Instant now);
+  void Close(Head& head, CloseReason reason, Instant now);
+  // After each change of a head: what is durable of it changed (or only its timers did).
+  void Changed(Head& head);
+  void Rearm(Head& head) { deadlines_.Set(head, DeadlineOf(head)); }
+
+  const SessionOptions options_;
+  Directory directory_;
+  DeadlineQueue deadlines_;
+  std::map<uint32_t, RoutingPosition> followed_;
+  EffectSink sink_;
+  std::vector<Head*> restored_;  // between BeginLoad and FinishLoad
+};
+
+}  // namespace meridian::conversation

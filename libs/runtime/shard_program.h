@@ -20,13 +20,15 @@
 //     // The answer to a request that the loop itself refuses (reason machine-readable, see AnswerTable).
 //     Answer Refuse(const absl::Status&) const;
 //
-//     // The earliest deadline of the core; Instant::Never() when there is none.
+//     // The earliest deadline of the core; Instant::Never() when there is none. While background work remains (a new
+//     // configuration is indexed), any instant that is past, such as {0}.
 //     Instant NextDeadline() const;
 //     // Runs one slice (≤ 200 µs) of timers due at `now`, oldest first, or of background work; true when more remains.
 //     bool Advance(Instant now);
 //
 //     // Size of what gathered since the last TakeBatch, so that the loop closes a batch before it is too large for one
-//     // commit. One command's effects always fit.
+//     // commit. One command, one slice of Advance and FinishLoad add at most kMaxEffectRecords and kMaxEffectBytes
+//     // (the answer included); what is larger is spread over slices.
 //     BatchSize PendingSize() const;
 //     // Encodes what gathered and forgets it. `position` is where the log entry will stand.
 //     ProgramBatch<Message> TakeBatch(LogPosition position, Instant now);
@@ -36,9 +38,14 @@
 //     // (TermStarted events, re-delivered offers), which the loop commits as the first batch of the term.
 //     void BeginLoad();
 //     absl::Status Restore(const Record&);
+//     // After a refused commit the loop may load again under the same term: FinishLoad opens a term only if the records
+//     // do not say that it was opened already. BeginLoad also drops effects that were not taken.
 //     absl::Status FinishLoad(const TermGrant& term, Instant now);
 //     // The tables that Load reads at a start.
 //     std::vector<uint8_t> LiveTables() const;
+//
+//     // Optional: after FinishLoad with `tail_at_risk` the program makes no offers until this call.
+//     void EndReplayWindow(Instant now);
 //   };
 #pragma once
 
@@ -61,6 +68,10 @@ struct RequestKey {
 // The order of architecture §7.9 under overload: live work, then new contacts, then reads.
 enum class Lane : uint8_t { kLiveWork = 0, kNewContacts = 1, kReads = 2 };
 inline constexpr int kLanes = 3;
+
+// What one command may add to a batch, so that it always fits into one commit beside the loop's own records.
+inline constexpr size_t kMaxEffectRecords = 100;
+inline constexpr size_t kMaxEffectBytes = 100 * 1024;
 
 struct BatchSize {
   size_t records = 0;

@@ -1,0 +1,107 @@
+// Follows another shard's log (architecture §2): reads from the position that its target has stored, delivers entry
+// after entry, and moves its durable position in the source once the target's commits are durable. At least once: the
+// target's program stores, in the records of the same commit, the position it has reached, and applies an entry only
+// when `previous` is that position; otherwise it refuses (any status), and the follower asks again where to go on.
+//
+// Woken by EventLog::Watch; never polls. Bounded: at most `max_in_flight` entries are delivered and not yet durable.
+// Watch, ReadAfter and `deliver`'s done may come on any thread; the rest is the thread that steps it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "libs/runtime/completion_queue.h"
+#include "libs/runtime/event_log.h"
+#include "libs/runtime/stepped.h"
+
+namespace meridian {
+
+struct FollowedEntry {
+  ShardId source;
+  LogPosition previous;  // of the entry delivered before this one
+  LogPosition position;
+  std::string bytes;
+};
+
+struct LogFollowerOptions {
+  ShardId source;
+  std::string name;  // the follower's name in the source's log, e.g. "session-s0"
+  size_t max_in_flight = 256;
+  size_t read_bytes = 256 * 1024;
+};
+
+struct LogFollowerPorts {
+  EventLog* log = nullptr;
+  const MonotonicClock* clock = nullptr;
+  // Where the target has got to, from its own records: a ShardLoop::Query. {0, 0} when it has seen nothing.
+  std::function<void(absl::AnyInvocable<void(absl::StatusOr<LogPosition>)>)> stored_position;
+  // Posts the entry to the target; `done` once its commit is durable, or with an error when it was not applied.
+  std::function<void(FollowedEntry, absl::AnyInvocable<void(absl::Status)>)> deliver;
+  // For the process's log and metrics: what went wrong; the follower goes on by itself.
+  std::function<void(const absl::Status&)> on_error;
+};
+
+class LogFollower final : public Stepped {
+ public:
+  static constexpr Duration kFirstRetry = Duration::Milliseconds(50);
+  static constexpr Duration kLongestRetry = Duration::Seconds(1);
+
+  LogFollower(LogFollowerOptions options, LogFollowerPorts ports);
+  ~LogFollower() override;
+
+  // Any thread, once.
+  void Start();
+
+  void SetWaker(std::function<void()> waker) override { completions_->SetWaker(std::move(waker)); }
+  bool Step() override;
+  MonotonicInstant NextWake() override { return retry_at_; }
+  void RequestStop() override;
+  bool stopped() const override { return state_ == State::kStopped; }
+
+  // The newest position that is durable in the target; the owner's thread.
+  LogPosition confirmed() const { return confirmed_; }
+  size_t in_flight() const { return in_flight_.size(); }
+
+ private:
+  enum class State { kStopped, kAsking, kFollowing, kWaiting };
+  struct Delivery {
+    LogPosition position;
+    bool done = false;
+  };
+
+  void Ask();
+  void OnStoredPosition(absl::StatusOr<LogPosition> position);
+  void ReadMore();
+  void OnEntries(absl::StatusOr<std::vector<LogEntry>> entries);
+  void DeliverMore();
+  void OnDelivered(LogPosition position, const absl::Status& status);
+  void Confirm();
+  void AdvanceInSource();
+  void Retry(const absl::Status& why);
+  template <typename Callback>
+  auto Later(Callback callback);
+
+  const LogFollowerOptions options_;
+  const LogFollowerPorts ports_;
+  const std::shared_ptr<CompletionQueue> completions_;
+  std::unique_ptr<EventLog::Subscription> watch_;
+
+  State state_ = State::kStopped;
+  uint64_t generation_ = 0;
+  bool reading_ = false;
+  bool more_to_read_ = false;
+  LogPosition read_to_;               // of the newest entry taken from the log
+  LogPosition delivered_to_;          // of the newest entry given to the target
+  LogPosition confirmed_;             // durable in the target
+  LogPosition source_knows_;          // given to SetFollower and answered
+  bool advancing_ = false;
+  std::deque<LogEntry> read_;         // taken from the log, not yet delivered
+  std::deque<Delivery> in_flight_;    // delivered, oldest first
+  Duration retry_delay_ = kFirstRetry;
+  MonotonicInstant retry_at_ = MonotonicInstant::Never();
+};
+
+}  // namespace meridian

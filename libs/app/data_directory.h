@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,7 +18,8 @@ namespace meridian {
 class DataDirectory {
  public:
   // Makes the folder (mode 0700) with its parents when it is not there, locks it, and removes an addresses.json that a
-  // killed process left. kFailedPrecondition when another process holds it; the message names its id, start and command.
+  // killed process left. kFailedPrecondition when another process holds it; the message names its id, start and
+  // command.
   static absl::StatusOr<std::unique_ptr<DataDirectory>> Open(const std::string& path);
   // Removes addresses.json and releases the lock.
   ~DataDirectory();
@@ -37,6 +39,7 @@ class DataDirectory {
 
   std::string path_;
   int lock_;  // file descriptor
+  bool locked_ = true;
 };
 
 // Replaces the file's content so that a reader, or a crash, sees the old or the new content whole. `mode` such as 0600.

@@ -10,12 +10,11 @@
 
 #include "absl/status/status.h"
 #include "libs/app/data_directory.h"
+#include "libs/runtime/clock.h"
 #include "libs/telemetry/log.h"
 #include "libs/telemetry/metrics.h"
 
 namespace meridian {
-
-class Clock;
 
 // Where the process is to listen, and where its services then do. Any thread.
 class Listeners {
@@ -53,8 +52,10 @@ class StopRequest {
 
 struct Environment {
   std::string service;  // the process's name: "standalone"
-  Clock& clock;
-  uint64_t seed;  // of every generator of randomness in the process, from the system unless given by --seed
+  const MonotonicClock& monotonic_clock;
+  const WallClock& wall_clock;
+  uint64_t
+      seed;  // of every generator of ids and jitter; from the system unless given by --seed. Never for keys or tokens
   Metrics& metrics;
   Log& log;
   DataDirectory& data;

@@ -1,6 +1,7 @@
 // The life of a process: options, environment, service, drain, end. A main is one line:
 //
-//   int main(int argc, char** argv) { return meridian::app::Run("standalone", argc, argv, meridian::AssembleStandalone); }
+//   int main(int argc, char** argv) { return meridian::app::Run("standalone", argc, argv,
+//   meridian::AssembleStandalone); }
 //
 // where `absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions&, Environment&)`, and
 // `void StandaloneOptions::BindTo(CommandLine&)` binds the fields.

@@ -15,10 +15,10 @@ namespace meridian {
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
-  std::string method;          // "GET", "POST", …; HEAD is given to the handler of GET as "GET"
-  std::string path;            // percent-decoded, without the query; starts with '/'
-  std::string query;           // behind the '?', still encoded; may be empty
-  HttpHeaders headers;         // in the order received
+  std::string method;   // "GET", "POST", …; HEAD is given to the handler of GET as "GET"
+  std::string path;     // percent-decoded, without the query; starts with '/'
+  std::string query;    // behind the '?', still encoded; may be empty
+  HttpHeaders headers;  // in the order received
   std::string body;
   std::string remote_address;  // of the connection, such as "127.0.0.1"
 
@@ -36,8 +36,8 @@ struct HttpResponse {
 
   static HttpResponse Json(int status, std::string body);
   static HttpResponse Text(int status, std::string_view content_type, std::string body);
-  // {"error":{"code":"NOT_FOUND","message":"…","field":"…"}}; `field` names the part of the request that is wrong and is
-  // left out when empty. Invalid UTF-8 in the message is replaced.
+  // {"error":{"code":"NOT_FOUND","message":"…","field":"…"}}; `field` names the part of the request that is wrong and
+  // is left out when empty. Invalid UTF-8 in the message is replaced.
   static HttpResponse Error(int status, std::string_view code, std::string_view message, std::string_view field = {});
   // The same for a failed status: its code by name, its message, and the HTTP status that fits.
   static HttpResponse FromStatus(const absl::Status& status);

@@ -44,8 +44,8 @@ class HttpRouter {
   // Files for GET under `prefix` ("/" or "/agent/"), looked up when no handler has the path; the longest prefix wins.
   void ServeFiles(std::string_view prefix, StaticFiles files);
 
-  // Answers through the handler or a file; else 404, or 405 with Allow when the path knows other methods, or 426 when it
-  // is a WebSocket's. HEAD is answered as GET; the server leaves out the body.
+  // Answers through the handler or a file; else 404, or 405 with Allow when the path knows other methods, or 426 when
+  // it is a WebSocket's. HEAD is answered as GET; the server leaves out the body.
   void Dispatch(const HttpRequest& request, HttpResponder responder) const;
   const WebSocketRoute* FindWebSocket(std::string_view path) const;
 

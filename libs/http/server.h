@@ -21,12 +21,12 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";  // an IPv4 or IPv6 address, not a name
   uint16_t port = 0;                  // 0: the system chooses, see port()
 
-  size_t max_connections = 20000;          // a further one is answered 503 and closed
-  size_t max_header_bytes = 16 * 1024;     // 431
-  size_t max_body_bytes = 64 * 1024;       // 413
-  size_t max_frame_bytes = 64 * 1024;      // 1009
-  size_t max_backlog_bytes = 256 * 1024;   // per WebSocket, see WebSocketConnection::Send
-  size_t send_buffer_bytes = 128 * 1024;   // per connection, in the kernel (SO_SNDBUF); 0: the kernel's choice
+  size_t max_connections = 20000;         // a further one is answered 503 and closed
+  size_t max_header_bytes = 16 * 1024;    // 431
+  size_t max_body_bytes = 64 * 1024;      // 413
+  size_t max_frame_bytes = 64 * 1024;     // 1009
+  size_t max_backlog_bytes = 256 * 1024;  // per WebSocket, see WebSocketConnection::Send
+  size_t send_buffer_bytes = 128 * 1024;  // per connection, in the kernel (SO_SNDBUF); 0: the kernel's choice
 
   Duration header_timeout = Duration::Seconds(15);  // from the connection's start or the last answer to a whole header
   Duration body_timeout = Duration::Seconds(15);    // from the header to the whole body
@@ -38,6 +38,8 @@ struct HttpServerOptions {
   Metrics* metrics = nullptr;  // may be null; must outlive the server
 };
 
+class ServerCore;
+
 class HttpServer {
  public:
   // Listens and serves from here on. Fails when the address cannot be listened on.
@@ -48,15 +50,14 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   uint16_t port() const;
-  // Accepts nothing more, closes idle connections, lets running requests answer and closes WebSockets with 1001; what is
-  // still open after `limit` is cut. On return no handler runs, every WebSocketHandler has had its OnClosed, and the
+  // Accepts nothing more, closes idle connections, lets running requests answer and closes WebSockets with 1001; what
+  // is still open after `limit` is cut. On return no handler runs, every WebSocketHandler has had its OnClosed, and the
   // server's thread has ended. Not from a handler. A second call does nothing.
   void Stop(Duration limit);
 
  private:
-  class Core;
-  explicit HttpServer(std::unique_ptr<Core> core);
-  std::unique_ptr<Core> core_;
+  explicit HttpServer(std::unique_ptr<ServerCore> core);
+  std::unique_ptr<ServerCore> core_;
 };
 
 }  // namespace meridian

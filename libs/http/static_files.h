@@ -37,8 +37,9 @@ class StaticFiles {
 // By the name's extension; application/octet-stream for an unknown one.
 std::string_view ContentTypeOf(std::string_view path);
 
-// 200 with the file, or 304 when If-None-Match names its ETag; with the headers that a page of ours gets: no-cache (asked
-// again each time), nosniff, and a content security policy that allows this origin's own files and connections only.
+// 200 with the file, or 304 when If-None-Match names its ETag; with the headers that a page of ours gets: no-cache
+// (asked again each time), nosniff, and a content security policy that allows this origin's own files and connections
+// only.
 HttpResponse ServeStaticFile(const StaticFile& file, const HttpRequest& request);
 
 }  // namespace meridian

@@ -20,6 +20,11 @@ class Finding(NamedTuple):
         return f"{self.path}:{self.line}: {self.message}"
 
 
+def listed(findings):
+    """Findings as an assertion message: all of them, one a line."""
+    return "\n" + "\n".join(map(str, findings))
+
+
 def files(*suffixes, under=""):
     """Returns the repository's files (tracked, or new and not ignored) with one of the suffixes, sorted."""
     command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "--", under or "."]

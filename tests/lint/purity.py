@@ -1,7 +1,7 @@
 """Keeps the pure layers pure: equal state and commands give equal effects, bit for bit, in every run and on every machine.
 
 Run by hand: tests/lint/purity.py; it prints what it finds, with the replacement, and fails when there is anything.
-An unordered container may be declared in a pure layer when its line says `// lookup only`; it may then not be iterated.
+An unordered container may be declared in a pure layer when its line says `// looked up, never walked`; it may then not be iterated.
 """
 
 import re
@@ -30,7 +30,7 @@ def _headers(*names):
     return r"#\s*include\s*[<\"](?:" + "|".join(names) + ")"
 
 
-LOOKUP_ONLY = "// lookup only"
+LOOKUP_ONLY = re.compile(r"//.*\b(?:lookup only|looked up, never walked)\b")
 UNORDERED = re.compile(r"\b(?:unordered_(?:multi)?(?:map|set)|(?:flat|node)_hash_(?:map|set))\s*<")
 
 RULES = (
@@ -76,9 +76,9 @@ def _unordered_findings(path, lines, code):
     for number, line in enumerate(code, 1):
         if not UNORDERED.search(line):
             continue
-        if LOOKUP_ONLY not in lines[number - 1]:
+        if not LOOKUP_ONLY.search(lines[number - 1]):
             yield Finding(path, number, "an unordered container; use std::map, or a sorted vector, or say "
-                                        f"`{LOOKUP_ONLY}` on this line and never iterate it")
+                                        "`// looked up, never walked` on this line")
             continue
         lookups += re.findall(r">\s*&?\s*(\w+)\s*(?:;|=|\{|,|\))", line)
     if not lookups:
@@ -87,7 +87,7 @@ def _unordered_findings(path, lines, code):
     walk = re.compile(rf"for\s*\([^;()]*:\s*(?:\w+(?:\.|->))*(?:{names})\s*\)|\b(?:{names})\s*(?:\.|->)\s*c?begin\s*\(")
     for number, line in enumerate(code, 1):
         if walk.search(line):
-            yield Finding(path, number, f"walks a container that is marked `{LOOKUP_ONLY}`; keep an ordered one beside it")
+            yield Finding(path, number, "walks a container that is marked as never walked; keep an ordered one beside it")
 
 
 def findings_in(path, text):

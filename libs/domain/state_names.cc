@@ -94,6 +94,8 @@ std::string_view ToString(ContactTrigger trigger) {
       return "expire";
     case CT::kSupersede:
       return "supersede";
+    case CT::kReclaim:
+      return "reclaim";
   }
   return "unknown";
 }

@@ -17,6 +17,7 @@ constexpr ContactTransition kContactTable[] = {
     {C::kQueued, CT::kCustomerLeft, C::kAbandoned, true},
     {C::kQueued, CT::kCancel, C::kCanceled, true},
     {C::kQueued, CT::kExpire, C::kExpired, true},
+    {C::kQueued, CT::kReclaim, C::kAssigned, true},
     {C::kQueued, CT::kPark, C::kParked, false},
     {C::kQueued, CT::kRequestCallback, C::kCallback, false},
     {C::kQueued, CT::kSupersede, C::kCanceled, false},
@@ -164,8 +165,8 @@ auto CheckOf(std::string_view noun, const Row* row, State from, Trigger trigger)
         absl::StrCat(View(noun), " ", View(ToString(from)), " cannot take the trigger ", View(ToString(trigger))));
   }
   if (!row->implemented) {
-    return absl::UnimplementedError(absl::StrCat("the trigger ", View(ToString(trigger)), " for ", View(noun), " ",
-                                                 View(ToString(from)), " is not supported yet"));
+    return absl::FailedPreconditionError(absl::StrCat("the trigger ", View(ToString(trigger)), " for ", View(noun), " ",
+                                                      View(ToString(from)), " is not supported yet"));
   }
   return row->to;
 }

@@ -63,8 +63,9 @@ enum class ContactTrigger : uint8_t {
   kCancel,            // customer or operator withdraws the contact
   kExpire,            // the queue's longest wait is over
   kSupersede,         // a copy in another region went on instead
+  kReclaim,           // a lost agent is back with the newest token before anyone else had an offer
 };
-inline constexpr int kContactTriggerCount = 24;
+inline constexpr int kContactTriggerCount = 25;
 
 using ContactTransition = Transition<ContactState, ContactTrigger>;
 std::span<const ContactTransition> ContactTransitions();
@@ -134,8 +135,9 @@ std::optional<OfferState> NextState(OfferState from, OfferTrigger trigger);
 std::optional<AgentPresence> NextState(AgentPresence from, AgentTrigger trigger);
 std::optional<AssignmentRole> NextState(AssignmentRole from, AssignmentTrigger trigger);
 
-// The same with a reason: FAILED_PRECONDITION "a contact that is parked cannot take the trigger offer", or
-// UNIMPLEMENTED "… is not supported yet" for a transition of the table that does not work yet.
+// The same with a reason: FAILED_PRECONDITION "a contact in state parked cannot take the trigger offer", or "the
+// trigger park for a contact in state queued is not supported yet" for a transition of the table that does not work
+// yet.
 absl::StatusOr<ContactState> CheckTransition(ContactState from, ContactTrigger trigger);
 absl::StatusOr<OfferState> CheckTransition(OfferState from, OfferTrigger trigger);
 absl::StatusOr<AgentPresence> CheckTransition(AgentPresence from, AgentTrigger trigger);

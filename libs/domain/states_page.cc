@@ -16,8 +16,7 @@ constexpr std::string_view kIntroduction =
     "\n"
     "Every state of a contact, an offer, an agent and a role, and what leads from one to the next. A transition that "
     "is\n"
-    "not listed is refused with `FAILED_PRECONDITION`; one that is listed as not supported yet is refused with\n"
-    "`UNIMPLEMENTED`.\n";
+    "not listed, or that does not work yet, is refused with `FAILED_PRECONDITION` and says which of the two it is.\n";
 
 // A heading, a sentence and the table of one machine.
 template <typename State, typename Trigger>

@@ -1,6 +1,6 @@
 // What the engine of one tenant is asked to do. Commands are values; Engine::Apply answers each at once and leaves its
-// effects (effects.h). Every command may be repeated: what has already happened is answered as done (Answer::repeated)
-// and has no second effect. Any thread may make one; only the shard's thread applies it.
+// effects (effects.h). Every command may be repeated while its contact lives: what has already happened is answered as
+// done (Answer::repeated) and has no second effect. Any thread may make one; only the shard's thread applies it.
 //
 // Commands of an agent name the agent and the number of its connection: a number below the agent's current one is
 // refused (kStaleAttachment), so a replaced connection can do nothing. Commands about an offer or an assignment name

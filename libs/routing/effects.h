@@ -298,7 +298,6 @@ struct RecordChanges {
   std::vector<const ContactRecord*> contacts;
   std::vector<ContactId> ended_contacts;  // perhaps never written
   std::vector<const AgentRecord*> agents;
-  std::vector<AgentId> removed_agents;
   std::vector<const ConfigRecord*> configs;
   std::vector<uint64_t> dropped_configs;  // by revision
   std::vector<const AgentRevisionRecord*> agent_revisions;

@@ -65,7 +65,8 @@ struct ContactRecord {
   friend bool operator==(const ContactRecord&, const ContactRecord&) = default;
 };
 
-// One agent who attached at least once. Key: its id.
+// One agent who attached at least once. Key: its id. Kept when the agent is removed, so that its attachment numbers and
+// revisions go on when it comes back.
 struct AgentRecord {
   AgentId agent;
   AgentPresence presence = AgentPresence::kOffline;

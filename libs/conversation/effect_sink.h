@@ -14,7 +14,7 @@ class EffectSink {
  public:
   // The head's record changed, for the first time in this batch or again.
   void Changed(Head& head);
-  // The head is taken out of the directory; its record, now closed, is to be kept as ended.
+  // The head is taken out of the directory: its record, now closed, is taken from it to be kept as ended.
   void Ended(Head& head);
   void Message(std::shared_ptr<const MessageRecord> record);
   void Details(ContactDetailsRecord record);

@@ -101,7 +101,7 @@ class SessionCore {
   Answer AppendOfAgent(Head& head, AppendMessage& command, Instant now);
   Answer AppendOfSystem(Head& head, AppendMessage& command, Instant now);
   // Numbers and stores a message that was found to be new, and delivers it. `contact` may be null.
-  uint64_t Write(Head& head, ContactRecord* contact, Author author, uint64_t client_number, uint32_t digest,
+  uint64_t Write(Head& head, ContactRecord* contact, Author author, uint64_t client_number,
                  std::vector<MessagePart> parts, Instant now);
 
   // contact_life.cc

@@ -1,0 +1,61 @@
+// Building the state anew from the records.
+#include <utility>
+
+#include "libs/conversation/session_core.h"
+
+namespace meridian::conversation {
+namespace {
+
+bool IsConsistent(const ContactRecord& contact) {
+  bool pending = contact.phase == ContactPhase::kPending;
+  return pending == (contact.pending != nullptr) && contact.acknowledged_edge <= contact.edge.number &&
+         (contact.phase != ContactPhase::kWithdrawing || contact.grants.empty());
+}
+
+bool IsConsistent(const ConversationRecord& record) {
+  if (record.id.IsNil() || record.state == ConversationState::kClosed) return false;
+  if (record.state == ConversationState::kLeaving && record.contacts.empty()) return false;
+  for (const ContactRecord& contact : record.contacts) {
+    if (!IsConsistent(contact)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void SessionCore::BeginLoad() {
+  sink_.Clear();
+  deadlines_.Clear();
+  restored_.clear();
+  directory_.Clear();
+  followed_.clear();
+}
+
+absl::Status SessionCore::Restore(ConversationRecord record) {
+  std::string id = record.id.ToString();
+  if (!IsConsistent(record)) return absl::DataLossError("conversation " + id + ": its record contradicts itself");
+  Head* head = directory_.Add(std::move(record));
+  if (head == nullptr) {
+    return absl::DataLossError("conversation " + id + ": its id, identity or a contact is in another record too");
+  }
+  restored_.push_back(head);
+  return absl::OkStatus();
+}
+
+absl::Status SessionCore::Restore(const FollowerPositionRecord& record) {
+  if (!followed_.emplace(record.routing_shard, record.position).second) {
+    return absl::DataLossError("two positions in the log of routing shard " + std::to_string(record.routing_shard));
+  }
+  return absl::OkStatus();
+}
+
+void SessionCore::FinishLoad(Instant now) {
+  for (Head* head : restored_) {
+    head->absent_since = now;
+    for (Retry& retry : head->retries) retry = {now, Duration::Zero()};
+    Rearm(*head);
+  }
+  restored_ = {};
+}
+
+}  // namespace meridian::conversation

@@ -19,6 +19,8 @@ class Error;
 namespace meridian::rpc {
 
 inline constexpr std::string_view kErrorDomain = "meridian";
+// Metadata of REQUEST_TOO_OLD and REQUEST_FROM_FUTURE: the shard's time in Unix milliseconds.
+inline constexpr std::string_view kShardTimeMetadata = "shard_time_ms";
 
 // "FAILED_PRECONDITION"; for numbers out of range "UNKNOWN".
 std::string_view CodeName(absl::StatusCode code);

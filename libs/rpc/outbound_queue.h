@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "libs/rpc/server_stream.h"
@@ -29,8 +29,8 @@ class OutboundQueue {
   // False when the hard limit is reached: the stream must end.
   bool PushKept(std::string frame);
   // The same for a frame that may be dropped. When the queue is full, all frames of its key leave it and one marker takes
-  // their place at the end; while that marker waits, further frames of the key are dropped, which it covers. A lost frame's
-  // marker names the lowest `resume_after` of those dropped.
+  // their place at the end; while that marker waits, further frames of the key are dropped, which it covers.
+  // The marker names the lowest `resume_after` of those dropped.
   bool PushDroppable(std::string frame, Droppable droppable, const EncodeMarker& encode_marker);
 
   std::optional<std::string> Pop();
@@ -38,17 +38,20 @@ class OutboundQueue {
 
   bool empty() const { return frames_.empty(); }
   bool IsOverLimits() const { return frames_.size() >= limits_.frames || bytes_ >= limits_.bytes; }
-  // At most half of the limits: drained enough to forgive.
-  bool IsEased() const { return frames_.size() <= limits_.frames / 2 && bytes_ <= limits_.bytes / 2; }
   Backlog backlog() const { return {frames_.size(), bytes_}; }
   uint64_t dropped() const { return dropped_; }
+  // Frames are numbered 1, 2, 3 … as they come: a backlog is drained when the last frame that it had has been taken.
+  uint64_t last_pushed() const { return last_pushed_; }
+  uint64_t last_popped() const { return last_popped_; }
 
  private:
   struct Frame {
     std::string bytes;
-    std::string key;  // "" when kept
+    std::string key;
     uint64_t resume_after = 0;
+    uint64_t number = 0;
     bool is_marker = false;
+    bool is_droppable = false;
   };
 
   bool IsAtHardLimit() const {
@@ -60,8 +63,10 @@ class OutboundQueue {
   const Limits limits_;
   std::deque<Frame> frames_;
   size_t bytes_ = 0;
-  std::map<std::string, uint64_t> marked_;  // keys whose marker waits
+  std::set<std::string> marked_;  // keys whose marker waits
   uint64_t dropped_ = 0;
+  uint64_t last_pushed_ = 0;
+  uint64_t last_popped_ = 0;
 };
 
 }  // namespace meridian::rpc

@@ -33,7 +33,7 @@ struct Backlog {
 class RawStream {
  public:
   using Message = google::protobuf::Message;
-  // The frame that stands for dropped ones of `key` (a Resync). Called on the thread that sends.
+  // The frame that stands for dropped ones of `key` (a Resync). Called on the thread that sends; must not use the stream.
   using MakeMarker = std::function<std::unique_ptr<Message>(const std::string& key, uint64_t resume_after)>;
 
   virtual ~RawStream() = default;

@@ -3,12 +3,12 @@
 // happens; handlers hold the session as RawStream, also after its end.
 //
 // For the transport (gRPC, WebSocket):
-//   auto session = StreamSession::Create(options, gate, timer, context, &sink);
-//   session->Open(method)            → may call sink.StartFinish at once
-//   session->OnRead(message) / OnReadEnd() / OnWriteDone(ok) / OnDone()
+//   auto session = StreamSession::Create(options, gate, timer, context, encode, &sink);
+//   session->Open(method)            may call sink.StartWrite or StartFinish at once; report their ends after it returned
+//   session->OnRead(message) / OnHalfClosed() / OnBroken() / OnWriteDone(ok) / OnDone()
 // StartWrite and StartFinish are never called while a write is in flight, StartFinish once, and nothing but Abort after it.
 // OnDone is the transport's last call; after it the sink is not touched and may be destroyed.
-// Calls into the handler: OnRead, OnReadEnd and OnDone call it on the calling thread; OnWriteDone calls OnWritable.
+// OnRead, OnHalfClosed, OnWriteDone and OnDone call the handler on the calling thread.
 #pragma once
 
 #include <functional>
@@ -35,14 +35,15 @@ struct StreamOptions {
   Duration token_grace = kTokenGrace;
 };
 
+// A message in the transport's form. Called on the thread that sends, perhaps by several at once.
+using EncodeFrame = std::string (*)(const Message& message);
+
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
-  // On the thread that sends, perhaps several at once.
-  virtual std::string Encode(const Message& message) const = 0;
   // Answered by StreamSession::OnWriteDone.
   virtual void StartWrite(std::string frame) = 0;
-  // Answered by StreamSession::OnDone, when reads have ended too.
+  // Answered by StreamSession::OnDone, when nothing else is in flight.
   virtual void StartFinish(const absl::Status& status) = 0;
   // Makes what is in flight fail soon. Must not call back on this thread.
   virtual void Abort() = 0;
@@ -51,14 +52,17 @@ class FrameSink {
 class StreamSession : public RawStream {
  public:
   static std::shared_ptr<StreamSession> Create(const StreamOptions& options, const CallGate& gate, DeadlineTimer& timer,
-                                               CallContext context, FrameSink* sink);
+                                               CallContext context, EncodeFrame encode, FrameSink* sink);
   ~StreamSession() override;
 
   // For the transport.
   void Open(const Method& method);
-  void OnRead(std::unique_ptr<Message> message);
-  // The client sends no more, or the connection broke (`broken`: then the stream ends CANCELLED).
-  void OnReadEnd(bool broken);
+  // False when the stream is ending and wants no more.
+  bool OnRead(std::unique_ptr<Message> message);
+  // The client sends no more.
+  void OnHalfClosed();
+  // The client or the connection is gone. May come at any time before OnDone, also twice.
+  void OnBroken();
   void OnWriteDone(bool ok);
   void OnDone();
   // How it ended; valid in and after OnDone.
@@ -75,24 +79,33 @@ class StreamSession : public RawStream {
 
  private:
   StreamSession(const StreamOptions& options, const CallGate& gate, DeadlineTimer& timer, CallContext context,
-                FrameSink* sink);
+                EncodeFrame encode, FrameSink* sink);
 
   enum class State { kOpen, kFinishing, kFinishStarted, kDone };
   enum class Next { kNothing, kWrite, kFinish };
 
-  Next Advance(std::unique_lock<std::mutex>& lock, std::string* frame);
-  void Carry(Next next, std::string frame);
-  void AfterPush(std::unique_lock<std::mutex> lock, bool fits);
-  void FinishNow(absl::Status status, bool discard_backlog);
+  // What to do next, decided under the lock and carried out after it by Carry.
+  struct Step {
+    Next next = Next::kNothing;
+    std::string frame;
+  };
+  Step Advance();
+  void Carry(Step step);
+  bool AfterPush(std::unique_lock<std::mutex> lock, bool fits, uint64_t dropped_before);
+  void StartEnding(absl::Status status);
+  void End(absl::Status status, bool discard_backlog);
   void ArmLease();
   void CheckLease();
+  void WatchDraining();
   void CheckDrained(uint64_t overflow);
   void AbortIfUnfinished();
+  RawStreamHandler* handler() const;
 
   std::weak_ptr<StreamSession> self_;  // for timers, which may fire after the end
   const StreamOptions options_;
   const CallGate& gate_;
   DeadlineTimer& timer_;
+  const EncodeFrame encode_;
 
   mutable std::mutex mutex_;
   FrameSink* sink_;  // null once done
@@ -103,9 +116,9 @@ class StreamSession : public RawStream {
   MakeMarker make_marker_;
   State state_ = State::kOpen;
   bool write_in_flight_ = false;
-  bool broken_ = false;
-  uint64_t overflows_ = 0;  // counts the times that the limits were passed; the present one while `overflowing_`
-  bool overflowing_ = false;
+  // Since the limits were passed: the frame to be written within drain_timeout; 0 when all is well.
+  uint64_t drain_target_ = 0;
+  uint64_t overflows_ = 0;  // so that a late timer knows that it is of an earlier overflow
   absl::Status final_status_;
   DeadlineTimer::Id lease_timer_ = 0;
   DeadlineTimer::Id drain_timer_ = 0;

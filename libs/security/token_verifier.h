@@ -1,5 +1,5 @@
 // Says whether a token is ours and still valid, and what it claims. Checking a signature costs about 100 µs, so verified
-// tokens are remembered by the SHA-256 of their text until they expire, in a bounded cache. Any thread.
+// tokens are remembered by the SHA-256 of their text in a bounded cache, oldest out first; expiry is judged at each call. Any thread.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -28,7 +29,7 @@ class TokenVerifier {
   // TOKEN_INVALID (another algorithm, key, issuer or audience; a wrong signature; claims that IssueToken never writes).
   absl::StatusOr<Claims> Verify(std::string_view jwt, Instant now);
 
-  // Signatures checked so far, for metrics: calls less this were answered from the cache or refused before.
+  // Tokens that were not in the cache so far, for metrics.
   uint64_t signatures_checked() const;
 
  private:
@@ -37,7 +38,7 @@ class TokenVerifier {
     size_t operator()(const Digest& digest) const noexcept;
   };
 
-  Claims Remembered(const Digest& digest, Instant now);
+  Claims Remembered(const Digest& digest);
   void Remember(const Digest& digest, const Claims& claims);
 
   const std::string key_id_;

@@ -1,0 +1,274 @@
+#include "libs/rpc/grpc_call.h"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <chrono>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/error/error.h"
+#include "libs/rpc/grpc_status.h"
+
+namespace meridian::rpc {
+namespace {
+
+// --- What is read from a call, and messages to bytes and back ---
+
+std::string HeaderOf(const grpc::CallbackServerContext& context, const char* name) {
+  const auto& headers = context.client_metadata();
+  // Two of one kind are as good as none: which one would count?
+  if (headers.count(name) != 1) return "";
+  const grpc::string_ref& value = headers.find(name)->second;
+  return std::string(value.data(), value.size());
+}
+
+std::string BearerToken(const grpc::CallbackServerContext& context) {
+  static constexpr std::string_view kScheme = "bearer ";
+  std::string value = HeaderOf(context, "authorization");
+  if (value.size() <= kScheme.size()) return "";
+  for (size_t i = 0; i < kScheme.size(); ++i) {
+    if ((value[i] | 0x20) != (kScheme[i] | 0x20)) return "";
+  }
+  return value.substr(kScheme.size());
+}
+
+// "ipv4:127.0.0.1:52034" → "127.0.0.1", "ipv6:[::1]:52034" (its brackets percent-encoded or not) → as it stands, less the port.
+std::string AddressOf(const std::string& peer) {
+  size_t begin = peer.find(':');
+  size_t end = peer.rfind(':');
+  if (begin == std::string::npos || end <= begin) return peer;
+  return peer.substr(begin + 1, end - begin - 1);
+}
+
+CallHead ReadHead(const grpc::CallbackServerContext& context, const Method& method) {
+  return {method.name, BearerToken(context), HeaderOf(context, "traceparent"), AddressOf(context.peer()), ""};
+}
+
+absl::StatusOr<std::unique_ptr<Message>> Parse(const Message& prototype, const grpc::ByteBuffer& bytes) {
+  std::unique_ptr<Message> message(prototype.New());
+  grpc::ByteBuffer copy(bytes);  // shares the slices; the reader wants a mutable one
+  grpc::ProtoBufferReader reader(&copy);
+  if (!reader.status().ok() || !message->ParseFromZeroCopyStream(&reader)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE", "the message cannot be parsed");
+  }
+  return message;
+}
+
+grpc::ByteBuffer BytesOf(const Message& message) {
+  size_t size = message.ByteSizeLong();
+  grpc::Slice slice(size);
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+std::string Encode(const Message& message) { return message.SerializeAsString(); }
+
+// Moves the string into the buffer instead of copying its bytes.
+grpc::ByteBuffer BytesOf(std::string frame) {
+  auto* owned = new std::string(std::move(frame));
+  grpc::Slice slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); }, owned);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// --- Timing of a call, for the observer ---
+
+class Observation {
+ public:
+  Observation(CallObserver* observer, const Method& method) : observer_(observer), method_(method.name) {
+    if (observer_ != nullptr) observer_->OnCallStarted(method_);
+  }
+  void End(const absl::Status& status) {
+    if (observer_ == nullptr) return;
+    auto took = std::chrono::steady_clock::now() - started_;
+    observer_->OnCallEnded(method_, status, {std::chrono::nanoseconds(took).count()});
+  }
+
+ private:
+  CallObserver* const observer_;
+  const std::string_view method_;  // of the table, which outlives calls
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+// --- Unary ---
+
+class UnaryCall : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(CallEnvironment* environment, const Method& method, grpc::ByteBuffer* response)
+      : gate_(environment->gate), method_(method), observation_(environment->observer, method), response_(response) {}
+
+  void Start(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
+    absl::Status status = Dispatch(context, request);
+    if (!status.ok()) End(status);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Dispatch(const grpc::CallbackServerContext& head, const grpc::ByteBuffer& bytes) {
+    MERIDIAN_ASSIGN_OR_RETURN(CallContext context, gate_.Admit(ReadHead(head, method_), method_.access));
+    MERIDIAN_ASSIGN_OR_RETURN(std::unique_ptr<Message> request, Parse(*method_.request, bytes));
+    MERIDIAN_RETURN_IF_ERROR(CallGate::CheckTenant(*request, *context.claims));
+    method_.answer(context, std::move(request), RawReply([this](const auto& result) { Answer(result); }));
+    return absl::OkStatus();
+  }
+
+  void Answer(const absl::StatusOr<const Message*>& result) {
+    if (result.ok()) *response_ = BytesOf(**result);
+    End(result.status());
+  }
+
+  void End(const absl::Status& status) {
+    observation_.End(status);
+    Finish(ToGrpcStatus(status));  // the last thing: `this` may be gone after it
+  }
+
+  const CallGate& gate_;
+  const Method& method_;
+  Observation observation_;
+  grpc::ByteBuffer* const response_;
+};
+
+// --- Streams ---
+
+class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>, private FrameSink {
+ public:
+  StreamCall(CallEnvironment* environment, const Method& method, grpc::CallbackServerContext* context)
+      : environment_(environment), method_(method), server_context_(context), observation_(environment->observer, method) {}
+
+  void Start() {
+    auto admitted = environment_->gate.Admit(ReadHead(*server_context_, method_), method_.access);
+    if (!admitted.ok()) return Refuse(admitted.status());
+    session_ = StreamSession::Create(environment_->stream, environment_->gate, environment_->timer,
+                                     *std::move(admitted), Encode, this);
+    if (!environment_->open_streams.Add(session_)) {
+      session_.reset();
+      return Refuse(MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping"));
+    }
+    session_->Open(method_);
+    StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (session_ == nullptr) return;
+    if (!ok) return server_context_->IsCancelled() ? session_->OnBroken() : session_->OnHalfClosed();
+    auto message = Parse(*method_.request, incoming_);
+    incoming_.Clear();
+    if (!message.ok()) return session_->Finish(message.status());
+    if (session_->OnRead(*std::move(message))) StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    outgoing_.Clear();
+    session_->OnWriteDone(ok);
+  }
+
+  void OnCancel() override {
+    if (session_ != nullptr) session_->OnBroken();
+  }
+
+  void OnDone() override {
+    if (session_ != nullptr) {
+      environment_->open_streams.Remove(session_.get());
+      session_->OnDone();
+      observation_.End(session_->final_status());
+    }
+    delete this;
+  }
+
+ private:
+  void Refuse(const absl::Status& status) {
+    observation_.End(status);
+    Finish(ToGrpcStatus(status));
+  }
+
+  void StartWrite(std::string frame) override {
+    outgoing_ = BytesOf(std::move(frame));
+    ServerBidiReactor::StartWrite(&outgoing_);
+  }
+  void StartFinish(const absl::Status& status) override { Finish(ToGrpcStatus(status)); }
+  void Abort() override { server_context_->TryCancel(); }
+
+  CallEnvironment* const environment_;
+  const Method& method_;
+  grpc::CallbackServerContext* const server_context_;
+  Observation observation_;
+  std::shared_ptr<StreamSession> session_;  // null when the call was refused
+  grpc::ByteBuffer incoming_;
+  grpc::ByteBuffer outgoing_;
+};
+
+// --- The service ---
+
+class TableService : public grpc::Service {
+ public:
+  TableService(const std::vector<const Method*>& methods, CallEnvironment* environment) {
+    for (int i = 0; i < static_cast<int>(methods.size()); ++i) Add(i, *methods[i], environment);
+  }
+
+ private:
+  using Rpc = grpc::internal::RpcMethod;
+
+  void Add(int index, const Method& method, CallEnvironment* environment) {
+    bool unary = method.kind == MethodKind::kUnary;
+    // gRPC keeps the pointer to the name: the table outlives the server. A server stream is read like a bidirectional one.
+    AddMethod(new grpc::internal::RpcServiceMethod(method.name.c_str(),
+                                                   unary ? Rpc::NORMAL_RPC : Rpc::BIDI_STREAMING, nullptr));
+    MarkMethodRawCallback(index, unary ? UnaryHandlerOf(method, environment) : StreamHandlerOf(method, environment));
+  }
+
+  static grpc::internal::MethodHandler* UnaryHandlerOf(const Method& method, CallEnvironment* environment) {
+    return new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+        [&method, environment](grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                               grpc::ByteBuffer* response) -> grpc::ServerUnaryReactor* {
+          auto* call = new UnaryCall(environment, method, response);
+          call->Start(*context, *request);
+          return call;
+        });
+  }
+
+  static grpc::internal::MethodHandler* StreamHandlerOf(const Method& method, CallEnvironment* environment) {
+    return new grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+        [&method, environment](grpc::CallbackServerContext* context) {
+          auto* call = new StreamCall(environment, method, context);
+          call->Start();
+          return call;
+        });
+  }
+};
+
+}  // namespace
+
+bool OpenStreams::Add(const std::shared_ptr<StreamSession>& session) {
+  std::lock_guard lock(mutex_);
+  if (!draining_) sessions_.emplace(session.get(), session);
+  return !draining_;
+}
+
+void OpenStreams::Remove(const StreamSession* session) {
+  std::lock_guard lock(mutex_);
+  sessions_.erase(session);
+}
+
+void OpenStreams::FinishAll(const absl::Status& status) {
+  std::vector<std::shared_ptr<StreamSession>> open;
+  {
+    std::lock_guard lock(mutex_);
+    draining_ = true;
+    for (const auto& [pointer, weak] : sessions_) {
+      if (auto session = weak.lock()) open.push_back(std::move(session));
+    }
+  }
+  for (const auto& session : open) session->Finish(status);
+}
+
+std::unique_ptr<grpc::Service> MakeService(const std::vector<const Method*>& methods, CallEnvironment* environment) {
+  return std::make_unique<TableService>(methods, environment);
+}
+
+}  // namespace meridian::rpc

@@ -1,0 +1,124 @@
+#include "libs/rpc/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "libs/error/error.h"
+#include "libs/rpc/grpc_call.h"
+
+namespace meridian::rpc {
+namespace {
+
+// Reflection of this server only; gRPC's own switch is for the whole process.
+class ReflectionOption : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+};
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const GrpcServerOptions& options) {
+  if (!options.tls) return grpc::InsecureServerCredentials();
+  bool wants_client = !options.tls->client_roots_pem.empty();
+  grpc::SslServerCredentialsOptions tls(wants_client ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  tls.pem_key_cert_pairs.push_back({options.tls->private_key_pem, options.tls->certificate_pem});
+  tls.pem_root_certs = options.tls->client_roots_pem;
+  return grpc::SslServerCredentials(tls);
+}
+
+void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes));
+  // Two processes on one port would share its calls by chance.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(options.keepalive_interval.ToMilliseconds()));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                              static_cast<int>(options.keepalive_timeout.ToMilliseconds()));
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // Clients may ping every 5 s, also without a call.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
+}
+
+class ServingGrpcServer : public GrpcServer {
+ public:
+  ServingGrpcServer(const GrpcServerOptions& options, const CallGate& gate, DeadlineTimer& timer, CallObserver* observer)
+      : environment_{gate, timer, observer, options.stream, {}} {}
+  ~ServingGrpcServer() override { Drain(Duration::Seconds(1)); }
+
+  absl::Status Start(const GrpcServerOptions& options, const MethodTable& methods) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    SetArguments(options, &builder);
+    std::string address = options.address + ":" + std::to_string(options.port);
+    builder.AddListeningPort(address, CredentialsOf(options), &port_);
+    if (options.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
+    MakeServices(methods);
+    for (const auto& service : services_) builder.RegisterService(service.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) {
+      return MakeError(absl::StatusCode::kUnavailable, "ADDRESS_IN_USE", "cannot listen on " + address);
+    }
+    SetServing(true);
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+
+  void SetServing(bool serving) override {
+    auto* health = server_->GetHealthCheckService();
+    health->SetServingStatus(serving);
+    for (const std::string& name : service_names_) health->SetServingStatus(name, serving);
+  }
+
+  void Drain(Duration patience) override {
+    if (server_ == nullptr) return;
+    SetServing(false);
+    environment_.open_streams.FinishAll(
+        MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; connect again"));
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::nanoseconds(patience.ns));
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  void MakeServices(const MethodTable& methods) {
+    std::map<std::string, std::vector<const Method*>> by_service;
+    for (const auto& [name, method] : methods.methods()) {
+      by_service[name.substr(1, name.rfind('/') - 1)].push_back(&method);
+    }
+    for (const auto& [name, of_service] : by_service) {
+      service_names_.push_back(name);
+      services_.push_back(MakeService(of_service, &environment_));
+    }
+  }
+
+  CallEnvironment environment_;
+  std::vector<std::string> service_names_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
+                                                              const MethodTable& methods, const CallGate& gate,
+                                                              DeadlineTimer& timer, CallObserver* observer) {
+  auto server = std::make_unique<ServingGrpcServer>(options, gate, timer, observer);
+  absl::Status status = server->Start(options, methods);
+  if (!status.ok()) return status;
+  return std::unique_ptr<GrpcServer>(std::move(server));
+}
+
+}  // namespace meridian::rpc

@@ -64,12 +64,14 @@ AnswerTable::Lookup AnswerTable::Find(const RequestKey& key, Instant now) const 
   auto found = tenant == tenants_.end() ? answers_.end() : answers_.find(Key{key.request_id, tenant->second});
   if (found != answers_.end()) {
     if (found->second.digest == key.digest) return {Verdict::kRepeat, found->second.bytes, {}};
-    return {Verdict::kRefused, {},
+    return {Verdict::kRefused,
+            {},
             Refuse(absl::StatusCode::kInvalidArgument, refusal::kRequestIdReused,
                    "request_id was used for another request", now)};
   }
-  if (answers_.size() >= limits_.max_answers || bytes_ >= limits_.max_bytes) {
-    return {Verdict::kRefused, {},
+  if (IsFull()) {
+    return {Verdict::kRefused,
+            {},
             Refuse(absl::StatusCode::kResourceExhausted, refusal::kAnswersFull,
                    "too many requests in the last five minutes", now)};
   }

@@ -1,12 +1,12 @@
-// Idempotency by request id (architecture §3): remembers the answers of the last five minutes, so that a repeat gets the
-// first answer, also when that one is not durable yet (the loop releases both in the order of commits).
+// Idempotency by request id (architecture §3): remembers the answers of the last five minutes, so that a repeat gets
+// the first answer, also when that one is not durable yet (the loop releases both in the order of commits).
 //
 // Durable form: one record per commit, table 240, key = the commit's number (8 bytes, big endian); value = version 1,
 // count, then per answer: tenant, request id, digest, answer (lengths and numbers little endian). A record is deleted
 // once no id in it can be repeated any more.
 //
-// Owned by the shard loop; one thread at a time. Bounded by AnswerTableLimits: when full, commands with a new request id
-// are refused (ANSWERS_FULL), since forgetting an answer early could do a thing twice.
+// Owned by the shard loop; one thread at a time. Bounded by AnswerTableLimits: when full, commands with a new request
+// id are refused (ANSWERS_FULL), since forgetting an answer early could do a thing twice.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +53,9 @@ class AnswerTable {
   void TakeRecord(uint64_t commit_number, std::vector<Record>* puts);
   void TakeDeletes(Instant now, std::vector<RecordKey>* deletes);
 
+  // Full of answers whose time is over: a commit is wanted to forget them, even one without other writes.
+  bool WantsDeletes(Instant now) const { return IsFull() && !batches_.empty() && batches_.front().last_repeat < now; }
+
   // Building anew from records.
   void Clear();
   absl::Status Restore(const Record& record);
@@ -80,6 +83,7 @@ class AnswerTable {
     std::vector<Key> keys;
   };
 
+  bool IsFull() const { return answers_.size() >= limits_.max_answers || bytes_ >= limits_.max_bytes; }
   uint32_t Intern(const std::string& tenant);
   void Insert(Batch* batch, const RequestKey& key, std::string answer);
   static size_t Cost(size_t answer_bytes) { return answer_bytes + 120; }

@@ -20,7 +20,7 @@ void CommitChain::Open(uint64_t term, const ChainHead& last) {
 
 void CommitChain::Close() {
   ++generation_;
-  open_ = unknown_ = unreplicated_ = resolving_ = asking_ = false;
+  open_ = unknown_ = resolving_ = asking_ = false;
   in_flight_.clear();
   broken_.reset();
   settled_break_.reset();
@@ -54,7 +54,7 @@ void CommitChain::OnResult(uint64_t number, CommitResult result) {
       commit.durable = true;
       break;
     case CommitOutcome::kNotYetReplicated:
-      unreplicated_ = true;
+      commit.unreplicated = true;
       break;
     case CommitOutcome::kUnknown:
       unknown_ = true;
@@ -74,7 +74,8 @@ void CommitChain::BreakBy(RefusalReason reason, std::string detail) {
 void CommitChain::Settle() {
   PopDurable();
   if (in_flight_.empty()) return;
-  if (unreplicated_ && !unknown_) RetryAfter(kReplicationPoll);
+  const bool unreplicated = AnyUnreplicated();
+  if (unreplicated && !unknown_) RetryAfter(kReplicationPoll);
   if (!AllAnswered()) return;
   if (unknown_) {
     // What was refused behind an unknown one is sent again with it, and gets an answer of its own.
@@ -82,7 +83,7 @@ void CommitChain::Settle() {
     resolving_ = true;
     RetryAfter(retry_delay_);
     retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLongestRetry);
-  } else if (!unreplicated_ && broken_) {
+  } else if (!unreplicated && broken_) {
     settled_break_ = broken_;
   }
 }
@@ -96,13 +97,17 @@ void CommitChain::PopDurable() {
   in_flight_.erase(in_flight_.begin(), in_flight_.begin() + static_cast<ptrdiff_t>(count));
   retry_delay_ = Duration::Zero();
   if (in_flight_.empty()) {
-    unknown_ = unreplicated_ = resolving_ = false;
+    unknown_ = resolving_ = false;
     retry_at_ = MonotonicInstant::Never();
   }
 }
 
 bool CommitChain::AllAnswered() const {
   return std::all_of(in_flight_.begin(), in_flight_.end(), [](const InFlight& commit) { return commit.answered; });
+}
+
+bool CommitChain::AnyUnreplicated() const {
+  return std::any_of(in_flight_.begin(), in_flight_.end(), [](const InFlight& commit) { return commit.unreplicated; });
 }
 
 void CommitChain::RetryAfter(Duration delay) { retry_at_ = std::min(retry_at_, clock_->Now() + delay); }
@@ -116,12 +121,12 @@ void CommitChain::Tick() {
 void CommitChain::Ask() {
   if (asking_) return;
   asking_ = true;
-  store_->LastCommit(
-      shard_, [this, completions = completions_, generation = generation_](absl::StatusOr<ChainHead> head) {
-        completions->Post([this, generation, head = std::move(head)] {
-          if (generation == generation_) OnHead(head);
-        });
-      });
+  store_->LastCommit(shard_,
+                     [this, completions = completions_, generation = generation_](absl::StatusOr<ChainHead> head) {
+                       completions->Post([this, generation, head = std::move(head)] {
+                         if (generation == generation_) OnHead(head);
+                       });
+                     });
 }
 
 void CommitChain::OnHead(const absl::StatusOr<ChainHead>& head) {
@@ -147,8 +152,8 @@ void CommitChain::Resolve(const ChainHead& head) {
   if (head.number >= first) in_flight_[head.number - first].durable = true;
   const bool send_again = resolving_;
   if (send_again) {
-    unknown_ = unreplicated_ = resolving_ = false;
-    for (InFlight& commit : in_flight_) commit.answered = commit.durable;
+    unknown_ = resolving_ = false;
+    for (InFlight& commit : in_flight_) commit.answered = commit.unreplicated = false;
   }
   Settle();
   if (!send_again) return;

@@ -1,6 +1,7 @@
-// A shard's chain of commits, seen from its writer: numbers them, keeps at most two in flight, and settles every outcome
-// (architecture §3): durable; not yet replicated (asks LastCommit until it is); unknown (waits for what is in flight,
-// asks LastCommit, then goes on or sends again); refused (the chain is broken: its owner drops memory and reloads).
+// A shard's chain of commits, seen from its writer: numbers them, keeps at most two in flight, and settles every
+// outcome (architecture §3): durable; not yet replicated (asks LastCommit until it is); unknown (waits for what is in
+// flight, asks LastCommit, then goes on or sends again); refused (the chain is broken: its owner drops memory and
+// reloads).
 //
 // Owned by the shard loop and called by its thread only; the store's callbacks reach it through the CompletionQueue.
 #pragma once
@@ -33,9 +34,7 @@ class CommitChain {
   // No commit until the next Open.
   void Close();
 
-  bool CanCommit() const {
-    return open_ && !broken_ && !unknown_ && !resolving_ && in_flight_.size() < kMaxInFlight;
-  }
+  bool CanCommit() const { return open_ && !broken_ && !unknown_ && !resolving_ && in_flight_.size() < kMaxInFlight; }
   uint64_t term() const { return term_; }
   uint64_t next_number() const { return head_.number + in_flight_.size() + 1; }
   // Only when CanCommit().
@@ -61,6 +60,7 @@ class CommitChain {
     CommitRequest request;
     bool answered = false;
     bool durable = false;
+    bool unreplicated = false;  // applied, and not yet as durable as promised
   };
 
   void Send(const CommitRequest& request);
@@ -72,6 +72,7 @@ class CommitChain {
   void Resolve(const ChainHead& head);
   void BreakBy(RefusalReason reason, std::string detail);
   bool AllAnswered() const;
+  bool AnyUnreplicated() const;
   void RetryAfter(Duration delay);
 
   const ShardId shard_;
@@ -85,7 +86,6 @@ class CommitChain {
   ChainHead head_;
   std::deque<InFlight> in_flight_;  // numbers head_.number + 1 …
   bool unknown_ = false;            // an outcome in flight is unknown
-  bool unreplicated_ = false;       // one is applied and not replicated
   bool resolving_ = false;          // nothing new is sent until the store's head is known
   bool asking_ = false;
   Duration retry_delay_;  // before the next question; zero for the first one

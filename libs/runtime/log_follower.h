@@ -1,16 +1,19 @@
 // Follows another shard's log (architecture §2): reads from the position that its target has stored, delivers entry
 // after entry, and moves its durable position in the source once the target's commits are durable. At least once: the
-// target's program stores, in the records of the same commit, the position it has reached, and applies an entry only
-// when `previous` is that position; otherwise it refuses (any status), and the follower asks again where to go on.
+// target's program stores, in the records of the same commit, the position it has reached. It applies an entry when
+// `previous` is that position, answers OK without effect to one at or below it, and refuses any other (with any
+// status), upon which the follower asks again where to go on.
 //
 // Woken by EventLog::Watch; never polls. Bounded: at most `max_in_flight` entries are delivered and not yet durable.
-// Watch, ReadAfter and `deliver`'s done may come on any thread; the rest is the thread that steps it.
+// The callbacks of its ports may come on any thread; the rest is the thread that steps it. A source that trimmed what
+// the follower still needs (its position was never set) is an error that on_error reports again and again.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "libs/runtime/completion_queue.h"
@@ -78,11 +81,10 @@ class LogFollower final : public Stepped {
   void OnEntries(absl::StatusOr<std::vector<LogEntry>> entries);
   void DeliverMore();
   void OnDelivered(LogPosition position, const absl::Status& status);
-  void Confirm();
   void AdvanceInSource();
   void Retry(const absl::Status& why);
-  template <typename Callback>
-  auto Later(Callback callback);
+  template <typename Result>
+  absl::AnyInvocable<void(Result)> Later(void (LogFollower::*handle)(Result));
 
   const LogFollowerOptions options_;
   const LogFollowerPorts ports_;
@@ -93,13 +95,13 @@ class LogFollower final : public Stepped {
   uint64_t generation_ = 0;
   bool reading_ = false;
   bool more_to_read_ = false;
-  LogPosition read_to_;               // of the newest entry taken from the log
-  LogPosition delivered_to_;          // of the newest entry given to the target
-  LogPosition confirmed_;             // durable in the target
-  LogPosition source_knows_;          // given to SetFollower and answered
+  LogPosition read_to_;       // of the newest entry taken from the log
+  LogPosition delivered_to_;  // of the newest entry given to the target
+  LogPosition confirmed_;     // durable in the target
+  LogPosition source_knows_;  // given to SetFollower and answered
   bool advancing_ = false;
-  std::deque<LogEntry> read_;         // taken from the log, not yet delivered
-  std::deque<Delivery> in_flight_;    // delivered, oldest first
+  std::deque<LogEntry> read_;       // taken from the log, not yet delivered
+  std::deque<Delivery> in_flight_;  // delivered, oldest first
   Duration retry_delay_ = kFirstRetry;
   MonotonicInstant retry_at_ = MonotonicInstant::Never();
 };

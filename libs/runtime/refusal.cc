@@ -19,8 +19,7 @@ absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::st
   return status;
 }
 
-absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message,
-                         Instant shard_time) {
+absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message, Instant shard_time) {
   absl::Status status = MakeRefusal(code, reason, message);
   status.SetPayload(kShardTimePayload, absl::Cord(std::to_string(shard_time.ns)));
   return status;

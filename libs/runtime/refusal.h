@@ -13,15 +13,15 @@ namespace meridian {
 
 namespace refusal {
 // Nothing was done and the same request may be sent again, later or elsewhere.
-inline constexpr std::string_view kMailboxFull = "MAILBOX_FULL";        // RESOURCE_EXHAUSTED
-inline constexpr std::string_view kAnswersFull = "ANSWERS_FULL";        // RESOURCE_EXHAUSTED: too many request ids kept
-inline constexpr std::string_view kNoSpace = "NO_SPACE";                // RESOURCE_EXHAUSTED
-inline constexpr std::string_view kReadOnly = "READ_ONLY";              // UNAVAILABLE
-inline constexpr std::string_view kShardReloaded = "SHARD_RELOADED";    // UNAVAILABLE: its commit was refused
-inline constexpr std::string_view kShuttingDown = "SHUTTING_DOWN";      // UNAVAILABLE
-inline constexpr std::string_view kLoadFailed = "LOAD_FAILED";          // UNAVAILABLE: stored records cannot be read
+inline constexpr std::string_view kMailboxFull = "MAILBOX_FULL";      // RESOURCE_EXHAUSTED
+inline constexpr std::string_view kAnswersFull = "ANSWERS_FULL";      // RESOURCE_EXHAUSTED: too many request ids kept
+inline constexpr std::string_view kNoSpace = "NO_SPACE";              // RESOURCE_EXHAUSTED
+inline constexpr std::string_view kReadOnly = "READ_ONLY";            // UNAVAILABLE
+inline constexpr std::string_view kShardReloaded = "SHARD_RELOADED";  // UNAVAILABLE: its commit was refused
+inline constexpr std::string_view kShuttingDown = "SHUTTING_DOWN";    // UNAVAILABLE
+inline constexpr std::string_view kLoadFailed = "LOAD_FAILED";        // UNAVAILABLE: stored records cannot be read
 // The owner changed or was not heard of: what became of the request is not known; send it again with the same id.
-inline constexpr std::string_view kNotOwner = "NOT_OWNER";              // UNAVAILABLE
+inline constexpr std::string_view kNotOwner = "NOT_OWNER";  // UNAVAILABLE
 // The request id, see answer_table.h. These carry the shard's time. FAILED_PRECONDITION, INVALID_ARGUMENT.
 inline constexpr std::string_view kRequestTooOld = "REQUEST_TOO_OLD";
 inline constexpr std::string_view kRequestFromFuture = "REQUEST_FROM_FUTURE";

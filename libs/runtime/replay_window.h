@@ -1,6 +1,6 @@
-// After a term whose acknowledged tail may be lost (TermGrant::tail_at_risk), gateways and ingresses send again what was
-// acknowledged in the last 30 s; until each has said so, or 2 s have passed, the shard makes no offers. Kept by the loop;
-// one thread at a time.
+// After a term whose acknowledged tail may be lost (TermGrant::tail_at_risk), gateways and ingresses send again what
+// was acknowledged in the last 30 s; until each has said so, or 2 s have passed, the shard makes no offers. Kept by the
+// loop; one thread at a time.
 #pragma once
 
 #include <set>

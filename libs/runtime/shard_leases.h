@@ -1,4 +1,5 @@
-// The port that says which process owns a shard. Implementations: libs/store. Any thread; callbacks as in shard_store.h.
+// The port that says which process owns a shard. Implementations: libs/store. Any thread; callbacks as in
+// shard_store.h.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@ namespace meridian {
 
 struct Lease {
   ShardId shard;
-  std::string owner;      // the process, e.g. "standalone-4711"
-  uint64_t nonce = 0;     // of this ownership; also given to ShardStore::TakeTerm
-  Duration valid_for;     // from the moment the request was sent, by the caller's monotonic clock
+  std::string owner;   // the process, e.g. "standalone-4711"
+  uint64_t nonce = 0;  // of this ownership; also given to ShardStore::TakeTerm
+  Duration valid_for;  // from the moment the request was sent, by the caller's monotonic clock
 };
 
 class ShardLeases {

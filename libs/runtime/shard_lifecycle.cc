@@ -143,13 +143,12 @@ void ShardLifecycle::RetryAfterFailure(void (ShardLifecycle::*action)(), const a
 void ShardLifecycle::TakeTerm() {
   Enter(ShardState::kTakingTerm);
   const uint64_t generation = ++generation_;
-  ports_.store->TakeTerm(
-      identity_.shard, lease_.nonce(), ports_.wall->Now().ToUnixMilliseconds(),
-      [this, completions = completions_, generation](absl::StatusOr<TermGrant> grant) {
-        completions->Post([this, generation, grant = std::move(grant)]() mutable {
-          if (generation == generation_) OnTerm(std::move(grant));
-        });
-      });
+  ports_.store->TakeTerm(identity_.shard, lease_.nonce(), ports_.wall->Now().ToUnixMilliseconds(),
+                         [this, completions = completions_, generation](absl::StatusOr<TermGrant> grant) {
+                           completions->Post([this, generation, grant = std::move(grant)]() mutable {
+                             if (generation == generation_) OnTerm(std::move(grant));
+                           });
+                         });
 }
 
 void ShardLifecycle::OnTerm(absl::StatusOr<TermGrant> grant) {

@@ -56,8 +56,8 @@ struct ShardPorts {
 
 struct ShardIdentity {
   ShardId shard;
-  std::string owner;               // the process, e.g. "standalone-4711"
-  uint64_t nonce = 1;              // random per process; rises by one with each Start
+  std::string owner;   // the process, e.g. "standalone-4711"
+  uint64_t nonce = 1;  // random per process; rises by one with each Start
   Duration lease_ttl = Duration::Seconds(10);
 };
 

@@ -9,8 +9,8 @@
 //              [](absl::StatusOr<Explanation> result) { … });
 //
 // Threads: Post, Query, Start, RequestStop, RegisterReplayer, Replayed, state and the sizes: any. Everything else: the
-// thread that owns the loop. Callbacks (`done`, hooks) are called on that thread, never inside Post, and must not block;
-// they may call Post and Query. They are called exactly once, at the latest by the destructor.
+// thread that owns the loop. Callbacks (`done`, hooks) are called on that thread, never inside Post, and must not
+// block; they may call Post and Query. They are called exactly once, at the latest by the destructor.
 //
 // Overload (architecture §7.9): a batch serves live work first, then new contacts while the batch is short of its time,
 // then reads; each lane has its own bound, and what does not fit is refused at once.
@@ -195,7 +195,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   ShardTimeRecord loaded_time_;
   bool first_batch_ = false;  // the term's first commit is still to be made, whatever it holds
   HeldBatch building_;
-  HeldBatch spare_;  // an emptied one, for its allocations
+  HeldBatch spare_;             // an emptied one, for its allocations
   std::deque<HeldBatch> held_;  // oldest first, one per commit in flight or not yet released
   MonotonicInstant next_snapshot_;
   bool snapshot_due_ = false;

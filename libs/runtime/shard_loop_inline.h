@@ -39,7 +39,8 @@ template <typename Program>
 ShardLoop<Program>::~ShardLoop() {
   completions_->Close();
   mailbox_.SetClosed(true);
-  const absl::Status gone = MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the shard's loop ended");
+  const absl::Status gone =
+      MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the shard's loop ended");
   Dropped(gone);
   RefuseMailbox(gone);
 }
@@ -201,8 +202,8 @@ void ShardLoop<Program>::ApplyRequest(Request request, Instant now) {
     const AnswerTable::Lookup found = answers_.Find(*key, now);
     if (found.verdict != AnswerTable::Verdict::kNew) {
       const bool repeat = found.verdict == AnswerTable::Verdict::kRepeat;
-      building_.answers.push_back({repeat ? program_->DecodeAnswer(found.answer) : program_->Refuse(found.refusal),
-                                   std::move(request.done)});
+      building_.answers.push_back(
+          {repeat ? program_->DecodeAnswer(found.answer) : program_->Refuse(found.refusal), std::move(request.done)});
       return;
     }
   }
@@ -226,7 +227,7 @@ void ShardLoop<Program>::CloseBatch(Instant now) {
   const uint64_t next = chain.next_number();
   ProgramBatch<Message> batch = program_->TakeBatch(LogPosition{chain.term(), next}, now);
   TakeSnapshot(&building_);
-  if (!first_batch_ && !batch.HasWrites() && answers_.PendingBytes() == 0) {
+  if (!first_batch_ && !batch.HasWrites() && answers_.PendingBytes() == 0 && !answers_.WantsDeletes(now)) {
     Hold(std::move(batch.messages), next - 1);
     return;
   }

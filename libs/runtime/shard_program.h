@@ -1,15 +1,17 @@
 // What the shard loop drives: the contract between a shard's deterministic core and the loop around it.
 //
-// The loop (shard_loop.h) is a template over a Program. A Program composes a pure core (libs/routing, libs/conversation)
-// with its codec (libs/wire): commands in; answers, records, log entry and messages out. It is called by one thread at
-// a time, reads no clock, starts no thread and does no I/O: equal calls give equal results, bit for bit.
+// The loop (shard_loop.h) is a template over a Program. A Program composes a pure core (libs/routing,
+// libs/conversation) with its codec (libs/wire): commands in; answers, records, log entry and messages out. It is
+// called by one thread at a time, reads no clock, starts no thread and does no I/O: equal calls give equal results, bit
+// for bit.
 //
 //   struct Program {
 //     using Command = …;   // movable
 //     using Answer = …;    // movable
 //     using Message = …;   // movable: what leaves for gateways, sessions, watchers once the batch is durable
 //
-//     // The request under which a command is idempotent within the window of architecture §3; nullopt where the command
+//     // The request under which a command is idempotent within the window of architecture §3; nullopt where the
+//     command
 //     // carries its own identity (a token, a follower's position, a fact's edge).
 //     std::optional<RequestKey> KeyOf(const Command&) const;
 //     // Applies one command at shard time `now`. Refusals are answers. Effects gather until TakeBatch.
@@ -38,7 +40,8 @@
 //     // (TermStarted events, re-delivered offers), which the loop commits as the first batch of the term.
 //     void BeginLoad();
 //     absl::Status Restore(const Record&);
-//     // After a refused commit the loop may load again under the same term: FinishLoad opens a term only if the records
+//     // After a refused commit the loop may load again under the same term: FinishLoad opens a term only if the
+//     records
 //     // do not say that it was opened already. BeginLoad also drops effects that were not taken.
 //     absl::Status FinishLoad(const TermGrant& term, Instant now);
 //     // The tables that Load reads at a start.

@@ -96,7 +96,8 @@ class ShardStore {
   virtual void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) = 0;
 
   // Answers after every commit that was handed in before it was decided.
-  // The newest commit that is as durable as the store promises: an applied one that is not yet replicated does not show.
+  // The newest commit that is as durable as the store promises: an applied one that is not yet replicated does not
+  // show.
   virtual void LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) = 0;
 
   // All records of the tables named, page by page (at most about 1 MB each), in an order of the store's own. Only the

@@ -1,5 +1,5 @@
-// One thread that steps one or several loops and followers, woken by a condition variable; no polling. With the servers'
-// own pools this is the only place of Meridian that starts threads.
+// One thread that steps one or several loops and followers, woken by a condition variable; no polling. With the
+// servers' own pools this is the only place of Meridian that starts threads.
 #pragma once
 
 #include <atomic>

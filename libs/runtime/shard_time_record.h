@@ -1,5 +1,5 @@
-// The loop's record of shard time: table 241, key "now", written with every commit; value = version 1, then the `now` of
-// that commit in nanoseconds (8 bytes, little endian). Values; any thread.
+// The loop's record of shard time: table 241, key "now", written with every commit; value = version 1, then the `now`
+// of that commit in nanoseconds (8 bytes, little endian). Values; any thread.
 #pragma once
 
 #include "absl/status/status.h"

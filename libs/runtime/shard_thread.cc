@@ -1,0 +1,90 @@
+#include "libs/runtime/shard_thread.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "libs/base/check.h"
+
+namespace meridian {
+
+ShardThread::~ShardThread() {
+  abandon_ = true;
+  Wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ShardThread::Add(Stepped* stepped) {
+  MERIDIAN_CHECK(!thread_.joinable());
+  stepped->SetWaker([this] { Wake(); });
+  stepped_.push_back(stepped);
+}
+
+void ShardThread::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+bool ShardThread::Drain(Duration patience) {
+  for (Stepped* stepped : stepped_) stepped->RequestStop();
+  draining_ = true;
+  Wake();
+  bool stopped = false;
+  if (thread_.joinable()) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopped = stopped_.wait_for(lock, std::chrono::nanoseconds(patience.ns), [this] { return all_stopped_; });
+  }
+  abandon_ = true;
+  Wake();
+  if (thread_.joinable()) thread_.join();
+  return stopped;
+}
+
+void ShardThread::Wake() {
+  // Only the first of many wakes pays for the lock.
+  if (woken_.exchange(true)) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  wake_.notify_one();
+}
+
+void ShardThread::Run() {
+  while (!abandon_) {
+    // Cleared before stepping, so that what comes meanwhile is seen by the next wait.
+    woken_ = false;
+    StepAll();
+    if (draining_ && AllStopped()) break;
+    WaitUntil(NextWake());
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  all_stopped_ = AllStopped();
+  stopped_.notify_all();
+}
+
+void ShardThread::StepAll() {
+  bool again = true;
+  while (again && !abandon_) {
+    again = false;
+    for (Stepped* stepped : stepped_) again = stepped->Step() || again;
+  }
+}
+
+MonotonicInstant ShardThread::NextWake() {
+  MonotonicInstant next = MonotonicInstant::Never();
+  for (Stepped* stepped : stepped_) next = std::min(next, stepped->NextWake());
+  return next;
+}
+
+bool ShardThread::AllStopped() const {
+  return std::all_of(stepped_.begin(), stepped_.end(), [](const Stepped* stepped) { return stepped->stopped(); });
+}
+
+void ShardThread::WaitUntil(MonotonicInstant when) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  auto woken = [this] { return woken_.load(); };
+  if (when == MonotonicInstant::Never()) {
+    wake_.wait(lock, woken);
+    return;
+  }
+  const Duration delay = when - clock_->Now();
+  if (delay > Duration::Zero()) wake_.wait_for(lock, std::chrono::nanoseconds(delay.ns), woken);
+}
+
+}  // namespace meridian

@@ -1,0 +1,89 @@
+#include "libs/runtime/mailbox.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace meridian {
+namespace {
+
+using Item = std::unique_ptr<int>;
+
+TEST(MailboxTest, LanesAreFirstInFirstOutAndIndependent) {
+  Mailbox<Item> mailbox(MailboxLimits{});
+  for (int i = 0; i < 3; ++i) {
+    mailbox.Post(Lane::kReads, std::make_unique<int>(i));
+    mailbox.Post(Lane::kLiveWork, std::make_unique<int>(10 + i));
+  }
+  Item item;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(mailbox.Take(Lane::kLiveWork, &item));
+    EXPECT_EQ(*item, 10 + i);
+    mailbox.Post(Lane::kReads, std::make_unique<int>(3 + i));
+  }
+  EXPECT_FALSE(mailbox.Take(Lane::kLiveWork, &item));
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(mailbox.Take(Lane::kReads, &item));
+    EXPECT_EQ(*item, i);
+  }
+  EXPECT_TRUE(mailbox.empty());
+}
+
+TEST(MailboxTest, FullLaneRefusesWithoutTakingTheItemUntilThereIsRoom) {
+  MailboxLimits limits;
+  limits.capacity = {1, 1, 1};
+  Mailbox<Item> mailbox(limits);
+  EXPECT_EQ(mailbox.Post(Lane::kReads, std::make_unique<int>(1)), PostResult::kPosted);
+  Item second = std::make_unique<int>(2);
+  EXPECT_EQ(mailbox.Post(Lane::kReads, std::move(second)), PostResult::kFull);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(mailbox.Post(Lane::kLiveWork, std::make_unique<int>(3)), PostResult::kPosted);
+  Item item;
+  ASSERT_TRUE(mailbox.Take(Lane::kReads, &item));
+  EXPECT_EQ(mailbox.Post(Lane::kReads, std::move(second)), PostResult::kPosted);
+}
+
+TEST(MailboxTest, ClosedMailboxRefusesButGivesWhatItHas) {
+  Mailbox<Item> mailbox(MailboxLimits{});
+  mailbox.Post(Lane::kLiveWork, std::make_unique<int>(1));
+  mailbox.SetClosed(true);
+  EXPECT_EQ(mailbox.Post(Lane::kLiveWork, std::make_unique<int>(2)), PostResult::kClosed);
+  Item item;
+  EXPECT_TRUE(mailbox.Take(Lane::kLiveWork, &item));
+}
+
+TEST(MailboxTest, ManyProducersLoseAndReorderNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 5000;
+  MailboxLimits limits;
+  limits.capacity = {100, 100, 100};
+  Mailbox<Item> mailbox(limits);
+  std::vector<std::thread> producers;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    producers.emplace_back([&mailbox, thread] {
+      for (int i = 0; i < kEach; ++i) {
+        Item item = std::make_unique<int>(thread * kEach + i);
+        while (mailbox.Post(static_cast<Lane>(thread % kLanes), std::move(item)) == PostResult::kFull) {
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  std::vector<int> next(kThreads, 0);
+  Item item;
+  for (int taken = 0; taken < kThreads * kEach;) {
+    for (Lane lane : {Lane::kLiveWork, Lane::kNewContacts, Lane::kReads}) {
+      EXPECT_LE(mailbox.size(lane), 100u);
+      if (!mailbox.Take(lane, &item)) continue;
+      ++taken;
+      EXPECT_EQ(*item % kEach, next[*item / kEach]++);
+    }
+  }
+  for (std::thread& producer : producers) producer.join();
+  EXPECT_TRUE(mailbox.empty());
+}
+
+}  // namespace
+}  // namespace meridian

@@ -1,0 +1,165 @@
+#include "tests/unit/conversation/session_harness.h"
+
+#include <set>
+
+namespace meridian::conversation {
+namespace {
+
+const RegionCode kRegion = *RegionCode::Parse("eu1");
+const TenantId kDemo{"demo"};
+
+}  // namespace
+
+ContactId ContactNo(uint64_t n) { return {kRegion, Uuid{0xc0, n}}; }
+ConversationId ConversationNo(uint64_t n) { return {kRegion, Uuid{0xd0, n}}; }
+CustomerId CustomerNo(uint64_t n) { return {kRegion, Uuid{0xe0, n}}; }
+Uuid RequestNo(uint64_t n) { return {0xf0, n}; }
+std::vector<MessagePart> Text(std::string text) {
+  return {TextPart{std::move(text), *LanguageTag::Parse("es"), LanguageOrigin::kDeclared}};
+}
+
+SessionHarness::SessionHarness()
+    : now_(Instant::FromUnixSeconds(1'700'000'000)), core_(std::make_unique<SessionCore>()) {
+  core_->BeginLoad();
+  core_->FinishLoad(now_);
+}
+
+Answer SessionHarness::Do(Command command) {
+  Answer answer = core_->Apply(std::move(command), now_);
+  Commit();
+  return answer;
+}
+
+void SessionHarness::Commit() {
+  EffectsSize size = core_->PendingSize();
+  Effects effects = core_->TakeEffects();
+  EXPECT_LE(size.bytes, 256u * 1024);
+  EXPECT_EQ(size.records, effects.conversations.size() + 2 * effects.ended.size() + effects.messages.size() +
+                              effects.contact_details.size() + effects.followers.size());
+  std::set<std::string> keys;
+  for (const ConversationRecord* record : effects.conversations) {
+    EXPECT_TRUE(keys.insert(ConversationKey(record->id)).second);
+    conversations[ConversationKey(record->id)] = *record;
+  }
+  for (const ConversationRecord& record : effects.ended) {
+    EXPECT_TRUE(keys.insert(ConversationKey(record.id)).second);
+    EXPECT_EQ(record.state, ConversationState::kClosed);
+    conversations.erase(ConversationKey(record.id));
+    ended[ConversationKey(record.id)] = record;
+  }
+  for (const auto& record : effects.messages) {
+    bool fresh = messages.emplace(MessageKey(record->conversation, record->message.number), *record).second;
+    EXPECT_TRUE(fresh) << "message " << record->message.number << " was written twice";
+  }
+  for (const ContactDetailsRecord& record : effects.contact_details)
+    details[ContactDetailsKey(record.contact)] = record;
+  for (const FollowerPositionRecord& record : effects.followers) followers[FollowerKey(record.routing_shard)] = record;
+  events.insert(events.end(), effects.events.begin(), effects.events.end());
+  for (OutgoingMessage& message : effects.outgoing) outbox_.push_back(std::move(message));
+}
+
+void SessionHarness::Restart(Duration outage) {
+  now_ = now_ + outage;
+  core_ = std::make_unique<SessionCore>();
+  core_->BeginLoad();
+  // Backwards, because the order of records must not matter.
+  for (auto it = conversations.rbegin(); it != conversations.rend(); ++it) {
+    EXPECT_EQ(core_->Restore(it->second), absl::OkStatus());
+  }
+  for (const auto& [key, record] : followers) EXPECT_EQ(core_->Restore(record), absl::OkStatus());
+  core_->FinishLoad(now_);
+  Commit();
+}
+
+void SessionHarness::AdvanceBy(Duration duration) {
+  Instant end = now_ + duration;
+  while (core_->NextDeadline() <= end) {
+    now_ = std::max(now_, core_->NextDeadline());
+    while (core_->Advance(now_)) Commit();
+    Commit();
+  }
+  now_ = end;
+}
+
+SubmitContact SessionHarness::Submission(uint64_t n, uint64_t client_number, std::string text) const {
+  SubmitContact command;
+  command.tenant = kDemo;
+  command.identity = {"web", "visitor-" + std::to_string(n)};
+  command.spec.id = ContactNo(n);
+  command.spec.conversation = ConversationNo(n);
+  command.spec.customer = CustomerNo(n);
+  command.spec.channel = ChannelId{"chat"};
+  command.spec.language = *LanguageTag::Parse("es");
+  command.enqueue_request_id = RequestNo(n);
+  command.leave_grace = Duration::Seconds(60);
+  command.session_lifetime = Duration::Hours(2);
+  command.client_number = client_number;
+  command.parts = Text(std::move(text));
+  return command;
+}
+
+AppendMessage SessionHarness::FromCustomer(uint64_t conversation, uint64_t client_number, std::string text) const {
+  AppendMessage command;
+  command.tenant = kDemo;
+  command.conversation = ConversationNo(conversation);
+  command.client_number = client_number;
+  command.parts = Text(std::move(text));
+  return command;
+}
+
+AppendMessage SessionHarness::FromAgent(uint64_t conversation, std::string agent, uint64_t client_number,
+                                        std::string text) const {
+  AppendMessage command = FromCustomer(conversation, client_number, std::move(text));
+  command.author = AuthorKind::kAgent;
+  command.agent = AgentId{std::move(agent)};
+  return command;
+}
+
+OpenReading SessionHarness::ReadingOf(uint64_t conversation, std::string agent, uint64_t after) const {
+  return {kDemo, ConversationNo(conversation), AgentId{std::move(agent)}, after};
+}
+
+void SessionHarness::Accept(uint64_t contact) {
+  const ConversationRecord* record = core_->FindByContact(ContactNo(contact));
+  ASSERT_NE(record, nullptr);
+  for (const ContactRecord& known : record->contacts) {
+    if (known.id != ContactNo(contact)) continue;
+    ASSERT_NE(known.pending, nullptr);
+    Do(EnqueueAnswered{known.id, known.pending->request_id, std::nullopt});
+    return;
+  }
+}
+
+void SessionHarness::Facts(std::vector<RoutingFact> facts) {
+  position_.number += 1;
+  Do(ApplyRoutingFacts{kRoutingShard, position_, true, std::move(facts)});
+}
+
+void SessionHarness::Participants(uint64_t contact, uint64_t revision, std::vector<Participant> participants) {
+  Facts({ParticipantsChangedFact{ContactNo(contact), revision, std::move(participants)}});
+}
+
+std::string SessionHarness::TextOf(uint64_t conversation, uint64_t number) const {
+  auto found = messages.find(MessageKey(ConversationNo(conversation), number));
+  if (found == messages.end()) return "";
+  return std::get<TextPart>(found->second.message.parts.at(0)).text;
+}
+
+void SessionHarness::ExpectStoredEqualsLive() const {
+  EXPECT_EQ(core_->conversations(), conversations.size());
+  for (const auto& [key, stored] : conversations) {
+    const ConversationRecord* live = core_->Find(stored.id);
+    ASSERT_NE(live, nullptr);
+    ConversationRecord expected = *live;
+    for (size_t i = 0; i < expected.contacts.size() && i < stored.contacts.size(); ++i) {
+      EXPECT_LE(stored.contacts[i].acknowledged_edge, expected.contacts[i].acknowledged_edge);
+      expected.contacts[i].acknowledged_edge = stored.contacts[i].acknowledged_edge;
+    }
+    EXPECT_TRUE(expected == stored) << "conversation " << stored.id.ToString();
+  }
+  for (const auto& [key, stored] : followers) {
+    EXPECT_EQ(core_->FollowedTo(stored.routing_shard), stored.position);
+  }
+}
+
+}  // namespace meridian::conversation

@@ -1,0 +1,253 @@
+#include <gmock/gmock.h>
+
+#include "tests/unit/conversation/session_harness.h"
+
+namespace meridian::conversation {
+namespace {
+
+using ::testing::SizeIs;
+using Standing = ContactStanding::Kind;
+
+Refusal RefusedBy(SessionHarness& session, Command command) {
+  Answer answer = session.Do(std::move(command));
+  const Refusal* refusal = std::get_if<Refusal>(&answer);
+  return refusal == nullptr ? Refusal{RefusalCode::kMissing, "it was not refused"} : *refusal;
+}
+
+TEST(SubmitTest, WritesTheMessageAndAPendingContactBeforeRoutingIsAsked) {
+  SessionHarness session;
+  Submitted answer = session.Get<Submitted>(session.Submission(1, 1, "hola"));
+  EXPECT_EQ(answer.conversation, ConversationNo(1));
+  EXPECT_EQ(answer.customer, CustomerNo(1));
+  EXPECT_EQ(answer.contact, ContactNo(1));
+  EXPECT_EQ(answer.number, 1u);
+  EXPECT_FALSE(answer.joined);
+  EXPECT_EQ(answer.standing.kind, Standing::kPending);
+  EXPECT_EQ(session.TextOf(1, 1), "hola");
+  EXPECT_EQ(session.Stored(1).contacts.at(0).phase, ContactPhase::kPending);
+
+  auto enqueued = session.Sent<EnqueueContact>();
+  ASSERT_THAT(enqueued, SizeIs(1));
+  EXPECT_EQ(enqueued[0].request->request_id, RequestNo(1));
+  EXPECT_EQ(enqueued[0].request->spec.conversation, ConversationNo(1));
+  EXPECT_EQ(enqueued[0].request->spec.enqueued_at, session.now());
+  EXPECT_THAT(session.Sent<ContactAcknowledged>(), SizeIs(0));
+}
+
+TEST(SubmitTest, RoutingsAnswerAcknowledgesOnce) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Accept(1);
+  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(1), std::nullopt});
+  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(1), "QUEUE_FULL"});
+  auto acknowledged = session.Sent<ContactAcknowledged>();
+  ASSERT_THAT(acknowledged, SizeIs(1));
+  EXPECT_EQ(acknowledged[0].standing.kind, Standing::kAcknowledged);
+  EXPECT_EQ(session.Stored(1).contacts.at(0).phase, ContactPhase::kQueued);
+  EXPECT_EQ(session.Stored(1).contacts.at(0).pending, nullptr);
+}
+
+TEST(SubmitTest, AFactAboutTheContactAcknowledgesToo) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Facts({ContactQueuedFact{ContactNo(1)}});
+  EXPECT_THAT(session.Sent<ContactAcknowledged>(), SizeIs(1));
+  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(1), "REQUEST_TOO_OLD"});
+  EXPECT_THAT(session.Sent<ContactAcknowledged>(), SizeIs(0));
+  EXPECT_EQ(session.Stored(1).contacts.at(0).phase, ContactPhase::kQueued);
+}
+
+TEST(SubmitTest, AnAnswerToAnotherRequestIsNoAnswer) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(2), std::nullopt});
+  EXPECT_EQ(session.Stored(1).contacts.at(0).phase, ContactPhase::kPending);
+}
+
+TEST(SubmitTest, ARefusalIsRecordedAndARepeatIsToldTheSame) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(1), "QUEUE_FULL"});
+  auto acknowledged = session.Sent<ContactAcknowledged>();
+  ASSERT_THAT(acknowledged, SizeIs(1));
+  EXPECT_EQ(acknowledged[0].standing, (ContactStanding{Standing::kRefused, "QUEUE_FULL"}));
+  session.Restart();
+  Submitted repeat = session.Get<Submitted>(session.Submission(1, 1, "hola"));
+  EXPECT_TRUE(repeat.repeated);
+  EXPECT_EQ(repeat.number, 1u);
+  EXPECT_EQ(repeat.contact, ContactNo(1));
+  EXPECT_EQ(repeat.standing, (ContactStanding{Standing::kRefused, "QUEUE_FULL"}));
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(0));
+  // The next message tries again, in the same conversation.
+  SubmitContact next = session.Submission(1, 2, "sigo aquí");
+  next.spec.id = ContactNo(2);
+  Submitted second = session.Get<Submitted>(next);
+  EXPECT_EQ(second.conversation, ConversationNo(1));
+  EXPECT_EQ(second.contact, ContactNo(2));
+  EXPECT_EQ(second.number, 2u);
+}
+
+TEST(SubmitTest, ARepeatWithOtherProposalsChangesNothing) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  SubmitContact again = session.Submission(1, 1, "hola");
+  again.spec.id = ContactNo(8);
+  again.spec.conversation = ConversationNo(8);
+  again.enqueue_request_id = RequestNo(8);
+  Submitted repeat = session.Get<Submitted>(again);
+  EXPECT_TRUE(repeat.repeated);
+  EXPECT_EQ(repeat.contact, ContactNo(1));
+  EXPECT_EQ(repeat.conversation, ConversationNo(1));
+  EXPECT_EQ(repeat.standing.kind, Standing::kPending);
+  EXPECT_THAT(session.messages, SizeIs(1));
+  EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(1));
+}
+
+TEST(SubmitTest, AFurtherMessageJoinsTheLiveContactOfItsChannel) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  SubmitContact second = session.Submission(1, 2, "¿hay alguien?");
+  second.spec.id = ContactNo(2);
+  Submitted answer = session.Get<Submitted>(second);
+  EXPECT_TRUE(answer.joined);
+  EXPECT_EQ(answer.contact, ContactNo(1));
+  EXPECT_EQ(answer.number, 2u);
+  EXPECT_EQ(answer.standing.kind, Standing::kPending);
+  EXPECT_EQ(session.core().FindByContact(ContactNo(2)), nullptr);
+  EXPECT_TRUE(session.Get<Submitted>(second).joined) << "a repeat says the same";
+}
+
+TEST(SubmitTest, AnotherChannelOpensAnotherContactInTheSameConversation) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  SubmitContact voice = session.Submission(1, 0, "");
+  voice.parts.clear();
+  voice.spec.id = ContactNo(2);
+  voice.spec.channel = ChannelId{"voice"};
+  voice.enqueue_request_id = RequestNo(2);
+  Submitted answer = session.Get<Submitted>(voice);
+  EXPECT_EQ(answer.conversation, ConversationNo(1));
+  EXPECT_EQ(answer.contact, ContactNo(2));
+  EXPECT_EQ(answer.number, 0u);
+  EXPECT_FALSE(answer.joined);
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(2));
+}
+
+TEST(SubmitTest, OneAddressOfTwoTenantsAreTwoCustomers) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  SubmitContact other = session.Submission(1, 1, "hola");
+  other.tenant = TenantId{"other"};
+  other.spec.id = ContactNo(2);
+  EXPECT_EQ(RefusedBy(session, other), (Refusal{RefusalCode::kAlreadyExists, "conversation_id"}));
+  other.spec.conversation = ConversationNo(2);
+  EXPECT_EQ(session.Get<Submitted>(other).conversation, ConversationNo(2));
+  AppendMessage foreign = session.FromCustomer(1, 2, "leak?");
+  foreign.tenant = TenantId{"other"};
+  EXPECT_EQ(RefusedBy(session, foreign), (Refusal{RefusalCode::kNotFound, "conversation_id"}));
+}
+
+TEST(SubmitTest, RetriesWithTheSameRequestUntilFourMinutesThenIsNotQueued) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(WatchConversation{TenantId{"demo"}, ConversationNo(1), 1});
+  Instant start = session.now();
+  session.Sent<EnqueueContact>();
+  session.AdvanceBy(Duration::Milliseconds(199));
+  EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(0));
+  session.AdvanceBy(Duration::Milliseconds(1));
+  EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(1));
+  session.AdvanceBy(Duration::Milliseconds(400));
+  EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(1));
+  session.AdvanceBy(Duration::Minutes(4) - Duration::Milliseconds(601));
+  auto retries = session.Sent<EnqueueContact>();
+  EXPECT_GT(retries.size(), 20u);
+  EXPECT_LT(retries.size(), 40u);
+  for (const auto& retry : retries) EXPECT_EQ(retry.request->request_id, RequestNo(1));
+  EXPECT_THAT(session.Sent<ContactAcknowledged>(), SizeIs(0));
+
+  session.AdvanceBy(Duration::Milliseconds(1));
+  EXPECT_EQ(session.now(), start + Duration::Minutes(4));
+  auto acknowledged = session.Sent<ContactAcknowledged>();
+  ASSERT_THAT(acknowledged, SizeIs(1));
+  EXPECT_EQ(acknowledged[0].standing.kind, Standing::kNotQueued);
+  auto told = session.Sent<TellRouting>();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].edge.kind, EdgeKind::kWithdrawn);
+  EXPECT_EQ(session.Get<Submitted>(session.Submission(1, 1, "hola")).standing.kind, Standing::kNotQueued);
+}
+
+TEST(SubmitTest, AContactThatRoutingHadAllTheSameIsWithdrawnAndShownToNobody) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(WatchConversation{TenantId{"demo"}, ConversationNo(1), 1});
+  session.AdvanceBy(Duration::Minutes(4));
+  session.TakeOutbox();
+  session.Facts({ContactQueuedFact{ContactNo(1)}});
+  session.Assign(1, 1, "ana");
+  EXPECT_THAT(session.Sent<GrantChanged>(), SizeIs(0));
+  EXPECT_EQ(RefusedBy(session, session.ReadingOf(1, "ana", 0)), (Refusal{RefusalCode::kNoGrant, "agent"}));
+  session.Do(EdgeAnswered{ContactNo(1), 1, /*wrong_state=*/true});
+  auto told = session.Sent<TellRouting>();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].edge.kind, EdgeKind::kCustomerLeft);
+  EXPECT_EQ(told[0].edge.number, 2u);
+  session.Do(EdgeAnswered{ContactNo(1), 2});
+  EXPECT_EQ(session.core().FindByContact(ContactNo(1)), nullptr);
+  session.ExpectStoredEqualsLive();
+}
+
+TEST(SubmitTest, PersonalAttributesStayApartFromWhatRoutingGets) {
+  SessionHarness session;
+  SubmitContact command = session.Submission(1, 1, "hola");
+  command.personal_attributes = {{AttributeName{"order"}, "A-17"}};
+  session.Do(command);
+  EXPECT_EQ(session.details.at(ContactDetailsKey(ContactNo(1))).attributes.at(0).value, "A-17");
+  EXPECT_TRUE(session.Sent<EnqueueContact>().at(0).request->spec.attributes.empty());
+}
+
+TEST(SubmitTest, RefusesByTheFieldThatIsWrong) {
+  SessionHarness session;
+  auto refused = [&](auto change) {
+    SubmitContact command = session.Submission(1, 1, "hola");
+    change(command);
+    return RefusedBy(session, command);
+  };
+  EXPECT_EQ(refused([](auto& c) { c.identity.address.clear(); }), (Refusal{RefusalCode::kMissing, "identity.address"}));
+  EXPECT_EQ(refused([](auto& c) { c.identity.address = std::string(257, 'x'); }),
+            (Refusal{RefusalCode::kTooLong, "identity.address"}));
+  EXPECT_EQ(refused([](auto& c) { c.spec.channel = {}; }), (Refusal{RefusalCode::kMissing, "channel"}));
+  EXPECT_EQ(refused([](auto& c) { c.client_number = 0; }), (Refusal{RefusalCode::kMissing, "client_number"}));
+  EXPECT_EQ(refused([](auto& c) { c.client_number = 1ull << 32; }),
+            (Refusal{RefusalCode::kOutOfRange, "client_number"}));
+  EXPECT_EQ(refused([](auto& c) { c.parts = std::vector<MessagePart>(17, Text("x")[0]); }),
+            (Refusal{RefusalCode::kTooMany, "parts"}));
+  EXPECT_EQ(refused([](auto& c) {
+              c.parts.push_back(TextPart{std::string(8193, 'x'), {}, {}});
+            }),
+            (Refusal{RefusalCode::kTooLong, "parts[1].text"}));
+  EXPECT_EQ(refused([](auto& c) {
+              c.parts = std::vector<MessagePart>(9, TextPart{std::string(8192, 'x'), {}, {}});
+            }),
+            (Refusal{RefusalCode::kTooLong, "parts"}));
+  EXPECT_EQ(refused([](auto& c) {
+              c.personal_attributes = {{AttributeName{"note"}, std::string(1025, 'x')}};
+            }),
+            (Refusal{RefusalCode::kTooLong, "personal_attributes.note"}));
+  EXPECT_THAT(session.conversations, SizeIs(0));
+  EXPECT_THAT(session.messages, SizeIs(0));
+  EXPECT_THAT(session.TakeOutbox(), SizeIs(0));
+}
+
+TEST(SubmitTest, TheLargestCommandsFitIntoOneCommit) {
+  SessionHarness session;
+  SubmitContact largest = session.Submission(1, 1, "hola");
+  largest.parts = std::vector<MessagePart>(8, TextPart{std::string(8192, 'x'), {}, {}});
+  for (int i = 0; i < 32; ++i) {
+    largest.personal_attributes.push_back({AttributeName{"a" + std::to_string(i)}, std::string(1024, 'x')});
+  }
+  session.Get<Submitted>(largest);  // the harness checks the size
+}
+
+}  // namespace
+}  // namespace meridian::conversation

@@ -12,6 +12,9 @@ constexpr int64_t kSecondsPerMinute = 60;
 constexpr int64_t kSecondsPerDay = kMinutesPerDay * kSecondsPerMinute;
 constexpr int64_t kNanosecondsPerSecond = 1000000000;
 constexpr int32_t kHorizonDays = 400;
+// Longer than a week, the day before it and the last irregular day together: whoever was in one state for so long since
+// the last irregularity stays in it until the next.
+constexpr Duration kWholePattern = Duration::Hours(24 * 10);
 
 constexpr int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -81,6 +84,27 @@ int64_t NextLocalEdge(const Schedule& schedule, int64_t local) {
 auto NextTransition(const ZoneTable& zone, Instant at) {
   return std::upper_bound(zone.transitions.begin(), zone.transitions.end(), at,
                           [](Instant t, const ZoneTransition& transition) { return t < transition.from; });
+}
+
+// The next instant at which membership may change: a span's edge, midnight or a clock change.
+Instant NextEdge(const Schedule& schedule, const ZoneTable& zone, Instant at) {
+  const int32_t offset = OffsetAt(zone, at);
+  const int64_t utc = FloorDivide(at.ns, kNanosecondsPerSecond);
+  const Instant edge = Instant::FromUnixSeconds(NextLocalEdge(schedule, utc + offset) - offset);
+  // After a clock change the edge lies elsewhere.
+  const auto change = NextTransition(zone, at);
+  return change != zone.transitions.end() && change->from < edge ? change->from : edge;
+}
+
+// The next clock change or beginning of a day with an exception. Between two of them the week repeats itself.
+Instant NextIrregularity(const Schedule& schedule, const ZoneTable& zone, Instant at) {
+  const auto change = NextTransition(zone, at);
+  Instant next = change == zone.transitions.end() ? Instant::Never() : change->from;
+  const auto exception =
+      std::upper_bound(schedule.exceptions.begin(), schedule.exceptions.end(), DayOf(LocalSeconds(zone, at)),
+                       [](CivilDay day, const ScheduleException& e) { return day < e.day; });
+  if (exception == schedule.exceptions.end()) return next;
+  return std::min(next, Instant::FromUnixSeconds(BeginOf(exception->day, 0) - OffsetAt(zone, at)));
 }
 
 std::optional<int> ParseDigits(std::string_view text) {
@@ -202,14 +226,15 @@ Instant NextShiftChange(const Schedule& schedule, const ZoneTable& zone, Instant
   if ((schedule.always || schedule.weekly.empty()) && schedule.exceptions.empty()) return Instant::Never();
   const bool before = OnShift(schedule, zone, at);
   const Instant horizon = at + Duration::Hours(24) * kHorizonDays;
+  Instant regular_since = at;
+  Instant irregularity = NextIrregularity(schedule, zone, at);
   while (at < horizon) {
-    const int32_t offset = OffsetAt(zone, at);
-    const int64_t local = FloorDivide(at.ns, kNanosecondsPerSecond) + offset;
-    at = Instant::FromUnixSeconds(NextLocalEdge(schedule, local) - offset);
-    // A clock change comes first: from there on the edge lies elsewhere.
-    const auto change = NextTransition(zone, Instant::FromUnixSeconds(local - offset));
-    if (change != zone.transitions.end() && change->from < at) at = change->from;
-    if (OnShift(schedule, zone, at) != before) return at;
+    at = at - regular_since > kWholePattern ? irregularity : NextEdge(schedule, zone, at);
+    if (at >= irregularity) {
+      regular_since = at;
+      irregularity = NextIrregularity(schedule, zone, at);
+    }
+    if (at < horizon && OnShift(schedule, zone, at) != before) return at;
   }
   return Instant::Never();
 }

@@ -100,7 +100,7 @@ struct ShiftGroup {
 bool OnShift(const Schedule& schedule, const ZoneTable& zone, Instant at);
 
 // The first instant after `at` at which OnShift differs from OnShift(at); Instant::Never() when there is none within
-// 400 days. Costs a few steps per local day that is looked at.
+// 400 days. Usually under a microsecond; looks at no more than ten days after each clock change or exception.
 Instant NextShiftChange(const Schedule& schedule, const ZoneTable& zone, Instant at);
 
 }  // namespace meridian

@@ -89,6 +89,7 @@ TEST(CivilDayTest, RefusesWhatIsNoDate) {
 TEST(WeekdayTest, KnowsTheDayOfADate) {
   EXPECT_EQ(WeekdayOf(*CivilDay::Parse("1970-01-01")), Weekday::kThursday);
   EXPECT_EQ(WeekdayOf(*CivilDay::Parse("1969-12-31")), Weekday::kWednesday);
+  EXPECT_EQ(WeekdayOf(*CivilDay::Parse("1969-12-28")), Weekday::kSunday);
   EXPECT_EQ(WeekdayOf(*CivilDay::Parse("2026-03-29")), Weekday::kSunday);
   EXPECT_EQ(WeekdayOf(*CivilDay::Parse("2026-11-23")), Weekday::kMonday);
   for (int day = 0; day < 7; ++day) {
@@ -133,6 +134,7 @@ TEST(OnShiftTest, SubSecondsBelongToTheirSecond) {
 TEST(OnShiftTest, BeforeTheEpochToo) {
   const Schedule schedule = Daily(Hours(22, 0, 6, 0));
   EXPECT_TRUE(OnShift(schedule, Fixed(0), Utc("1969-12-31 23:00")));
+  EXPECT_TRUE(OnShift(schedule, Fixed(0), Utc("1969-12-31 02:00")));
   EXPECT_FALSE(OnShift(schedule, Fixed(0), Utc("1969-12-31 12:00")));
   EXPECT_TRUE(OnShift(schedule, Fixed(0), Instant{-1}));
 }
@@ -260,6 +262,24 @@ TEST(ScheduleExceptionTest, HoldsForAlwaysAndForNever) {
             (Strings{"2026-12-25 09:00", "2026-12-25 11:00", "never"}));
 }
 
+TEST(NextShiftChangeTest, FindsTheFirstIrregularityOfALongSameness) {
+  Schedule whole = Daily(Hours(0, 0, 24, 0));
+  whole.exceptions = {{*CivilDay::Parse("2026-03-01"), {Hours(0, 0, 24, 0)}}, {*CivilDay::Parse("2026-08-15"), {}}};
+  EXPECT_EQ(Changes(whole, Madrid(), Utc("2026-01-01 00:00"), 3),
+            (Strings{"2026-08-14 22:00", "2026-08-15 22:00", "never"}));
+  // A whole week of nothing but the skipped hour: only the clock change lets 03:00 come at once.
+  Schedule rare;
+  rare.weekly = {{Weekday::kSunday, Hours(2, 0, 3, 0)}};
+  EXPECT_EQ(Changes(rare, Madrid(), Utc("2026-03-22 12:00"), 2), (Strings{"2026-04-05 00:00", "2026-04-05 01:00"}));
+}
+
+TEST(NextShiftChangeTest, LooksAheadFourHundredDays) {
+  Schedule once;
+  once.exceptions = {{*CivilDay::Parse("2027-02-01"), {Hours(10, 0, 12, 0)}}};
+  EXPECT_EQ(Changes(once, Fixed(0), Utc("2026-01-01 00:00"), 1), (Strings{"2027-02-01 10:00"}));
+  EXPECT_EQ(Changes(once, Fixed(0), Utc("2025-12-01 00:00"), 1), (Strings{"never"}));
+}
+
 // Against the plain reading of the rule: step through the weeks around the clock changes.
 void ExpectAgreesMinuteByMinute(const Schedule& schedule, const ZoneTable& zone, Instant from, Instant to) {
   bool before = OnShift(schedule, zone, from);
@@ -270,6 +290,17 @@ void ExpectAgreesMinuteByMinute(const Schedule& schedule, const ZoneTable& zone,
     if (now != before) expected = NextShiftChange(schedule, zone, at);
     before = now;
   }
+}
+
+TEST(NextShiftChangeTest, AgreesWithMembershipThroughAYearOfRareShifts) {
+  Schedule rare;
+  rare.weekly = {{Weekday::kSunday, Hours(2, 0, 2, 30)}};
+  rare.exceptions = {{*CivilDay::Parse("2026-03-29"), {Hours(2, 0, 3, 0)}},
+                     {*CivilDay::Parse("2026-07-01"), {Hours(0, 0, 0, 0)}},
+                     {*CivilDay::Parse("2026-07-02"), {Hours(0, 0, 24, 0)}}};
+  ExpectAgreesMinuteByMinute(rare, Madrid(), Utc("2026-01-01 00:00"), Utc("2026-12-31 00:00"));
+  rare.weekly.clear();
+  ExpectAgreesMinuteByMinute(rare, Sydney(), Utc("2026-01-01 00:00"), Utc("2026-12-31 00:00"));
 }
 
 TEST(NextShiftChangeTest, AgreesWithMembershipAtEveryMinute) {

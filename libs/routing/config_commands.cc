@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/routing/engine_core.h"
+
+namespace meridian {
+namespace {
+
+// So many agents are moved to a new configuration inside the command that publishes it; the rest in slices.
+constexpr size_t kAgentsAtOnce = 512;
+
+// The configuration with this agent as its only one: enough to check the agent.
+TenantConfig WithOnly(const TenantConfig& config, const AgentConfig& agent) {
+  TenantConfig reduced;
+  reduced.id = config.id;
+  reduced.revision = config.revision;
+  reduced.zones = config.zones;
+  reduced.shift_groups = config.shift_groups;
+  reduced.skills = config.skills;
+  reduced.attributes = config.attributes;
+  reduced.channels = config.channels;
+  reduced.agents = {agent};
+  return reduced;
+}
+
+std::optional<Answer> Broken(const std::vector<FieldViolation>& violations) {
+  if (violations.empty()) return std::nullopt;
+  return Refuse(Refusal::kInvalidConfig, violations[0].field + " " + violations[0].rule);
+}
+
+}  // namespace
+
+Answer EngineCore::Apply(const PublishConfig& command) {
+  const TenantConfig& config = command.config;
+  if (config.revision <= configs.revision()) {
+    const PublishedConfig* same = configs.Find(config.revision);
+    if (same == nullptr || same->record.digest != command.digest) {
+      return Refuse(Refusal::kStaleRevision,
+                    "revision " + std::to_string(configs.revision()) + " is published already");
+    }
+    Answer answer;
+    answer.repeated = true;
+    return answer;
+  }
+  if (config.id != tenant) return Refuse(Refusal::kInvalidConfig, "id must be the tenant's");
+  if (auto broken = Broken(Validate(config))) return *std::move(broken);
+  if (config.order == OrderPolicy::kAccumulating) {
+    return Refuse(Refusal::kNotSupported, "order accumulating is not supported yet; use virtual_start");
+  }
+  for (const ChannelConfig& channel : config.channels) {
+    if (index.ChannelNumber(channel.id) < kMaxChannelsEver) continue;
+    return Refuse(Refusal::kNotSupported, "too many channel names were used over all revisions");
+  }
+  while (reindexing()) ReindexSlice(kAgentsAtOnce);
+  configs.Add({std::make_shared<const TenantConfig>(config), command.digest, now()}, index);
+  configs.newest()->changed = true;
+  for (const auto& [agent, record] : configs.revised()) out.dropped_revisions.insert(agent);
+  configs.ForgetRevisions();
+  out.EmitConfig(config.revision, ConfigPublished{config.revision, command.digest});
+  RereadShifts();
+  BeginReindex();
+  ReindexSlice(kAgentsAtOnce);
+  DropUnusedConfigs();
+  return {};
+}
+
+Answer EngineCore::Apply(const ReviseAgent& command) {
+  if (configs.newest() == nullptr) return Refuse(Refusal::kNoConfiguration, "no configuration was published yet");
+  AgentRevisionRecord record{command.revision, command.agent, command.config};
+  if (command.revision <= configs.revision()) {
+    const AgentRevisionRecord* same = configs.FindRevised(command.agent);
+    if (same == nullptr || !(*same == record)) {
+      return Refuse(Refusal::kStaleRevision,
+                    "revision " + std::to_string(configs.revision()) + " is published already");
+    }
+    Answer answer;
+    answer.repeated = true;
+    return answer;
+  }
+  if (command.config) {
+    if (command.config->id != command.agent) return Refuse(Refusal::kInvalidConfig, "the agent's id may not change");
+    if (auto broken = Broken(Validate(WithOnly(*configs.newest()->record.config, *command.config)))) {
+      return *std::move(broken);
+    }
+  } else if (agents.Find(command.agent) == kNoIndex || agents.at(agents.Find(command.agent)).profile == kNoIndex) {
+    return Refuse(Refusal::kUnknownAgent, "the configuration has no agent " + command.agent.value);
+  }
+  while (reindexing()) ReindexSlice(kAgentsAtOnce);
+  configs.Revise(std::move(record));
+  out.changed_revisions.insert(command.agent);
+  out.EmitConfig(command.revision, AgentRevised{command.revision, command.agent, !command.config});
+  if (command.config) {
+    AssignProfile(agents.FindOrAdd(command.agent), ProfileOf(*command.config));
+  } else {
+    RemoveAgent(agents.Find(command.agent));
+  }
+  return {};
+}
+
+void EngineCore::BeginReindex() {
+  reindex_config_ = configs.newest()->record.config;
+  reindex_at_ = 0;
+}
+
+void EngineCore::ReindexSlice(size_t count) {
+  const uint64_t revision = reindex_config_->revision;
+  const size_t configured = reindex_config_->agents.size();
+  for (; count > 0 && reindex_at_ < configured; --count, ++reindex_at_) {
+    const AgentConfig& config = reindex_config_->agents[reindex_at_];
+    const AgentRevisionRecord* revised = configs.FindRevised(config.id);
+    const uint32_t agent = agents.FindOrAdd(config.id);
+    if (revised != nullptr) continue;  // restored: its own revision is newer, see RestoreAgents
+    agents.at(agent).seen_revision = revision;
+    AssignProfile(agent, ProfileOf(config));
+  }
+  // Then whoever the new configuration does not have.
+  for (; count > 0 && reindex_at_ < configured + agents.size(); --count, ++reindex_at_) {
+    const auto agent = static_cast<uint32_t>(reindex_at_ - configured);
+    const AgentSlot& slot = agents.at(agent);
+    if (slot.profile == kNoIndex || slot.seen_revision == revision) continue;
+    if (configs.FindRevised(slot.record.agent) == nullptr) RemoveAgent(agent);
+  }
+  if (reindex_at_ < configured + agents.size()) return;
+  index.DropIdleClasses(revision);
+  reindex_config_ = nullptr;
+}
+
+void EngineCore::RereadShifts() {
+  for (uint32_t shift = 0; shift < configs.shift_count(); ++shift) RefreshShift(shift);
+}
+
+void EngineCore::RefreshShift(uint32_t shift) {
+  ShiftLine& line = configs.shift(shift);
+  configs.ReadHours(line, now());
+  timers_.Set(TimerKind::kShift, shift, line.tie, line.next_change);
+  for (const uint32_t profile : line.profiles) {
+    index.profile(profile).open = line.open;
+    MarkDirty(profile);
+  }
+  if (!line.open) return;
+  for (const auto& [agent, waiting] : preferred_lines_) freed_agents_.insert(agent);
+}
+
+void EngineCore::DropUnusedConfigs() {
+  for (const uint64_t revision : configs.DropUnused()) out.dropped_configs.push_back(revision);
+}
+
+}  // namespace meridian

@@ -1,0 +1,370 @@
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/routing/engine_core.h"
+
+namespace meridian {
+namespace {
+
+// Unique for ever among the contact's tokens: terms never repeat, and offers are counted within one. SplitMix64's
+// finaliser maps different inputs to different outputs.
+OfferToken MakeToken(const ContactId& contact, uint64_t term, uint32_t offers_made) {
+  uint64_t mixed = (term << 20) + offers_made;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
+  return {Uuid{StableHash(contact.uuid), mixed ^ (mixed >> 31)}};
+}
+
+DecisionScore ScoreFor(const Candidate& candidate, Instant now) {
+  return {candidate.band, candidate.free.load_order, (now - candidate.free.idle_since).ToMilliseconds()};
+}
+
+}  // namespace
+
+const PublishedConfig& EngineCore::PlanConfigOf(const ContactRecord& record) const {
+  const PublishedConfig* config = configs.Find(record.plan_revision);
+  MERIDIAN_CHECK(config != nullptr);
+  return *config;
+}
+
+const Rule& EngineCore::RuleOf(const ContactRecord& record) const {
+  const TenantConfig& config = *PlanConfigOf(record).record.config;
+  return config.plans[record.rule.plan].rules[record.rule.rule];
+}
+
+const QueueConfig& EngineCore::QueueOf(const ContactRecord& record) const {
+  const TenantConfig& config = *PlanConfigOf(record).record.config;
+  const QueueConfig* queue = FindQueue(config, config.plans[record.rule.plan].rules[record.rule.rule].queue);
+  MERIDIAN_CHECK(queue != nullptr);
+  return *queue;
+}
+
+uint32_t& EngineCore::CountOf(ContactSlot& slot) {
+  QueueCounts& counts = slot.queue->counts;
+  switch (slot.record.state) {
+    case ContactState::kQueued:
+      return counts.waiting;
+    case ContactState::kOffered:
+      return counts.offered;
+    case ContactState::kWrapping:
+      return counts.wrapping;
+    default:
+      return counts.in_hands;
+  }
+}
+
+void EngineCore::Mark(uint32_t contact) {
+  ContactSlot& slot = contacts.at(contact);
+  if (slot.changed) return;
+  slot.changed = true;
+  out.changed_contacts.push_back(contact);
+}
+
+void EngineCore::Move(uint32_t contact, ContactTrigger trigger) {
+  ContactSlot& slot = contacts.at(contact);
+  const auto next = NextState(slot.record.state, trigger);
+  MERIDIAN_CHECK(next.has_value());
+  --CountOf(slot);
+  slot.record.state = *next;
+  slot.record.state_since = now();
+  if (!IsEnded(*next)) ++CountOf(slot);
+  Mark(contact);
+}
+
+void EngineCore::SetRule(ContactRecord& record, const PublishedConfig& config, RuleIndex rule_index) const {
+  const TenantConfig& tenant_config = *config.record.config;
+  const Rule& rule = tenant_config.plans[rule_index.plan].rules[rule_index.rule];
+  const QueueConfig* queue = FindQueue(tenant_config, rule.queue);
+  MERIDIAN_CHECK(queue != nullptr);
+  record.plan_revision = tenant_config.revision;
+  record.rule = rule_index;
+  record.virtual_start = VirtualStart(record.spec.enqueued_at, rule.head_start, rule.priority + record.spec.priority,
+                                      queue->time_per_priority_point);
+  record.expires_at = record.queued_at + queue->max_wait;
+}
+
+LineKey EngineCore::KeyOf(const ContactRecord& record) const {
+  return LineKeyOf(PlanConfigOf(record).record.config->order, record.virtual_start, record.spec.enqueued_at,
+                   RuleOf(record).priority + record.spec.priority, record.spec.id.uuid);
+}
+
+void EngineCore::EnterLine(uint32_t contact) {
+  ContactSlot& slot = contacts.at(contact);
+  const ContactRecord& record = slot.record;
+  const size_t step = EffectiveStep(RuleOf(record).steps, record.first_step, record.steps_since, now());
+  const ClassKey key{record.plan_revision, record.rule, static_cast<uint16_t>(step), slot.channel,
+                     WantedOf(record.spec)};
+  slot.requirement = index.AcquireClass(key, PlanConfigOf(record).record);
+  const WaitingContact waiting{slot.key, contact};
+  if (record.preferred_until != Instant{0}) {
+    slot.line = Line::kPreferred;
+    preferred_lines_[agents.FindOrAdd(record.spec.preferred_agent)].insert(waiting);
+  } else {
+    slot.line = Line::kClass;
+    index.requirement(slot.requirement).line.insert(waiting);
+  }
+  fresh_.insert(waiting);
+  SetTimer(contact);
+}
+
+void EngineCore::LeaveLine(uint32_t contact) {
+  ContactSlot& slot = contacts.at(contact);
+  const WaitingContact waiting{slot.key, contact};
+  if (slot.line == Line::kPreferred) {
+    const auto line = preferred_lines_.find(agents.Find(slot.record.spec.preferred_agent));
+    MERIDIAN_CHECK(line != preferred_lines_.end() && line->second.erase(waiting) == 1);
+    if (line->second.empty()) preferred_lines_.erase(line);
+  } else {
+    MERIDIAN_CHECK(slot.line == Line::kClass && index.requirement(slot.requirement).line.erase(waiting) == 1);
+  }
+  fresh_.erase(waiting);
+  index.ReleaseClass(slot.requirement);
+  slot.requirement = kNoIndex;
+  slot.line = Line::kNone;
+}
+
+void EngineCore::SetTimer(uint32_t contact) {
+  const ContactSlot& slot = contacts.at(contact);
+  const ContactRecord& record = slot.record;
+  Instant at = record.deadline;
+  if (record.state == ContactState::kQueued) {
+    at = std::min(record.expires_at, NextStepAt(RuleOf(record).steps, record.first_step, record.steps_since, now()));
+    if (slot.line == Line::kPreferred) at = std::min(at, record.preferred_until);
+    for (const Decline& decline : record.declines) {
+      if (decline.until > now()) at = std::min(at, decline.until);
+    }
+  } else if (record.state == ContactState::kOffered) {
+    at = std::min(record.deadline, record.expires_at);
+  }
+  timers_.Set(TimerKind::kContact, contact, record.spec.id.uuid, at);
+}
+
+void EngineCore::Announce(uint32_t contact, EventBody body) {
+  out.EmitContact(contacts.at(contact).record, configs.revision(), std::move(body));
+  Mark(contact);
+}
+
+void EngineCore::TakeCapacity(uint32_t contact, uint32_t agent) {
+  ContactSlot& slot = contacts.at(contact);
+  AgentSlot& holder = agents.at(agent);
+  slot.agent = agent;
+  slot.place_with_agent = static_cast<uint32_t>(holder.contacts.size());
+  holder.contacts.push_back(contact);
+  holder.AddLoad(slot.channel, slot.record.units, slot.record.exclusive);
+}
+
+void EngineCore::ReleaseCapacity(uint32_t contact, bool worked) {
+  ContactSlot& slot = contacts.at(contact);
+  const uint32_t agent = slot.agent;
+  AgentSlot& holder = agents.at(agent);
+  const uint32_t last = holder.contacts.back();
+  holder.contacts[slot.place_with_agent] = last;
+  contacts.at(last).place_with_agent = slot.place_with_agent;
+  holder.contacts.pop_back();
+  holder.RemoveLoad(slot.channel, slot.record.units, slot.record.exclusive);
+  slot.agent = kNoIndex;
+  if (worked) {
+    holder.record.idle_since = now();
+    MarkAgent(agent);
+  }
+  RefreshPlaces(agent, /*freed=*/true);
+}
+
+void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
+  ContactSlot& slot = contacts.at(contact);
+  ContactRecord& record = slot.record;
+  const ClassEntry& requirement = index.requirement(slot.requirement);
+  const uint16_t step = requirement.key.step;
+  const uint32_t class_hash = requirement.hash;
+  LeaveLine(contact);
+  Move(contact, ContactTrigger::kOffer);
+  const uint32_t agent = choice.best.free.agent;
+  const ChannelRules& rules = configs.channel(slot.channel);
+  record.agent = agents.at(agent).record.agent;
+  record.token = MakeToken(record.spec.id, out.head().term, ++record.offers_made);
+  record.offer_state = OfferState::kPending;
+  record.offer_step = step;
+  record.units = rules.units;
+  record.exclusive = rules.exclusive;
+  record.deadline = now() + kDeliveryTimeout;
+  record.preferred_until = Instant{0};
+  TakeCapacity(contact, agent);
+  RefreshPlaces(agent, /*freed=*/false);
+  DecisionRecord decision{.config_revision = configs.revision(),
+                          .plan_revision = record.plan_revision,
+                          .rule = record.rule,
+                          .step = step,
+                          .class_hash = class_hash,
+                          .reason = choice.reason,
+                          .score = ScoreFor(choice.best, now()),
+                          .static_score = choice.best.static_score};
+  for (const Candidate& other : choice.runners_up) {
+    decision.runners_up[decision.runner_up_count++] = {static_cast<uint32_t>(other.free.tie), ScoreFor(other, now())};
+  }
+  Announce(contact, ContactOffered{.agent = record.agent,
+                                   .token = record.token,
+                                   .queue = slot.queue->counts.queue,
+                                   .units = record.units,
+                                   .waited = now() - record.queued_at,
+                                   .decision = decision});
+  SendOffer(contact);
+  SetTimer(contact);
+}
+
+void EngineCore::SendOffer(uint32_t contact) {
+  const ContactSlot& slot = contacts.at(contact);
+  const ContactRecord& record = slot.record;
+  const QueueConfig& queue = QueueOf(record);
+  out.Send(agents.at(slot.agent).record,
+           OfferMade{.contact = record.spec.id,
+                     .conversation = record.spec.conversation,
+                     .token = record.token,
+                     .answer_within = queue.offer_timeout,
+                     .queue = queue.id,
+                     .channel = record.spec.channel,
+                     .language = record.spec.language,
+                     .country = record.spec.country,
+                     .customer_kind = record.spec.customer_kind,
+                     .priority = static_cast<int16_t>(RuleOf(record).priority + record.spec.priority),
+                     .attributes = record.spec.attributes,
+                     .queued_at = record.queued_at,
+                     .returned = record.requeue_reason});
+}
+
+void EngineCore::Assign(uint32_t contact) {
+  ContactRecord& record = contacts.at(contact).record;
+  Move(contact, ContactTrigger::kConnect);
+  record.deadline = Instant::Never();
+  Announce(contact, ContactAssigned{record.agent, record.token, now() - record.queued_at});
+  ChangeGrants(contact);
+  SetTimer(contact);
+}
+
+void EngineCore::Requeue(uint32_t contact, const Return& how) {
+  ContactSlot& slot = contacts.at(contact);
+  ContactRecord& record = slot.record;
+  const ContactState before = record.state;
+  const AgentRecord& agent = agents.at(slot.agent).record;
+  if (before == ContactState::kOffered) {
+    if (how.reason != RequeueReason::kRejected) {
+      out.Send(agent, OfferRescinded{record.spec.id, record.token, how.rescind});
+    }
+  } else {
+    out.Send(agent, AssignmentEnded{record.spec.id, record.token, EndReason::kNone, how.reason});
+  }
+  if (how.decline) {
+    std::erase_if(record.declines, [&](const Decline& decline) { return decline.agent == record.agent; });
+    if (record.declines.size() == kMaxDeclines) record.declines.erase(record.declines.begin());
+    record.declines.push_back({record.agent, now() + kReofferDelay});
+  }
+  if (how.reason == RequeueReason::kTransferredNextStep || how.reason == RequeueReason::kAgentLost) {
+    // The plan goes on from the step that found the agent, not from what the time of the talk would make of it.
+    record.first_step = record.offer_step + (how.reason == RequeueReason::kTransferredNextStep ? 1 : 0);
+    record.steps_since = now();
+    record.expires_at = now() + QueueOf(record).max_wait;
+  }
+  Move(contact, how.trigger);
+  if (how.strike) Strike(slot.agent, QueueOf(record).no_answer);
+  Announce(contact, ContactRequeued{.reason = how.reason,
+                                    .rescind_reason = how.rescind,
+                                    .agent = record.agent,
+                                    .token = record.token,
+                                    .strike = how.strike,
+                                    .first_step = record.first_step});
+  ReleaseCapacity(contact, how.reason == RequeueReason::kTransferredNextStep);
+  record.requeue_reason = how.reason;
+  record.agent = {};
+  record.token = {};
+  record.units = 0;
+  record.exclusive = false;
+  record.deadline = Instant::Never();
+  if (before == ContactState::kAssigned || before == ContactState::kHeld) ChangeGrants(contact);
+  EnterLine(contact);
+}
+
+void EngineCore::ChangeGrants(uint32_t contact) {
+  ContactRecord& record = contacts.at(contact).record;
+  ParticipantsChanged fact{record.spec.conversation, ++record.grants_revision, {}};
+  const bool talks = record.state == ContactState::kAssigned || record.state == ContactState::kHeld;
+  if (talks || record.state == ContactState::kWrapping) {
+    fact.grants.push_back({record.agent, AssignmentRole::kPrimary, record.token, /*may_send=*/talks});
+  }
+  out.EmitFact(record, configs.revision(), std::move(fact));
+  Mark(contact);
+}
+
+void EngineCore::Close(uint32_t contact) {
+  const ContactRecord& record = contacts.at(contact).record;
+  out.EmitFact(record, configs.revision(), ContactClosed{record.spec.conversation, record.end_reason});
+}
+
+void EngineCore::EndTalk(uint32_t contact, ContactTrigger trigger, EndReason reason) {
+  ContactRecord& record = contacts.at(contact).record;
+  const WrapUpRule wrap_up = QueueOf(record).wrap_up;
+  Move(contact, trigger);
+  record.end_reason = reason;
+  if (wrap_up.none()) {
+    End(contact, ContactTrigger::kWrapUpDone, reason);
+    return;
+  }
+  record.deadline = now() + wrap_up.longest;
+  Announce(contact, ContactWrapping{record.agent, reason, record.deadline});
+  ChangeGrants(contact);
+  Close(contact);
+  out.Send(agents.at(contacts.at(contact).agent).record,
+           AssignmentChanged{record.spec.id, record.token, record.state, record.deadline});
+  SetTimer(contact);
+}
+
+void EngineCore::AnnounceEnd(uint32_t contact, ContactState before, CustomerLeftReason left) {
+  const ContactRecord& record = contacts.at(contact).record;
+  const EndReason reason = record.end_reason;
+  switch (record.state) {
+    case ContactState::kAbandoned:
+      Announce(contact, ContactAbandoned{left, record.agent, now() - record.queued_at});
+      break;
+    case ContactState::kCanceled:
+      Announce(contact, ContactCanceled{reason, record.agent});
+      break;
+    case ContactState::kExpired:
+      Announce(contact, ContactExpired{record.agent});
+      break;
+    default:
+      Announce(contact, ContactCompleted{record.agent, reason});
+      break;
+  }
+  if (record.agent.empty()) return;
+  const AgentRecord& agent = agents.at(contacts.at(contact).agent).record;
+  if (before != ContactState::kOffered) {
+    out.Send(agent, AssignmentEnded{record.spec.id, record.token, reason, RequeueReason::kNone});
+    return;
+  }
+  const RescindReason why = record.state == ContactState::kAbandoned  ? RescindReason::kCustomerLeft
+                            : record.state == ContactState::kCanceled ? RescindReason::kContactCanceled
+                                                                      : RescindReason::kContactExpired;
+  out.Send(agent, OfferRescinded{record.spec.id, record.token, why});
+}
+
+void EngineCore::End(uint32_t contact, ContactTrigger trigger, EndReason reason, CustomerLeftReason left) {
+  ContactSlot& slot = contacts.at(contact);
+  ContactRecord& record = slot.record;
+  const ContactState before = record.state;
+  const bool was_closed = before == ContactState::kWrapping && record.deadline != Instant::Never();
+  if (before == ContactState::kQueued) LeaveLine(contact);
+  Move(contact, trigger);
+  record.end_reason = reason;
+  AnnounceEnd(contact, before, left);
+  if (before == ContactState::kWrapping) ChangeGrants(contact);
+  if (!was_closed) Close(contact);
+  if (slot.agent != kNoIndex) ReleaseCapacity(contact, before == ContactState::kWrapping);
+  timers_.Remove(TimerKind::kContact, contact);
+  PublishedConfig* config = configs.Find(record.plan_revision);
+  MERIDIAN_CHECK(config != nullptr && config->contacts > 0);
+  --config->contacts;
+  out.ended_contacts.push_back(record.spec.id);
+  contacts.Erase(contact);
+  DropUnusedConfigs();
+}
+
+}  // namespace meridian

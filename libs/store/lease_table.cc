@@ -26,7 +26,7 @@ void LeaseTable::Release(Lease lease, absl::AnyInvocable<void(absl::Status)> don
 
 absl::StatusOr<Lease> LeaseTable::TryAcquire(ShardId shard, std::string owner, uint64_t nonce, Duration ttl) {
   std::lock_guard lock(mutex_);
-  const Duration now = monotonic_();
+  const MonotonicInstant now = Now();
   auto found = holders_.find(shard);
   if (found != holders_.end() && found->second.owner != owner && found->second.expires > now) {
     return absl::AlreadyExistsError("shard " + shard.ToString() + " is held by " + found->second.owner);
@@ -37,7 +37,7 @@ absl::StatusOr<Lease> LeaseTable::TryAcquire(ShardId shard, std::string owner, u
 
 absl::StatusOr<Lease> LeaseTable::TryRenew(Lease lease, Duration ttl) {
   std::lock_guard lock(mutex_);
-  const Duration now = monotonic_();
+  const MonotonicInstant now = Now();
   auto found = holders_.find(lease.shard);
   if (found == holders_.end() || found->second.owner != lease.owner || found->second.nonce != lease.nonce ||
       found->second.expires <= now) {

@@ -3,19 +3,19 @@
 // come inside the call.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 
+#include "libs/runtime/clock.h"
 #include "libs/runtime/shard_leases.h"
 
 namespace meridian {
 
 class LeaseTable : public ShardLeases {
  public:
-  // `monotonic` never goes back; its zero means nothing.
-  explicit LeaseTable(std::function<Duration()> monotonic) : monotonic_(std::move(monotonic)) {}
+  // The clock must outlive the table; with nullptr time stands still and no lease expires.
+  explicit LeaseTable(const MonotonicClock* clock) : clock_(clock) {}
 
   // An owner may take its own lease anew, also with another nonce.
   void Acquire(ShardId shard, std::string owner, uint64_t nonce, Duration ttl,
@@ -27,13 +27,15 @@ class LeaseTable : public ShardLeases {
   struct Holder {
     std::string owner;
     uint64_t nonce = 0;
-    Duration expires;
+    MonotonicInstant expires;
   };
 
   absl::StatusOr<Lease> TryAcquire(ShardId shard, std::string owner, uint64_t nonce, Duration ttl);
   absl::StatusOr<Lease> TryRenew(Lease lease, Duration ttl);
 
-  const std::function<Duration()> monotonic_;
+  MonotonicInstant Now() const { return clock_ == nullptr ? MonotonicInstant{} : clock_->Now(); }
+
+  const MonotonicClock* const clock_;
   std::mutex mutex_;
   std::map<ShardId, Holder> holders_;
 };

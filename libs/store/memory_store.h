@@ -16,10 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "libs/runtime/clock.h"
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_store.h"
-#include "libs/store/commit_chain.h"
+#include "libs/store/chain_rules.h"
 #include "libs/store/lease_table.h"
 #include "libs/store/log_watchers.h"
 
@@ -29,8 +30,8 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
  public:
   struct Options {
     bool stepped = false;
-    // For the leases; must never go back. The default stands still: leases do not expire.
-    std::function<Duration()> monotonic = [] { return Duration::Zero(); };
+    // Of the leases; must outlive the store. With nullptr they do not expire.
+    const MonotonicClock* monotonic = nullptr;
   };
 
   MemoryStore() : MemoryStore(Options{}) {}

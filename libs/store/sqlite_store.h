@@ -5,10 +5,10 @@
 // a thread of their own and see only what is durable; LastCommit goes through the writer and so answers after every
 // commit that was handed in before it. Checkpoints run on a third thread.
 //
-// Outcomes: an error that ends a transaction refuses every commit folded into it (no space, read-only, broken); an
-// error of COMMIT itself is kUnknown, except for lack of space, where the store makes sure that nothing stays. After a
-// refusal the store tries again with the next call: an empty commit writes the chain's row and so is a probe.
-// Under `min_free_bytes` of free space commits are refused before they write.
+// Outcomes: an error that ends a transaction refuses every commit folded into it (no space, read-only, broken); so does
+// a failed write in COMMIT, because what makes a transaction valid is written last; any other error of COMMIT, a failed
+// sync above all, is kUnknown. After a refusal the store tries again with the next call: an empty commit writes the
+// chain's row and so is a probe. Under `min_free_bytes` of free space commits are refused before they write.
 //
 // A lock file beside the database (path + ".lock") keeps a second store out, in this process or another; leases are
 // therefore held in memory and end with the process.
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/runtime/clock.h"
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_leases.h"
@@ -39,9 +40,10 @@ struct SqliteOptions {
   int64_t min_free_bytes = 32 << 20;    // on the file system of `path`
   Duration log_keep = Duration::Hours(7 * 24);
   int64_t log_keep_bytes = int64_t{2} << 30;  // per shard
+  Duration retention_every = Duration::Seconds(10);
   int64_t wal_bytes = 16 << 20;               // a checkpoint starts above it
-  std::function<int64_t()> unix_ms;           // stamps log entries for `log_keep`; empty: the system's clock
-  std::function<Duration()> monotonic;        // of the leases; empty: the steady clock
+  const WallClock* wall = nullptr;            // stamps log entries for `log_keep`; must outlive the store
+  const MonotonicClock* monotonic = nullptr;  // of the leases; must outlive the store
   std::function<int64_t()> free_bytes;        // empty: of the file system of `path`
   std::string vfs;                            // a registered SQLite VFS; empty: the system's
 };
@@ -55,12 +57,10 @@ class SqliteStore : public ShardStore, public EventLog, public ShardDirectory {
 
   ShardLeases& leases();
 
-  // How often the store waited for the disk, and in how many transactions what number of commits went.
   struct Counters {
-    int64_t transactions = 0;
-    int64_t commits = 0;
-    int64_t checkpoints = 0;
+    int64_t transactions = 0;  // ended well: so often the store waited for the disk
     int64_t failed_transactions = 0;
+    int64_t checkpoints = 0;
   };
   Counters counters() const;
 

@@ -1,4 +1,4 @@
-#include "libs/store/commit_chain.h"
+#include "libs/store/chain_rules.h"
 
 #include <algorithm>
 

@@ -1,0 +1,141 @@
+#include "libs/store/sqlite_reads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/store/chain_rules.h"
+#include "libs/store/log_trimmed.h"
+#include "libs/store/sqlite_rows.h"
+#include "libs/store/sqlite_schema.h"
+
+namespace meridian {
+
+SqliteReads::SqliteReads(SqliteConnection& c)
+    : connection_(c),
+      records_(c, "SELECT key, value FROM record WHERE shard=?1 AND tbl=?2 AND key>?3 ORDER BY key"),
+      record_(c, "SELECT value FROM record WHERE shard=?1 AND tbl=?2 AND key=?3"),
+      trimmed_(c, "SELECT trimmed_term, trimmed_number FROM chain WHERE shard=?1"),
+      entries_(c,
+               "SELECT term, number, bytes FROM log WHERE shard=?1 AND (term, number) > (?2, ?3)"
+               " ORDER BY term, number"),
+      tenant_(c, "SELECT revision, routing, sessions FROM directory WHERE tenant=?1"),
+      tenants_(c,
+               "SELECT revision, routing, sessions, tenant FROM directory WHERE tenant>?1 ORDER BY tenant LIMIT ?2") {}
+
+absl::StatusOr<LoadPage> SqliteReads::Load(ShardId shard, std::vector<uint8_t> tables, const std::string& cursor) {
+  RecordKey after;
+  if (!cursor.empty()) {
+    auto decoded = DecodeLoadCursor(cursor);
+    if (!decoded) return absl::InvalidArgumentError("not a load cursor");
+    after = *std::move(decoded);
+  }
+  std::sort(tables.begin(), tables.end());
+  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+  LoadPage page;
+  size_t bytes = 0;
+  for (const uint8_t table : tables) {
+    if (table < after.table) continue;
+    const std::string& key = table == after.table ? after.key : std::string();
+    if (!LoadTable(shard, table, key, page, bytes)) return connection_.failure().ToStatus();
+    if (!page.next_cursor.empty()) break;
+  }
+  return page;
+}
+
+bool SqliteReads::LoadTable(ShardId shard, uint8_t table, const std::string& key, LoadPage& page, size_t& bytes) {
+  records_.Bind(1, ShardColumn(shard)).Bind(2, int64_t{table}).BindBlob(3, key);
+  while (records_.Next()) {
+    Record record{{table, std::string(records_.Bytes(0))}, std::string(records_.Bytes(1))};
+    bytes += record.key.key.size() + record.value.size();
+    page.records.push_back(std::move(record));
+    if (bytes < kLoadPageBytes) continue;
+    page.next_cursor = EncodeLoadCursor(page.records.back().key);
+    records_.Reset();
+    return true;
+  }
+  return records_.ok();
+}
+
+absl::StatusOr<std::vector<std::optional<std::string>>> SqliteReads::Read(ShardId shard,
+                                                                          const std::vector<RecordKey>& keys) {
+  if (keys.size() > kMaxReadKeys) return absl::InvalidArgumentError("more than 256 keys in one read");
+  std::vector<std::optional<std::string>> values;
+  record_.Bind(1, ShardColumn(shard));
+  for (const RecordKey& key : keys) {
+    record_.Bind(2, int64_t{key.table}).BindBlob(3, key.key);
+    if (record_.Next()) {
+      values.emplace_back(record_.Bytes(0));
+      record_.Reset();
+    } else if (record_.ok()) {
+      values.emplace_back(std::nullopt);
+    } else {
+      return connection_.failure().ToStatus();
+    }
+  }
+  return values;
+}
+
+absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesAfter(ShardId shard, LogPosition position, size_t max_bytes) {
+  // One transaction, so that no trim comes between what was trimmed and what is left.
+  if (!connection_.Execute("BEGIN")) return connection_.failure().ToStatus();
+  auto entries = EntriesInTransaction(shard, position, max_bytes);
+  if (!connection_.Execute("COMMIT") && entries.ok()) return connection_.failure().ToStatus();
+  return entries;
+}
+
+absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesInTransaction(ShardId shard, LogPosition position,
+                                                                        size_t max_bytes) {
+  MERIDIAN_ASSIGN_OR_RETURN(const LogPosition trimmed, Trimmed(shard));
+  if (position < trimmed) return LogTrimmed(shard, trimmed);
+  entries_.Bind(1, ShardColumn(shard));
+  entries_.Bind(2, PositionColumn(position.term)).Bind(3, PositionColumn(position.number));
+  std::vector<LogEntry> entries;
+  size_t bytes = 0;
+  while (entries_.Next()) {
+    const std::string_view entry = entries_.Bytes(2);
+    if (!entries.empty() && bytes + entry.size() > max_bytes) {
+      entries_.Reset();
+      return entries;
+    }
+    bytes += entry.size();
+    entries.push_back({{entries_.Unsigned(0), entries_.Unsigned(1)}, std::string(entry)});
+  }
+  if (!entries_.ok()) return connection_.failure().ToStatus();
+  return entries;
+}
+
+absl::StatusOr<LogPosition> SqliteReads::Trimmed(ShardId shard) {
+  LogPosition position;
+  trimmed_.Bind(1, ShardColumn(shard));
+  if (trimmed_.Next()) {
+    position = {trimmed_.Unsigned(0), trimmed_.Unsigned(1)};
+    trimmed_.Reset();
+  }
+  if (!trimmed_.ok()) return connection_.failure().ToStatus();
+  return position;
+}
+
+absl::StatusOr<TenantShards> SqliteReads::Tenant(const TenantId& tenant) {
+  tenant_.BindText(1, tenant.value);
+  if (!tenant_.Next()) {
+    if (!tenant_.ok()) return connection_.failure().ToStatus();
+    return absl::NotFoundError("tenant " + tenant.value + " has no shards");
+  }
+  TenantShards shards{ShardOfColumn(tenant_.Integer(1)), DecodeSessions(tenant_.Bytes(2)), tenant_.Unsigned(0)};
+  tenant_.Reset();
+  return shards;
+}
+
+absl::StatusOr<std::vector<TenantAssignment>> SqliteReads::TenantsAfter(const TenantId& after) {
+  std::vector<TenantAssignment> page;
+  tenants_.BindText(1, after.value).Bind(2, static_cast<int64_t>(ShardDirectory::kListPage));
+  while (tenants_.Next()) {
+    page.push_back({TenantId{std::string(tenants_.Bytes(3))},
+                    {ShardOfColumn(tenants_.Integer(1)), DecodeSessions(tenants_.Bytes(2)), tenants_.Unsigned(0)}});
+  }
+  if (!tenants_.ok()) return connection_.failure().ToStatus();
+  return page;
+}
+
+}  // namespace meridian

@@ -1,0 +1,159 @@
+#include "tests/contract/store/store_backend.h"
+
+#include <filesystem>
+#include <mutex>
+
+#include "libs/base/check.h"
+#include "libs/store/memory_store.h"
+#include "libs/store/sqlite_store.h"
+#include "libs/testing/temporary_folder.h"
+
+namespace meridian {
+namespace {
+
+class MemoryBackend : public StoreBackend {
+ public:
+  explicit MemoryBackend(const testing::FakeClock& clock) : store_({.monotonic = clock.monotonic()}) {}
+  ShardStore& store() override { return store_; }
+  EventLog& log() override { return store_; }
+  ShardLeases& leases() override { return store_.leases(); }
+  ShardDirectory& directory() override { return store_; }
+  void Restart() override {}
+
+ private:
+  MemoryStore store_;
+};
+
+class SqliteBackend : public StoreBackend {
+ public:
+  explicit SqliteBackend(const testing::FakeClock& clock) : clock_(clock) { Restart(); }
+  ShardStore& store() override { return *store_; }
+  EventLog& log() override { return *store_; }
+  ShardLeases& leases() override { return store_->leases(); }
+  ShardDirectory& directory() override { return *store_; }
+
+  void Restart() override {
+    store_.reset();
+    auto opened = SqliteStore::Open(
+        {.path = folder_.path() + "/store.db", .wall = clock_.wall(), .monotonic = clock_.monotonic()});
+    MERIDIAN_CHECK(opened.ok());
+    store_ = *std::move(opened);
+  }
+
+ private:
+  const testing::FakeClock& clock_;
+  const testing::TemporaryFolder folder_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+template <typename Backend>
+std::unique_ptr<StoreBackend> Make(const testing::FakeClock& clock) {
+  return std::make_unique<Backend>(clock);
+}
+
+}  // namespace
+
+std::vector<StoreKind> AllStoreKinds() { return {{"Memory", Make<MemoryBackend>}, {"Sqlite", Make<SqliteBackend>}}; }
+
+void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+std::string KindName(const ::testing::TestParamInfo<StoreKind>& info) { return info.param.name; }
+
+TermGrant StoreTest::TakeTerm(ShardId shard, int64_t unix_ms) {
+  auto grant = testing::Await<absl::StatusOr<TermGrant>>(
+      [&](auto done) { store().TakeTerm(shard, 1, unix_ms, std::move(done)); });
+  EXPECT_TRUE(grant.ok()) << grant.status();
+  return grant.value_or(TermGrant{});
+}
+
+ChainHead StoreTest::LastCommit(ShardStore& store, ShardId shard) {
+  auto head = testing::Await<absl::StatusOr<ChainHead>>([&](auto done) { store.LastCommit(shard, std::move(done)); });
+  EXPECT_TRUE(head.ok()) << head.status();
+  return head.value_or(ChainHead{});
+}
+
+std::vector<CommitRequest> StoreTest::NextCommits(const TermGrant& grant, int count) {
+  std::vector<CommitRequest> requests;
+  for (int i = 1; i <= count; ++i) {
+    const uint64_t number = grant.last.number + static_cast<uint64_t>(i);
+    const std::string text = std::to_string(number);
+    requests.push_back(Request(grant, number, {{{1, "key" + text}, "value" + text}}, {}, "entry" + text));
+  }
+  return requests;
+}
+
+CommitRequest StoreTest::Request(const TermGrant& grant, uint64_t number, std::vector<Record> puts,
+                                 std::vector<RecordKey> deletes, std::string log_entry) {
+  CommitRequest request{.shard = kShard,
+                        .term = grant.term,
+                        .number = number,
+                        .puts = std::move(puts),
+                        .deletes = std::move(deletes),
+                        .log_entry = std::move(log_entry)};
+  request.digest = DigestOf(request);
+  return request;
+}
+
+CommitResult StoreTest::Commit(ShardStore& store, CommitRequest request) {
+  return testing::Await<CommitResult>([&](auto done) { store.Commit(std::move(request), std::move(done)); });
+}
+
+std::vector<CommitResult> StoreTest::CommitInFlight(ShardStore& store, std::vector<CommitRequest> requests) {
+  std::mutex mutex;
+  std::vector<CommitResult> results;
+  std::promise<void> all;
+  const size_t count = requests.size();
+  size_t answered = 0;
+  for (size_t i = 0; i < count; ++i) {
+    store.Commit(std::move(requests[i]), [&, i](CommitResult result) {
+      std::lock_guard lock(mutex);
+      EXPECT_EQ(i, answered) << "answered out of order";
+      results.push_back(std::move(result));
+      if (++answered == count) all.set_value();
+    });
+  }
+  EXPECT_EQ(all.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  std::lock_guard lock(mutex);
+  return results;
+}
+
+std::vector<std::optional<std::string>> StoreTest::Read(std::vector<RecordKey> keys, ShardId shard) {
+  auto values = testing::Await<absl::StatusOr<std::vector<std::optional<std::string>>>>(
+      [&](auto done) { store().Read(shard, std::move(keys), std::move(done)); });
+  EXPECT_TRUE(values.ok()) << values.status();
+  return values.ok() ? *std::move(values) : std::vector<std::optional<std::string>>{};
+}
+
+std::vector<Record> StoreTest::LoadAll(std::vector<uint8_t> tables, int* pages) {
+  std::vector<Record> records;
+  std::string cursor;
+  int count = 0;
+  do {
+    auto page = testing::Await<absl::StatusOr<LoadPage>>(
+        [&](auto done) { store().Load(kShard, tables, cursor, std::move(done)); });
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) break;
+    std::move(page->records.begin(), page->records.end(), std::back_inserter(records));
+    cursor = page->next_cursor;
+    ++count;
+  } while (!cursor.empty());
+  if (pages != nullptr) *pages = count;
+  return records;
+}
+
+absl::StatusOr<std::vector<LogEntry>> StoreTest::ReadAfter(LogPosition position, size_t max_bytes) {
+  return testing::Await<absl::StatusOr<std::vector<LogEntry>>>(
+      [&](auto done) { log().ReadAfter(kShard, position, max_bytes, std::move(done)); });
+}
+
+absl::StatusOr<LogPosition> StoreTest::TrimTo(LogPosition position) {
+  return testing::Await<absl::StatusOr<LogPosition>>(
+      [&](auto done) { log().TrimTo(kShard, position, std::move(done)); });
+}
+
+void StoreTest::SetFollower(const std::string& follower, LogPosition position) {
+  const auto status =
+      testing::Await<absl::Status>([&](auto done) { log().SetFollower(kShard, follower, position, std::move(done)); });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+}  // namespace meridian

@@ -44,6 +44,7 @@ class Peer {
   virtual void Cut() = 0;        // end now; may Remove itself
   virtual void OnAnswer(HttpResponse response) {}
   virtual void OnOutbox() {}
+  virtual void OnDeadline(uint64_t setting) {}
 };
 
 struct ServerMetrics {

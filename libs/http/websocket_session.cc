@@ -13,6 +13,13 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
+// Beast 1.74's own limit for the handshakes is set out of reach, and ours is used: when its timer fires while a read is
+// suspended behind a close, an assertion of its own fails (read.hpp, "ec == operation_aborted").
+constexpr std::chrono::hours kBeastHandshakeLimit(1);
+// By then a closed socket has ended every operation on it, but for one case: a read that found a bad frame while our
+// close frame was being written waits in Beast for the close, which waits for the read.
+constexpr Duration kStuckAfter = Duration::Seconds(1);
+
 constexpr uint16_t kProtocolError = 1002;
 constexpr uint16_t kNoCode = 1005;  // the peer's close frame was empty
 
@@ -48,6 +55,7 @@ class WebSocketSession final : public Peer {
   void BeginStop() override;
   void Cut() override { CutWith(websocket_close::kAbnormal); }
   void OnOutbox() override;
+  void OnDeadline(uint64_t setting) override;
 
  private:
   enum class State {
@@ -59,6 +67,7 @@ class WebSocketSession final : public Peer {
 
   void OnAccepted(error_code error);
   void Read();
+  void OnCloseFrame();
   void OnRead(error_code error);
   void Flush();
   void OnWritten(error_code error);
@@ -77,11 +86,12 @@ class WebSocketSession final : public Peer {
   const std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<WebSocketHandler> handler_;
   asio::steady_timer deadline_;
-  uint64_t deadline_set_ = 0;  // which setting of the timer a completion belongs to
+  uint64_t deadline_setting_ = 0;  // which one a completion of the timer belongs to
   bool deadline_armed_ = false;
+  bool cut_ = false;
   State state_ = State::kHandshake;
   uint16_t our_code_ = 0;
-  int operations_ = 0;  // under way; the session is destroyed when none is left and it has ended
+  int operations_ = 0;  // on the stream, under way; with the last one the session is removed once it has ended
   bool writing_ = false;
   std::string frame_;  // the one that is being written
   beast::flat_buffer buffer_;
@@ -91,14 +101,18 @@ void WebSocketSession::Start() {
   const HttpServerOptions& options = core_.options();
   beast::get_lowest_layer(ws_).expires_never();
   // Beast pings at half the idle time-out.
-  ws_.set_option(websocket::stream_base::timeout{ToChrono(options.close_timeout), ToChrono(options.ping_interval * 2),
+  ws_.set_option(websocket::stream_base::timeout{kBeastHandshakeLimit, ToChrono(options.ping_interval * 2),
                                                  /*keep_alive_pings=*/true});
+  ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+    if (kind == websocket::frame_type::close) OnCloseFrame();
+  });
   ws_.set_option(websocket::stream_base::decorator([this](websocket::response_type& response) {
     response.erase(http::field::server);
     response.set(http::field::sec_websocket_protocol, subprotocol_);
   }));
   ws_.read_message_max(options.max_frame_bytes);
   ws_.text(true);
+  ArmDeadline(options.close_timeout);
   ++operations_;
   ws_.async_accept(request_, [this](error_code error) {
     OnAccepted(error);
@@ -110,6 +124,7 @@ void WebSocketSession::OnAccepted(error_code error) {
   if (error || state_ == State::kEnded) return CutWith(websocket_close::kAbnormal);
   core_.metrics().CountAnswer(101);
   state_ = State::kOpen;
+  DisarmDeadline();
   Read();
   OnOutbox();
 }
@@ -123,16 +138,22 @@ void WebSocketSession::Read() {
   });
 }
 
+// The closing handshake is complete with this; Beast answers if need be and waits for the peer to close the connection.
+void WebSocketSession::OnCloseFrame() {
+  TellClosed(state_ == State::kClosing ? our_code_ : CodeOf(websocket::error::closed, ws_.reason()));
+  ArmDeadline(core_.options().close_timeout);
+}
+
 void WebSocketSession::OnRead(error_code error) {
   if (error) return CutWith(state_ == State::kClosing ? our_code_ : CodeOf(error, ws_.reason()));
-  if (state_ == State::kEnded) return;
+  if (state_ != State::kOpen) return;  // async_close reads on
   if (!ws_.got_text()) {
     outbox_->Close(websocket_close::kUnsupportedData, "text frames only");
     return OnOutbox();
   }
   core_.metrics().frames_received.Add();
-  // Once we close, what still comes is read past.
-  if (state_ == State::kOpen && !outbox_->close_wish()) {
+  // Once we want to close, what still comes is read past.
+  if (!outbox_->close_wish()) {
     const auto data = buffer_.data();
     handler_->OnText({static_cast<const char*>(data.data()), data.size()});
   }
@@ -182,7 +203,7 @@ void WebSocketSession::OnWritten(error_code error) {
 void WebSocketSession::StartClose(const Outbox::CloseWish& wish) {
   state_ = State::kClosing;
   our_code_ = wish.code;
-  DisarmDeadline();  // Beast has its own for the closing handshake
+  ArmDeadline(core_.options().close_timeout);
   websocket::close_reason reason(wish.code);
   reason.reason.assign(wish.reason.data(), wish.reason.size());
   ++operations_;
@@ -195,15 +216,19 @@ void WebSocketSession::StartClose(const Outbox::CloseWish& wish) {
 void WebSocketSession::ArmDeadline(Duration after) {
   deadline_armed_ = true;
   deadline_.expires_after(ToChrono(after));
-  ++operations_;
-  deadline_.async_wait([this, set = ++deadline_set_](error_code error) {
-    if (!error && deadline_armed_ && set == deadline_set_ && state_ == State::kOpen) {
-      core_.metrics().cut_slow_readers.Add();
-      const auto wish = outbox_->close_wish();
-      CutWith(wish ? wish->code : websocket_close::kTryAgainLater);
-    }
-    FinishOperation();
+  deadline_.async_wait([core = &core_, number = number_, setting = ++deadline_setting_](error_code error) {
+    if (error) return;
+    if (Peer* peer = core->Find(number)) peer->OnDeadline(setting);
   });
+}
+
+void WebSocketSession::OnDeadline(uint64_t setting) {
+  if (!deadline_armed_ || setting != deadline_setting_) return;
+  if (cut_) return core_.Remove(number_);
+  if (state_ != State::kOpen) return CutWith(state_ == State::kClosing ? our_code_ : websocket_close::kAbnormal);
+  core_.metrics().cut_slow_readers.Add();
+  const auto wish = outbox_->close_wish();
+  CutWith(wish ? wish->code : websocket_close::kTryAgainLater);
 }
 
 void WebSocketSession::DisarmDeadline() {
@@ -220,8 +245,9 @@ void WebSocketSession::BeginStop() {
 // Closing the socket ends every operation; the last one removes the session.
 void WebSocketSession::CutWith(uint16_t code) {
   TellClosed(code);
-  DisarmDeadline();
+  if (std::exchange(cut_, true)) return;
   beast::get_lowest_layer(ws_).close();
+  ArmDeadline(kStuckAfter);
 }
 
 void WebSocketSession::TellClosed(uint16_t code) {

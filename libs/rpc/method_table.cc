@@ -1,6 +1,7 @@
 #include "libs/rpc/method_table.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "libs/base/check.h"
 

@@ -9,7 +9,6 @@
 // Handlers run on transport threads, which may never block: convert, post, return; reply later from any thread.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>

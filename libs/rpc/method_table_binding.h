@@ -1,8 +1,6 @@
 // Bodies of MethodTable's templates: they take the types off handlers. Included by method_table.h only.
 #pragma once
 
-#include <optional>
-
 #include "libs/rpc/method_table.h"
 
 namespace meridian::rpc {
@@ -29,8 +27,7 @@ class BidiAdapter : public RawStreamHandler {
   std::unique_ptr<StreamHandler<In>> handler_;
 };
 
-// Opens the typed handler when the one request has come. OnWritable may run beside OnMessage, but frames, and with them
-// OnWritable, come only after the opener had the stream; the watcher is published before `opened_`.
+// Opens the typed handler when the one request has come; the session calls OnWritable only after that.
 template <class Request, class Out>
 class ServerStreamingAdapter : public RawStreamHandler {
  public:
@@ -43,29 +40,21 @@ class ServerStreamingAdapter : public RawStreamHandler {
     auto watcher = opener_(context_, Take<Request>(std::move(message)), ServerStream<Out>(stream_));
     if (!watcher.ok()) return watcher.status();
     watcher_ = *std::move(watcher);
-    if (opened_.exchange(kOpened) == kMissedWritable && watcher_) watcher_->OnWritable();
     return absl::OkStatus();
   }
   void OnHalfClosed() override {
-    if (opened_.load() != kOpened) stream_->Finish(absl::InvalidArgumentError("no request"));
+    if (!watcher_) stream_->Finish(absl::InvalidArgumentError("no request"));
   }
-  void OnWritable() override {
-    int expected = kOpening;
-    if (opened_.compare_exchange_strong(expected, kMissedWritable) || expected == kMissedWritable) return;
-    if (watcher_) watcher_->OnWritable();
-  }
+  void OnWritable() override { watcher_->OnWritable(); }
   void OnClosed() override {
     if (watcher_) watcher_->OnClosed();
   }
 
  private:
-  static constexpr int kOpening = 0, kMissedWritable = 1, kOpened = 2;
-
-  const ServerStreamingOpener<Request, Out>& opener_;
+  const ServerStreamingOpener<Request, Out>& opener_;  // of the table, which outlives calls
   const CallContext context_;
   const std::shared_ptr<RawStream> stream_;
   std::unique_ptr<StreamWatcher> watcher_;
-  std::atomic<int> opened_{kOpening};
 };
 
 }  // namespace binding

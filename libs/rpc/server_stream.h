@@ -75,7 +75,7 @@ class ServerStream {
 
 // From the client and the transport; owned by the call, destroyed after OnClosed. Called on transport threads, which may
 // never block: convert, post, return. OnMessage and OnHalfClosed come one after the other and in order; OnWritable may come
-// at the same time as they do; OnClosed comes last, exactly once.
+// at the same time as they do, but never twice at once; OnClosed comes last, exactly once. An opener never returns null.
 class StreamWatcher {
  public:
   virtual ~StreamWatcher() = default;
@@ -91,7 +91,8 @@ class StreamHandler : public StreamWatcher {
  public:
   // The next message is read when this returns.
   virtual void OnMessage(In message) = 0;
-  // The client sends no more; it may still read. Usually Finish(OK), now or when the work in flight is answered.
+  // The client sends no more; it may still read. Usually Finish(OK), now or when the work in flight is answered. A lost
+  // connection can look like this at first: what it means to leave in order is said by a message, not by this.
   virtual void OnHalfClosed() = 0;
 };
 

@@ -29,6 +29,12 @@ StreamSession::StreamSession(const StreamOptions& options, const CallGate& gate,
 StreamSession::~StreamSession() = default;
 
 void StreamSession::Open(const Method& method) {
+  const bool has_one_request = method.kind == MethodKind::kServerStreaming;
+  {
+    std::lock_guard lock(mutex_);
+    awaits_request_ = has_one_request;
+    notifying_ = has_one_request;
+  }
   auto handler = method.open(context(), self_.lock());
   if (!handler.ok()) return End(handler.status(), true);
   std::lock_guard lock(mutex_);
@@ -48,8 +54,17 @@ bool StreamSession::OnRead(std::unique_ptr<Message> message) {
   }
   absl::Status status = CallGate::CheckTenant(*message, *context().claims);
   if (status.ok()) status = handler()->OnMessage(std::move(message));
-  if (!status.ok()) End(std::move(status), false);
-  return status.ok();
+  if (!status.ok()) {
+    End(std::move(status), false);
+    return false;
+  }
+  std::unique_lock lock(mutex_);
+  if (awaits_request_) {
+    awaits_request_ = false;
+    notifying_ = false;
+    if (notify_again_ && IsWritable()) NotifyWritable(std::move(lock));
+  }
+  return true;
 }
 
 void StreamSession::OnHalfClosed() {
@@ -69,11 +84,24 @@ void StreamSession::OnWriteDone(bool ok) {
   write_in_flight_ = false;
   if (queue_.last_popped() >= drain_target_) drain_target_ = 0;
   Step step = Advance();
-  bool is_writable = step.next == Next::kNothing && state_ == State::kOpen;
-  RawStreamHandler* handler = handler_.get();
+  if (IsWritable()) return NotifyWritable(std::move(lock));
   lock.unlock();
   Carry(std::move(step));
-  if (is_writable && handler != nullptr) handler->OnWritable();
+}
+
+// One OnWritable at a time, and not again while what it sent still waits.
+void StreamSession::NotifyWritable(std::unique_lock<std::mutex> lock) {
+  notify_again_ = true;
+  if (notifying_ || handler_ == nullptr) return;
+  notifying_ = true;
+  RawStreamHandler* handler = handler_.get();
+  while (notify_again_ && IsWritable()) {
+    notify_again_ = false;
+    lock.unlock();
+    handler->OnWritable();
+    lock.lock();
+  }
+  notifying_ = false;
 }
 
 void StreamSession::OnDone() {

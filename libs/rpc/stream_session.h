@@ -100,6 +100,8 @@ class StreamSession : public RawStream {
   void CheckDrained(uint64_t overflow);
   void AbortIfUnfinished();
   RawStreamHandler* handler() const;
+  bool IsWritable() const { return state_ == State::kOpen && !write_in_flight_ && queue_.empty(); }
+  void NotifyWritable(std::unique_lock<std::mutex> lock);
 
   std::weak_ptr<StreamSession> self_;  // for timers, which may fire after the end
   const StreamOptions options_;
@@ -116,6 +118,9 @@ class StreamSession : public RawStream {
   MakeMarker make_marker_;
   State state_ = State::kOpen;
   bool write_in_flight_ = false;
+  bool awaits_request_ = false;  // a server stream's one request has not been handled
+  bool notifying_ = false;       // OnWritable runs, or has to wait for that request
+  bool notify_again_ = false;
   // Since the limits were passed: the frame to be written within drain_timeout; 0 when all is well.
   uint64_t drain_target_ = 0;
   uint64_t overflows_ = 0;  // so that a late timer knows that it is of an earlier overflow

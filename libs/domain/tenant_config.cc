@@ -10,7 +10,7 @@ namespace {
 void CheckWhole(const TenantConfig& config, Findings& findings) {
   findings.RequireName(config.id.value, "id");
   findings.RequireRange(config.agent_grace, kMinAgentGrace, kMaxAgentGrace, "agent_grace");
-  findings.Require(config.order == OrderPolicy::kVirtualStart, "order", "only virtual_start is supported yet");
+  findings.Require(config.order != OrderPolicy::kAccumulating, "order", "accumulating is not supported yet");
   const ScoreWeights& weights = config.weights;
   findings.RequireRange(weights.skill, 0, kMaxScoreWeight, "weights.skill");
   findings.RequireRange(weights.language, 0, kMaxScoreWeight, "weights.language");

@@ -45,9 +45,6 @@ Answer EngineCore::Apply(const PublishConfig& command) {
   }
   if (config.id != tenant) return Refuse(Refusal::kInvalidConfig, "id must be the tenant's");
   if (auto broken = Broken(Validate(config))) return *std::move(broken);
-  if (config.order == OrderPolicy::kAccumulating) {
-    return Refuse(Refusal::kNotSupported, "order accumulating is not supported yet; use virtual_start");
-  }
   for (const ChannelConfig& channel : config.channels) {
     if (index.ChannelNumber(channel.id) < kMaxChannelsEver) continue;
     return Refuse(Refusal::kNotSupported, "too many channel names were used over all revisions");

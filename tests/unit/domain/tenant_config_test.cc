@@ -97,7 +97,7 @@ TEST(ValidateTest, Whole) {
   ExpectEachFound({
       {[](auto& c) { c.id = {"Demo"}; }, "id", kNameRule},
       {[](auto& c) { c.agent_grace = Duration::Zero(); }, "agent_grace", "must be between 1 s and 10 min"},
-      {[](auto& c) { c.order = OrderPolicy::kAccumulating; }, "order", "only virtual_start is supported yet"},
+      {[](auto& c) { c.order = OrderPolicy::kAccumulating; }, "order", "accumulating is not supported yet"},
       {[](auto& c) { c.weights.zone = -1; }, "weights.zone", "must be between 0 and 1000"},
       {[](auto& c) { c.weights.learned = 1001; }, "weights.learned", "must be between 0 and 1000"},
   });

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "libs/base/time.h"
 #include "libs/runtime/shard_program.h"
@@ -47,10 +48,11 @@ class AnswerTable {
 
   // Remembers the answer of a command of the batch that is being built. `key` was found kNew.
   void Add(const RequestKey& key, std::string_view answer);
-  // Bytes that TakeRecord would write now; 0 when the batch has no answers.
-  size_t PendingBytes() const { return pending_.size(); }
-  // Closes the batch: adds its record, if it has answers, and deletes of at most kDeletesPerCommit old records.
+  // The size of the record that TakeRecord would make now; 0 when the batch has no answers.
+  size_t PendingBytes() const { return open_.record.size(); }
+  // Closes the batch: adds its record, if it has answers.
   void TakeRecord(uint64_t commit_number, std::vector<Record>* puts);
+  // Forgets at most kDeletesPerCommit old records.
   void TakeDeletes(Instant now, std::vector<RecordKey>* deletes);
 
   // Full of answers whose time is over: a commit is wanted to forget them, even one without other writes.
@@ -73,28 +75,32 @@ class AnswerTable {
   struct KeyHash {
     size_t operator()(const Key& key) const { return StableHash(key.request_id) + key.tenant; }
   };
-  struct Answer {
+  // Where an answer lies.
+  struct Place {
     uint64_t digest = 0;
-    std::string bytes;
+    uint64_t batch = 0;  // counted from the first since Clear
+    uint32_t offset = 0;
+    uint32_t length = 0;
   };
   struct Batch {
-    uint64_t number = 0;
+    uint64_t number = 0;  // of its commit
     Instant last_repeat;  // after it, none of its ids is accepted
-    std::vector<Key> keys;
+    uint32_t answers = 0;
+    std::string record;  // the value of its record: holds the answers
   };
 
   bool IsFull() const { return answers_.size() >= limits_.max_answers || bytes_ >= limits_.max_bytes; }
   uint32_t Intern(const std::string& tenant);
-  void Insert(Batch* batch, const RequestKey& key, std::string answer);
-  static size_t Cost(size_t answer_bytes) { return answer_bytes + 120; }
+  void Index(const Batch& batch, uint64_t index);
+  void Forget(const Batch& batch);
 
   const AnswerTableLimits limits_;
   std::unordered_map<std::string, uint32_t> tenants_;
-  std::unordered_map<Key, Answer, KeyHash> answers_;
+  absl::flat_hash_map<Key, Place, KeyHash> answers_;  // never iterated
   size_t bytes_ = 0;
   std::deque<Batch> batches_;  // by number
+  uint64_t first_batch_ = 0;   // the count of batches_.front()
   Batch open_;                 // of the batch that is being built
-  std::string pending_;        // its record's entries
 };
 
 }  // namespace meridian

@@ -2,17 +2,18 @@
 // Values; any thread.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace meridian {
 
-inline void AppendInteger(uint64_t value, int bytes, std::string* out) {
-  for (int i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
-}
-inline void AppendU32(uint32_t value, std::string* out) { AppendInteger(value, 4, out); }
-inline void AppendU64(uint64_t value, std::string* out) { AppendInteger(value, 8, out); }
+static_assert(std::endian::native == std::endian::little, "numbers are copied as they lie in memory");
+
+inline void AppendU32(uint32_t value, std::string* out) { out->append(reinterpret_cast<const char*>(&value), 4); }
+inline void AppendU64(uint64_t value, std::string* out) { out->append(reinterpret_cast<const char*>(&value), 8); }
 inline void AppendBytes(std::string_view bytes, std::string* out) {
   AppendU32(static_cast<uint32_t>(bytes.size()), out);
   out->append(bytes);
@@ -23,9 +24,9 @@ class LittleEndianReader {
  public:
   explicit LittleEndianReader(std::string_view bytes) : rest_(bytes) {}
 
-  bool ReadU8(uint8_t* value) { return ReadInteger(1, value); }
-  bool ReadU32(uint32_t* value) { return ReadInteger(4, value); }
-  bool ReadU64(uint64_t* value) { return ReadInteger(8, value); }
+  bool ReadU8(uint8_t* value) { return ReadInteger(value); }
+  bool ReadU32(uint32_t* value) { return ReadInteger(value); }
+  bool ReadU64(uint64_t* value) { return ReadInteger(value); }
   bool ReadBytes(std::string_view* bytes) {
     const std::string_view before = rest_;
     uint32_t size = 0;
@@ -41,12 +42,10 @@ class LittleEndianReader {
 
  private:
   template <typename Integer>
-  bool ReadInteger(size_t bytes, Integer* value) {
-    if (rest_.size() < bytes) return false;
-    uint64_t read = 0;
-    for (size_t i = 0; i < bytes; ++i) read |= static_cast<uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
-    rest_.remove_prefix(bytes);
-    *value = static_cast<Integer>(read);
+  bool ReadInteger(Integer* value) {
+    if (rest_.size() < sizeof *value) return false;
+    std::memcpy(value, rest_.data(), sizeof *value);
+    rest_.remove_prefix(sizeof *value);
     return true;
   }
 

@@ -56,8 +56,8 @@ ShardLifecycle::ShardLifecycle(ShardIdentity identity, ShardPorts ports, std::sh
       chain_(identity_.shard, ports.store, completions_, ports.monotonic) {}
 
 void ShardLifecycle::Enter(ShardState state, const absl::Status& why) {
-  state_.store(state, std::memory_order_release);
-  if (observer_) observer_(state, why);
+  const bool news = state_.exchange(state, std::memory_order_acq_rel) != state || !why.ok();
+  if (observer_ && news) observer_(state, why);
 }
 
 void ShardLifecycle::Start() {
@@ -226,7 +226,7 @@ void ShardLifecycle::OnBreak(const CommitChain::Break& reason) {
   const bool progress = chain_.durable().number > served_from_;
   Abandon(MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShardReloaded, "the store refused the batch"));
   if (progress) retry_delay_ = kFirstRetry;
-  Enter(ShardState::kTakingTerm, why);
+  Enter(ShardState::kTakingTerm);
   RetryAfterFailure(&ShardLifecycle::TakeTerm, why);
 }
 
@@ -238,7 +238,7 @@ void ShardLifecycle::Suspend(const CommitChain::Break& reason) {
   retry_ = &ShardLifecycle::Probe;
   retry_at_ = ports_.monotonic->Now() + kProbeInterval;
   const absl::Status why = absl::AbortedError("commit refused: " + reason.detail);
-  if (state() != ShardState::kSuspended) Enter(ShardState::kSuspended, why);
+  if (state() != ShardState::kSuspended) Enter(ShardState::kSuspended, why);  // and not again at each probe
 }
 
 void ShardLifecycle::Probe() {

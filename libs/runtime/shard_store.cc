@@ -26,7 +26,8 @@ uint64_t WordAt(const char* bytes) {
   return word;
 }
 
-// A running hash that takes 16 bytes a step; lengths go in before bytes, so that no two sequences run together.
+// A running hash; lengths go in before bytes, so that no two sequences run together. Long strings take 32 bytes a step
+// in two lanes, which the processor multiplies side by side.
 class Digest {
  public:
   void Add(uint64_t word) { hash_ = Fold(hash_ ^ word ^ kOdd1, kOdd2) + kOdd1; }
@@ -34,6 +35,14 @@ class Digest {
     Add(bytes.size());
     const char* at = bytes.data();
     size_t left = bytes.size();
+    if (left >= 64) {
+      uint64_t second = hash_ ^ kOdd2;
+      for (; left >= 32; at += 32, left -= 32) {
+        hash_ = Fold(hash_ ^ WordAt(at), WordAt(at + 8) ^ kOdd1) + kOdd2;
+        second = Fold(second ^ WordAt(at + 16), WordAt(at + 24) ^ kOdd2) + kOdd1;
+      }
+      hash_ = Fold(hash_ ^ kOdd1, second ^ kOdd2) + second;
+    }
     for (; left >= 16; at += 16, left -= 16) hash_ = Fold(hash_ ^ WordAt(at), WordAt(at + 8) ^ kOdd1) + kOdd2;
     char tail[16] = {};
     if (left > 0) std::memcpy(tail, at, left);

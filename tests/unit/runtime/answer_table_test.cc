@@ -65,6 +65,8 @@ TEST(AnswerTableTest, RecordCutShortAnywhereIsRefused) {
     AnswerTable loaded{AnswerTableLimits{}};
     EXPECT_FALSE(loaded.Restore({puts[0].key, puts[0].value.substr(0, size)}).ok()) << size;
   }
+  AnswerTable loaded{AnswerTableLimits{}};
+  EXPECT_FALSE(loaded.Restore({puts[0].key, puts[0].value + "x"}).ok());
 }
 
 TEST(AnswerTableTest, OldRecordsAreDeletedAFewPerCommitAndNeverBeforeTheirTime) {

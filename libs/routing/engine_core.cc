@@ -25,7 +25,10 @@ Answer EngineCore::RefuseState(ContactState from, ContactTrigger trigger) {
   const auto next = CheckTransition(from, trigger);
   MERIDIAN_CHECK(!next.ok());
   const auto message = next.status().message();
-  return Refuse(absl::IsUnimplemented(next.status()) ? Refusal::kNotSupported : Refusal::kWrongState,
+  const auto table = ContactTransitions();
+  const bool designed = std::any_of(table.begin(), table.end(),
+                                    [&](const auto& row) { return row.from == from && row.trigger == trigger; });
+  return Refuse(designed ? Refusal::kNotSupported : Refusal::kWrongState,
                 std::string(message.data(), message.size()));
 }
 

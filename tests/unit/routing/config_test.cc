@@ -1,0 +1,174 @@
+// Configurations that come and go while contacts wait, and engines made anew from records.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/routing/engine_world.h"
+
+namespace meridian {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr auto kNative = LanguageLevel::kNative;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    config_ = SmallTenant();
+    config_.agents = {MakeAgent("ana", {{"es", kNative}}), MakeAgent("bea", {{"en", kNative}})};
+  }
+  void Publish() { ASSERT_TRUE(world_.Do(Publication(config_)).ok()); }
+  void TearDown() override { world_.engine().CheckInvariants(world_.now()); }
+  void Accept(uint64_t n) { ASSERT_TRUE(world_.Do(world_.Of<AcceptOffer>(n)).ok()); }
+
+  EngineWorld world_;
+  TenantConfig config_;
+};
+
+TEST_F(ConfigTest, RevisionsRiseAndBrokenOnesAreRefused) {
+  Publish();
+  EXPECT_TRUE(world_.Do(Publication(config_)).repeated);
+  PublishConfig other = Publication(config_);
+  other.digest = 1;
+  EXPECT_EQ(world_.Do(other).refusal, Refusal::kStaleRevision);
+  config_.revision = 2;
+  config_.queues.clear();
+  EXPECT_EQ(world_.Do(Publication(config_)).refusal, Refusal::kInvalidConfig);
+  EXPECT_EQ(world_.engine().config_revision(), 1u);
+}
+
+TEST_F(ConfigTest, WaitingContactsStayOnTheirRevisionUntilTheyEnd) {
+  Publish();
+  world_.Enqueue(1);
+  config_.revision = 2;
+  config_.queues[0].max_wait = Duration::Seconds(10);
+  Publish();
+  world_.Pass(Duration::Seconds(20));
+  EXPECT_EQ(world_.ContactAt(1).plan_revision, 1u);
+  EXPECT_EQ(world_.stored().configs.size(), 2u);
+  world_.Do(CancelContact{EngineWorld::Contact(1)});
+  EXPECT_EQ(world_.stored().configs.size(), 1u);
+  EXPECT_EQ(world_.stored().configs.begin()->first, 2u);
+}
+
+TEST_F(ConfigTest, AnAgentWhoLearnsALanguageTakesTheWaitingContact) {
+  Publish();
+  world_.Attach("bea");
+  world_.Enqueue(1);
+  AgentConfig bea = MakeAgent("bea", {{"en", kNative}, {"es", kNative}});
+  EXPECT_TRUE(world_.Do(ReviseAgent{2, AgentId{"bea"}, bea}).ok());
+  EXPECT_EQ(world_.ContactAt(1).agent, AgentId{"bea"});
+  EXPECT_EQ(world_.engine().config_revision(), 2u);
+  bea.languages[0].tag = {};
+  EXPECT_EQ(world_.Do(ReviseAgent{3, AgentId{"bea"}, bea}).refusal, Refusal::kInvalidConfig);
+}
+
+TEST_F(ConfigTest, ARemovedAgentLosesItsWorkAndConnection) {
+  Publish();
+  world_.Attach("ana");
+  world_.Enqueue(1);
+  Accept(1);
+  world_.TakeMessages();
+  config_.revision = 2;
+  config_.agents.erase(config_.agents.begin());
+  Publish();
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kQueued);
+  EXPECT_EQ(world_.AgentAt("ana").record->absence, AbsenceReason::kRemoved);
+  EXPECT_EQ(world_.Attach("ana", 2).refusal, Refusal::kUnknownAgent);
+  EXPECT_THAT(world_.TakeMessages(), ::testing::SizeIs(1));
+}
+
+TEST_F(ConfigTest, AgentRevisionsOutliveARestartAndEndWithTheNextWholeConfiguration) {
+  Publish();
+  world_.Do(ReviseAgent{2, AgentId{"cora"}, MakeAgent("cora", {{"es", kNative}})});
+  world_.Do(ReviseAgent{3, AgentId{"ana"}, std::nullopt});
+  world_.Restart();
+  EXPECT_EQ(world_.engine().config_revision(), 3u);
+  EXPECT_TRUE(world_.Attach("cora").ok());
+  EXPECT_EQ(world_.Attach("ana").refusal, Refusal::kUnknownAgent);
+  config_.revision = 4;
+  Publish();
+  EXPECT_THAT(world_.stored().agent_revisions, IsEmpty());
+  EXPECT_EQ(world_.AgentAt("cora").record->presence, AgentPresence::kOffline);
+  EXPECT_TRUE(world_.Attach("ana").ok());
+}
+
+TEST_F(ConfigTest, ManyAgentsMoveToANewConfigurationInSlices) {
+  config_.agents.clear();
+  for (int i = 0; i < 2000; ++i) config_.agents.push_back(MakeAgent("a" + std::to_string(i), {{"en", kNative}}));
+  Publish();
+  EXPECT_LE(world_.engine().NextDeadline(), world_.now());
+  EXPECT_TRUE(world_.Attach("a1999").ok());  // before the slices came to it
+  world_.Pass(Duration::Zero());
+  EXPECT_GT(world_.engine().NextDeadline(), world_.now());
+  uint32_t cursor = 0;
+  EXPECT_EQ(world_.engine().ListAgents(cursor, 5000).size(), 2000u);
+  EXPECT_EQ(cursor, 0u);
+}
+
+TEST_F(ConfigTest, TermsOpenEachTopicAndSequencesHaveNoGaps) {
+  Publish();
+  world_.Attach("ana");
+  world_.Enqueue(1);
+  world_.Restart();
+  std::map<std::pair<uint64_t, EventTopic>, uint64_t> last;
+  for (const Event& event : world_.TakeEvents()) {
+    if (event.topic == EventTopic::kFact) continue;
+    auto& sequence = last[{event.term, event.topic}];
+    EXPECT_EQ(event.sequence, sequence + 1);
+    sequence = event.sequence;
+    const auto* started = std::get_if<TermStarted>(&event.body);
+    EXPECT_EQ(started != nullptr, event.sequence == 1);
+    if (started != nullptr && event.term == 2) {
+      EXPECT_EQ(started->previous_term, 1u);
+      EXPECT_EQ(started->previous_last_sequence, (last[{1, event.topic}]));
+    }
+  }
+  EXPECT_EQ(last.size(), 6u);
+}
+
+TEST_F(ConfigTest, AfterARestartNobodyIsOfferedAnythingBeforeAttachingAgain) {
+  Publish();
+  world_.Attach("ana");
+  world_.Restart();
+  world_.Enqueue(1);
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kQueued);
+  EXPECT_TRUE(world_.Attach("ana").ok());  // the same connection, held by its gateway
+  EXPECT_EQ(world_.ContactAt(1).agent, AgentId{"ana"});
+}
+
+TEST_F(ConfigTest, PendingOffersAreDeliveredAnewAfterARestartWithoutAStrike) {
+  Publish();
+  world_.Attach("ana");
+  world_.Enqueue(1);
+  world_.Do(world_.Of<OfferDelivered>(1));
+  const OfferToken token = world_.ContactAt(1).token;
+  world_.Restart(Duration::Minutes(10));
+  EXPECT_EQ(world_.ContactAt(1).token, token);
+  world_.Pass(Duration::Seconds(3));
+  world_.TakeMessages();
+  world_.Attach("ana");
+  const auto messages = world_.TakeMessages();
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(std::get<OfferMade>(messages[0].body).token, token);
+  world_.Pass(kDeliveryTimeout - Duration::Milliseconds(1));
+  world_.Do(world_.Of<OfferDelivered>(1));
+  world_.Pass(Duration::Seconds(19));
+  EXPECT_TRUE(world_.Do(world_.Of<AcceptOffer>(1)).ok());
+  EXPECT_EQ(world_.AgentAt("ana").record->strikes, 0);
+}
+
+TEST_F(ConfigTest, WorkOfAnAgentWhoDoesNotComeBackAfterARestartReturnsToItsLine) {
+  Publish();
+  world_.Attach("ana");
+  world_.Enqueue(1);
+  Accept(1);
+  world_.Restart();
+  world_.Pass(Duration::Seconds(59));
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kAssigned);
+  world_.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kQueued);
+}
+
+}  // namespace
+}  // namespace meridian

@@ -10,6 +10,19 @@ namespace {
 
 int Primary(int code) { return code & 0xff; }
 
+// The errno behind a failure, 0 where there is none. SQLite forgets it for a failed COMMIT, whose writes and syncs are
+// the WAL's: that file still knows its last one.
+int SystemErrorOf(sqlite3* db, int code) {
+  int error = 0;
+  if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC) {
+    sqlite3_file* wal = nullptr;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal != nullptr && wal->pMethods != nullptr) wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &error);
+  }
+  const bool may_have_one = Primary(code) == SQLITE_IOERR || Primary(code) == SQLITE_CANTOPEN;
+  return error == 0 && may_have_one ? sqlite3_system_errno(db) : error;
+}
+
 }  // namespace
 
 RefusalReason SqliteFailure::reason() const {
@@ -76,10 +89,8 @@ absl::StatusOr<int64_t> SqliteConnection::QueryInteger(const char* sql) {
 
 bool SqliteConnection::Note(int code) {
   if (code == SQLITE_OK) return true;
-  // SQLite leaves the errno of an earlier failure in place: it belongs to this one only where the code says so.
-  const bool has_os_error = Primary(code) == SQLITE_IOERR || Primary(code) == SQLITE_CANTOPEN;
-  failure_ = {sqlite3_extended_errcode(db_), has_os_error ? sqlite3_system_errno(db_) : 0, sqlite3_errmsg(db_)};
-  if (failure_.ok()) failure_.code = code;
+  const int extended = sqlite3_extended_errcode(db_);
+  failure_ = {extended == SQLITE_OK ? code : extended, SystemErrorOf(db_, extended), sqlite3_errmsg(db_)};
   return false;
 }
 

@@ -136,6 +136,10 @@ struct ForgetfulFile {
     if (op == SQLITE_FCNTL_SIZE_HINT || op == SQLITE_FCNTL_CHUNK_SIZE || op == SQLITE_FCNTL_MMAP_SIZE) {
       return SQLITE_NOTFOUND;
     }
+    if (op == SQLITE_FCNTL_LAST_ERRNO) {
+      *static_cast<int*>(argument) = Of(file).disk->LastError();
+      return SQLITE_OK;
+    }
     return Of(file).real()->pMethods->xFileControl(Of(file).real(), op, argument);
   }
   static int SectorSize(sqlite3_file* file) { return Of(file).real()->pMethods->xSectorSize(Of(file).real()); }

@@ -18,13 +18,19 @@
 namespace meridian::rpc {
 namespace {
 
-// Reflection of this server only; gRPC's own switch is for the whole process.
+// Reflection of this server only, when told: linking gRPC's library switches it on for every server of the process.
 class ReflectionOption : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(bool on) : on_(on) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto own = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins, [&](const auto& plugin) { return plugin->name() == own->name(); });
+    if (on_) plugins->push_back(std::move(own));
   }
+
+ private:
+  const bool on_;
 };
 
 std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const GrpcServerOptions& options) {
@@ -62,7 +68,7 @@ class ServingGrpcServer : public GrpcServer {
     SetArguments(options, &builder);
     std::string address = options.address + ":" + std::to_string(options.port);
     builder.AddListeningPort(address, CredentialsOf(options), &port_);
-    if (options.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
+    builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
     MakeServices(methods);
     for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();

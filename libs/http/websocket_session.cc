@@ -80,7 +80,7 @@ class WebSocketSession final : public Peer {
 
   ServerCore& core_;
   const uint64_t number_;
-  websocket::stream<beast::tcp_stream> ws_;
+  websocket::stream<beast::tcp_stream, /*deflateSupported=*/false> ws_;
   http::request<http::string_body> request_;
   const std::string subprotocol_;
   const std::shared_ptr<Outbox> outbox_;

@@ -13,6 +13,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/uuid.h"
+#include "libs/telemetry/process_stats.h"
 
 namespace meridian {
 namespace {
@@ -141,7 +142,7 @@ Histogram Metrics::MakeHistogram(std::string_view name, std::string_view help, c
 std::string Metrics::RenderPrometheus() const {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families_->registry.Collect());
-  return std::move(out).str();
+  return std::move(out).str() + RenderProcessStats();
 }
 
 }  // namespace meridian

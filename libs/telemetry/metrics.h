@@ -92,7 +92,8 @@ class Metrics {
   Histogram MakeHistogram(std::string_view name, std::string_view help, const Labels& labels = {},
                           const std::vector<double>& buckets = LatencyBuckets());
 
-  // All series in the Prometheus text format, version 0.0.4 (kPrometheusContentType).
+  // All series, and the process's own (process_stats.h), in the Prometheus text format, version 0.0.4
+  // (kPrometheusContentType).
   std::string RenderPrometheus() const;
 
  private:

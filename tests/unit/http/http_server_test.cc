@@ -207,6 +207,22 @@ TEST_F(HttpServerTest, SlowClientsAreCut) {
   }
 }
 
+TEST_F(HttpServerTest, AClientThatDoesNotTakeItsAnswerIsCut) {
+  router_.Handle("GET", "/large", [](const HttpRequest&, HttpResponder responder) {
+    responder.Respond(HttpResponse::Text(200, "text/plain", std::string(4 << 20, 'x')));
+  });
+  Serve({.send_buffer_bytes = 8 * 1024, .write_timeout = Duration::Milliseconds(100)});
+  WireClient client(server_->port(), 8 * 1024);
+  client.Send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (metrics_.MakeGauge("http_connections", "").value() > 0 ||
+         metrics_.MakeCounter("http_responses_total", "", {{"status", "2xx"}}).value() == 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(client.ReadResponse().has_value());
+}
+
 TEST_F(HttpServerTest, ConnectionsOverTheLimitAreTold) {
   Serve({.max_connections = 1});
   WireClient first(server_->port());

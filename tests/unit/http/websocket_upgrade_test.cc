@@ -59,7 +59,7 @@ TEST_F(UpgradeTest, TheTokenMayComeInAHeader) {
   EXPECT_EQ(BearerTokenOf(HttpRequest{}, {"one"}), std::nullopt);
 }
 
-TEST_F(UpgradeTest, ARouteThatNamesABearerNeverAnswersIt) {
+TEST_F(UpgradeTest, ABearerAloneSelectsNothing) {
   Set("Sec-WebSocket-Protocol", "bearer.a.b.c");
   EXPECT_EQ(Check(), 400);
   EXPECT_EQ(subprotocol_, "");

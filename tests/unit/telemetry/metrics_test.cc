@@ -61,6 +61,16 @@ TEST(MetricsTest, LabelSetsBeyondTheLimitShareOneSeries) {
   EXPECT_THAT(text, HasSubstr("many_total{n=\"other\"} 5\n"));
 }
 
+TEST(MetricsTest, TellsAboutTheProcess) {
+  const std::string text = Metrics().RenderPrometheus();
+  for (const char* name :
+       {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_threads"}) {
+    const size_t at = text.find(std::string("\n") + name + " ");
+    ASSERT_NE(at, std::string::npos) << name;
+    EXPECT_GT(std::stod(text.substr(text.find(' ', at))), 0.0) << name;
+  }
+}
+
 TEST(MetricsDeathTest, AnIdInALabelStopsTheProcess) {
   Metrics metrics;
   EXPECT_DEATH(metrics.MakeCounter("c_total", "C.", {{"contact", "eu1-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34"}}),

@@ -21,6 +21,13 @@ bool EngineCore::CanTake(const AgentSlot& slot, const ProfileEntry& profile, con
          slot.LoadOn(takes.channel) + rules.units <= takes.units;
 }
 
+bool EngineCore::HasRoom(const AgentSlot& slot, uint8_t channel) const {
+  const ProfileEntry& profile = index.profile(slot.profile);
+  return std::any_of(profile.takes.begin(), profile.takes.end(), [&](const ChannelLoad& takes) {
+    return takes.channel == channel && CanTake(slot, profile, takes);
+  });
+}
+
 void EngineCore::ClearPlaces(uint32_t agent) {
   AgentSlot& slot = agents.at(agent);
   for (const FreePlace& place : slot.places) {

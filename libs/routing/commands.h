@@ -180,7 +180,8 @@ struct RejectOffer {
   OfferToken token;
 };
 
-// An agent says that it holds this assignment: confirmed when it is the current one, refused when a newer token exists.
+// An agent says that it holds this assignment: confirmed when it is the current one; restored when the agent was lost
+// and nobody else was offered the contact since; refused when a newer token exists.
 struct ReclaimAssignment {
   AgentId agent;
   AttachmentNumber attachment;
@@ -277,7 +278,7 @@ struct Answer {
   Refusal refusal = Refusal::kNone;
   std::string text;       // for people, with a refusal; no personal data
   bool repeated = false;  // it had already been done
-  // With a command about one contact that was accepted: its state now.
+  // With a command about one contact that was accepted: its state after the command, before it was matched anew.
   std::optional<ContactState> contact_state;
 
   bool ok() const { return refusal == Refusal::kNone; }

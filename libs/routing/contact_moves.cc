@@ -189,6 +189,8 @@ void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
   record.exclusive = rules.exclusive;
   record.deadline = now() + kDeliveryTimeout;
   record.preferred_until = Instant{0};
+  record.lost_agent = {};
+  record.lost_token = {};
   TakeCapacity(contact, agent);
   RefreshPlaces(agent, /*freed=*/false);
   DecisionRecord decision{.config_revision = configs.revision(),
@@ -230,6 +232,29 @@ void EngineCore::SendOffer(uint32_t contact) {
                      .attributes = record.spec.attributes,
                      .queued_at = record.queued_at,
                      .returned = record.requeue_reason});
+}
+
+// A lost agent is back before anybody else was offered the contact.
+void EngineCore::Reclaim(uint32_t contact) {
+  ContactSlot& slot = contacts.at(contact);
+  ContactRecord& record = slot.record;
+  const uint32_t agent = agents.Find(record.lost_agent);
+  const ChannelRules& rules = configs.channel(slot.channel);
+  LeaveLine(contact);
+  Move(contact, ContactTrigger::kReclaim);
+  record.agent = std::exchange(record.lost_agent, {});
+  record.token = std::exchange(record.lost_token, {});
+  record.offer_state = OfferState::kAccepted;
+  record.units = rules.units;
+  record.exclusive = rules.exclusive;
+  TakeCapacity(contact, agent);
+  RefreshPlaces(agent, /*freed=*/false);
+  Announce(contact, ContactAssigned{record.agent, record.token, now() - record.queued_at});
+  ChangeGrants(contact);
+  SetTimer(contact);
+  out.Send(agents.at(agent).record,
+           AssignmentStarted{record.spec.id, record.spec.conversation, record.token, record.state,
+                             slot.queue->counts.queue, record.spec.channel, record.spec.language, /*resumed=*/true});
 }
 
 void EngineCore::Assign(uint32_t contact) {
@@ -274,6 +299,10 @@ void EngineCore::Requeue(uint32_t contact, const Return& how) {
                                     .first_step = record.first_step});
   ReleaseCapacity(contact, how.reason == RequeueReason::kTransferredNextStep);
   record.requeue_reason = how.reason;
+  if (how.reason == RequeueReason::kAgentLost && before != ContactState::kConnecting) {
+    record.lost_agent = record.agent;
+    record.lost_token = record.token;
+  }
   record.agent = {};
   record.token = {};
   record.units = 0;

@@ -28,8 +28,7 @@ Answer EngineCore::RefuseState(ContactState from, ContactTrigger trigger) {
   const auto table = ContactTransitions();
   const bool designed = std::any_of(table.begin(), table.end(),
                                     [&](const auto& row) { return row.from == from && row.trigger == trigger; });
-  return Refuse(designed ? Refusal::kNotSupported : Refusal::kWrongState,
-                std::string(message.data(), message.size()));
+  return Refuse(designed ? Refusal::kNotSupported : Refusal::kWrongState, std::string(message.data(), message.size()));
 }
 
 Answer EngineCore::Done(uint32_t contact, bool repeated) const {

@@ -122,6 +122,7 @@ class EngineCore {
   void MakeOffer(uint32_t contact, const Choice& choice);
   void SendOffer(uint32_t contact);
   void Assign(uint32_t contact);
+  void Reclaim(uint32_t contact);
   struct Return {
     ContactTrigger trigger;
     RequeueReason reason;
@@ -143,6 +144,7 @@ class EngineCore {
   // ---- agent_moves.cc ----
   void MarkAgent(uint32_t agent);
   bool CanTake(const AgentSlot& slot, const ProfileEntry& profile, const ChannelLoad& takes) const;
+  bool HasRoom(const AgentSlot& slot, uint8_t channel) const;
   void ClearPlaces(uint32_t agent);
   void RefreshPlaces(uint32_t agent, bool freed);
   void SetAgentTimer(uint32_t agent);

@@ -56,6 +56,10 @@ struct ContactRecord {
   bool exclusive = false;               // the agent has no other contact meanwhile
   Instant deadline = Instant::Never();  // of delivery, answer, joining the media or wrap-up, by state
 
+  // Who had it when the agent was lost, until it is offered again: that agent may reclaim it. Empty otherwise.
+  AgentId lost_agent;
+  OfferToken lost_token;
+
   uint32_t offers_made = 0;
   std::vector<Decline> declines;
   uint64_t entity_revision = 0;

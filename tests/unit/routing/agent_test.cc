@@ -215,5 +215,27 @@ TEST_F(AgentTest, ReclaimConfirmsTheCurrentAssignmentOnly) {
   EXPECT_EQ(world_.Do(reclaim).refusal, Refusal::kUnknownContact);
 }
 
+TEST_F(AgentTest, ALostAgentReclaimsWhatNobodyElseWasOffered) {
+  Publish();
+  world_.Attach("ana");
+  world_.Enqueue(1);
+  world_.Enqueue(2);
+  Accept(1);
+  Accept(2);
+  auto first = world_.Of<ReclaimAssignment>(1);
+  auto second = world_.Of<ReclaimAssignment>(2);
+  Detach("ana", 1);
+  world_.Pass(Duration::Seconds(60));
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kQueued);
+  world_.Do(AttachAgent{AgentId{"ana"}, {2}, GatewayKey{"g1"}, std::nullopt});
+  first.attachment = second.attachment = {2};
+  EXPECT_TRUE(world_.Do(first).ok());
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kAssigned);
+  EXPECT_EQ(world_.ContactAt(1).token, first.token);
+  world_.Attach("bea");
+  EXPECT_EQ(world_.ContactAt(2).agent, AgentId{"bea"});
+  EXPECT_EQ(world_.Do(second).refusal, Refusal::kStaleToken);
+}
+
 }  // namespace
 }  // namespace meridian

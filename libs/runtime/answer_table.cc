@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "libs/runtime/little_endian.h"
 #include "libs/runtime/refusal.h"
@@ -122,13 +123,18 @@ void AnswerTable::TakeRecord(uint64_t commit_number, std::vector<Record>* puts) 
   open_ = Batch{};
 }
 
-void AnswerTable::TakeDeletes(Instant now, std::vector<RecordKey>* deletes) {
-  for (size_t i = 0; i < kDeletesPerCommit && !batches_.empty() && batches_.front().last_repeat < now; ++i) {
+void AnswerTable::ForgetOld(Instant now) {
+  while (forgotten_.size() < kDeletesPerCommit && !batches_.empty() && batches_.front().last_repeat < now) {
     Forget(batches_.front());
-    deletes->push_back(RecordKey{kTable, NumberKey(batches_.front().number)});
+    forgotten_.push_back(RecordKey{kTable, NumberKey(batches_.front().number)});
     batches_.pop_front();
     ++first_batch_;
   }
+}
+
+void AnswerTable::TakeDeletes(std::vector<RecordKey>* deletes) {
+  std::move(forgotten_.begin(), forgotten_.end(), std::back_inserter(*deletes));
+  forgotten_.clear();
 }
 
 void AnswerTable::Forget(const Batch& batch) {
@@ -145,6 +151,7 @@ void AnswerTable::Clear() {
   bytes_ = 0;
   first_batch_ = 0;
   open_ = Batch{};
+  forgotten_.clear();
 }
 
 absl::Status AnswerTable::Restore(const Record& record) {

@@ -52,11 +52,10 @@ class AnswerTable {
   size_t PendingBytes() const { return open_.record.size(); }
   // Closes the batch: adds its record, if it has answers.
   void TakeRecord(uint64_t commit_number, std::vector<Record>* puts);
-  // Forgets at most kDeletesPerCommit old records.
-  void TakeDeletes(Instant now, std::vector<RecordKey>* deletes);
-
-  // Full of answers whose time is over: a commit is wanted to forget them, even one without other writes.
-  bool WantsDeletes(Instant now) const { return IsFull() && !batches_.empty() && batches_.front().last_repeat < now; }
+  // Before a batch: forgets answers whose time is over, of as many commits as kDeletesPerCommit.
+  void ForgetOld(Instant now);
+  // With a commit: deletes the records of what was forgotten.
+  void TakeDeletes(std::vector<RecordKey>* deletes);
 
   // Building anew from records.
   void Clear();
@@ -98,9 +97,10 @@ class AnswerTable {
   std::unordered_map<std::string, uint32_t> tenants_;
   absl::flat_hash_map<Key, Place, KeyHash> answers_;  // never iterated
   size_t bytes_ = 0;
-  std::deque<Batch> batches_;  // by number
-  uint64_t first_batch_ = 0;   // the count of batches_.front()
-  Batch open_;                 // of the batch that is being built
+  std::deque<Batch> batches_;         // by number
+  uint64_t first_batch_ = 0;          // the count of batches_.front()
+  Batch open_;                        // of the batch that is being built
+  std::vector<RecordKey> forgotten_;  // records to delete with the next commit
 };
 
 }  // namespace meridian

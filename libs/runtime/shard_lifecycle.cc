@@ -63,6 +63,7 @@ void ShardLifecycle::Enter(ShardState state, const absl::Status& why) {
 void ShardLifecycle::Start() {
   refusal_ = absl::OkStatus();
   retry_delay_ = kFirstRetry;
+  told_of_wait_ = false;
   Enter(ShardState::kAcquiring);
   lease_.Acquire(identity_.nonce + starts_++);
 }
@@ -115,7 +116,7 @@ void ShardLifecycle::Tick() {
     Lose(lease_.last_error());
     return;
   }
-  if (state() == ShardState::kAcquiring && lease_.state() == LeaseKeeper::State::kHeld) TakeTerm();
+  if (state() == ShardState::kAcquiring) AwaitLease();
   chain_.Tick();
   if (chain_.broken()) OnBreak(CommitChain::Break(*chain_.broken()));
   if (probe_number_ != 0 && chain_.durable().number >= probe_number_) {
@@ -126,6 +127,15 @@ void ShardLifecycle::Tick() {
   if (ports_.monotonic->Now() >= retry_at_) {
     retry_at_ = MonotonicInstant::Never();
     (this->*std::exchange(retry_, nullptr))();
+  }
+}
+
+void ShardLifecycle::AwaitLease() {
+  if (lease_.state() == LeaseKeeper::State::kHeld) {
+    TakeTerm();
+  } else if (!lease_.last_error().ok() && !told_of_wait_) {
+    told_of_wait_ = true;
+    if (observer_) observer_(state(), lease_.last_error());
   }
 }
 

@@ -92,6 +92,7 @@ class ShardLifecycle {
 
  private:
   void Enter(ShardState state, const absl::Status& why = absl::OkStatus());
+  void AwaitLease();
   void TakeTerm();
   void OnTerm(absl::StatusOr<TermGrant> grant);
   void BeginLoad();
@@ -115,7 +116,8 @@ class ShardLifecycle {
   std::atomic<ShardState> state_{ShardState::kStopped};
   absl::Status refusal_;
   uint64_t starts_ = 0;
-  uint64_t generation_ = 0;  // answers asked for under an older one are ignored
+  bool told_of_wait_ = false;  // of another owner's lease
+  uint64_t generation_ = 0;    // answers asked for under an older one are ignored
   TermGrant grant_;
   LeaseKeeper lease_;
   CommitChain chain_;

@@ -159,6 +159,7 @@ void ShardLoop<Program>::RunBatch(Instant now) {
     replay_.Close();
     if constexpr (requires { program_->EndReplayWindow(now); }) program_->EndReplayWindow(now);
   }
+  answers_.ForgetOld(now);
   RunTimers(now, began + options_.batch.time / 2);
   TakeLane(Lane::kLiveWork, now, until);
   // Live work may use the whole time of a batch; the others only what it leaves.
@@ -227,13 +228,13 @@ void ShardLoop<Program>::CloseBatch(Instant now) {
   const uint64_t next = chain.next_number();
   ProgramBatch<Message> batch = program_->TakeBatch(LogPosition{chain.term(), next}, now);
   TakeSnapshot(&building_);
-  if (!first_batch_ && !batch.HasWrites() && answers_.PendingBytes() == 0 && !answers_.WantsDeletes(now)) {
+  if (!first_batch_ && !batch.HasWrites() && answers_.PendingBytes() == 0) {
     Hold(std::move(batch.messages), next - 1);
     return;
   }
   first_batch_ = false;
   answers_.TakeRecord(next, &batch.puts);
-  answers_.TakeDeletes(now, &batch.deletes);
+  answers_.TakeDeletes(&batch.deletes);
   batch.puts.push_back(ShardTimeRecord{now}.ToRecord());
   chain.Commit(std::move(batch.puts), std::move(batch.deletes), std::move(batch.log_entry));
   Hold(std::move(batch.messages), next);

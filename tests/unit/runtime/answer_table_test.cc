@@ -81,13 +81,17 @@ TEST(AnswerTableTest, OldRecordsAreDeletedAFewPerCommitAndNeverBeforeTheirTime) 
   for (size_t i = puts.size(); i > 0; --i) ASSERT_TRUE(loaded.Restore(puts[i - 1]).ok());
   loaded.FinishRestore();
   std::vector<RecordKey> deletes;
-  loaded.TakeDeletes(kNow + Duration::Minutes(5), &deletes);
+  loaded.ForgetOld(kNow + Duration::Minutes(5));
+  loaded.TakeDeletes(&deletes);
   EXPECT_TRUE(deletes.empty()) << "the last instant of the window still gets the first answer";
   const Instant later = kNow + Duration::Minutes(5) + Duration::Milliseconds(1);
-  loaded.TakeDeletes(later, &deletes);
+  loaded.ForgetOld(later);
+  loaded.ForgetOld(later);
+  loaded.TakeDeletes(&deletes);
   ASSERT_EQ(deletes.size(), AnswerTable::kDeletesPerCommit);
   EXPECT_EQ(deletes[0], puts[0].key);
-  loaded.TakeDeletes(later, &deletes);
+  loaded.ForgetOld(later);
+  loaded.TakeDeletes(&deletes);
   EXPECT_EQ(deletes.size(), 6u);
   EXPECT_EQ(loaded.size(), 0u);
   EXPECT_EQ(loaded.bytes(), 0u);
@@ -102,8 +106,7 @@ TEST(AnswerTableTest, FullTableRefusesNewIdsAndKeepsAnsweringOldOnes) {
   EXPECT_EQ(ReasonOf(table.Find(KeyAt(kNow, 3), kNow).refusal), "ANSWERS_FULL");
   EXPECT_EQ(table.Find(KeyAt(kNow, 1), kNow).answer, "one");
   const Instant later = kNow + Duration::Minutes(6);
-  std::vector<RecordKey> deletes;
-  table.TakeDeletes(later, &deletes);
+  table.ForgetOld(later);
   EXPECT_EQ(table.Find(KeyAt(later, 3), later).verdict, Verdict::kNew);
 
   AnswerTable small{AnswerTableLimits{1000, 1}};

@@ -1,0 +1,139 @@
+// What the SQLite store carries, beside a plain write + fdatasync loop on the same file system in the same run.
+// A command is two rows (a new one of 500 B, one of 300 B among 1,000) and 200 B of a log entry; a commit is a batch of
+// commands, two commits of a shard are in flight, as the shard loop keeps them.
+//   store_benchmark --benchmark_repetitions=5 [--benchmark_filter=…]     (TMPDIR says where the files are made)
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "libs/base/check.h"
+#include "libs/base/uuid.h"
+#include "libs/runtime/clock.h"
+#include "libs/store/memory_store.h"
+#include "libs/store/sqlite_store.h"
+#include "libs/testing/await.h"
+#include "libs/testing/temporary_folder.h"
+
+namespace meridian {
+namespace {
+
+constexpr int kInFlight = 2;
+constexpr int kAgents = 1000;
+
+// Overwrites a preallocated file and waits for the disk, as little as any durable commit must do.
+void FdatasyncLoop(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const std::string block(static_cast<size_t>(state.range(0)), 'x');
+  const int file = open((folder.path() + "/file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  MERIDIAN_CHECK(file >= 0);
+  constexpr int64_t kFileBytes = 16 << 20;
+  MERIDIAN_CHECK(posix_fallocate(file, 0, kFileBytes) == 0);
+  int64_t at = 0;
+  for (auto _ : state) {
+    MERIDIAN_CHECK(pwrite(file, block.data(), block.size(), at) == static_cast<ssize_t>(block.size()));
+    MERIDIAN_CHECK(fdatasync(file) == 0);
+    at = (at + static_cast<int64_t>(block.size())) % (kFileBytes - static_cast<int64_t>(block.size()));
+  }
+  state.counters["syncs/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  close(file);
+}
+
+CommitRequest Batch(ShardId shard, uint64_t term, uint64_t number, int commands) {
+  CommitRequest request{.shard = shard, .term = term, .number = number};
+  for (int i = 0; i < commands; ++i) {
+    const uint64_t command = number * 1000 + static_cast<uint64_t>(i);
+    // A key as a contact's: it begins with the time and goes on at random.
+    const Uuid contact = Uuid::Version7(static_cast<int64_t>(command / 16), 0, StableHash(Uuid{command, 1}));
+    request.puts.push_back({{1, contact.ToString()}, std::string(500, 'c')});
+    const uint64_t agent = (number * static_cast<uint64_t>(commands) + static_cast<uint64_t>(i)) * 7 % kAgents;
+    request.puts.push_back({{2, "agent-" + std::to_string(agent)}, std::string(300, 'a')});
+  }
+  request.log_entry = std::string(static_cast<size_t>(commands) * 200, 'e');
+  request.digest = DigestOf(request);
+  return request;
+}
+
+// One shard with its commits in flight.
+class Shard {
+ public:
+  Shard(ShardStore& store, ShardId id) : store_(store), id_(id) {
+    term_ =
+        testing::Await<absl::StatusOr<TermGrant>>([&](auto done) { store.TakeTerm(id, 1, 1, std::move(done)); })->term;
+  }
+
+  // Waits until fewer than kInFlight are under way.
+  void Commit(int commands) {
+    CommitRequest request = Batch(id_, term_, ++number_, commands);
+    {
+      std::unique_lock lock(mutex_);
+      answered_.wait(lock, [this] { return in_flight_ < kInFlight; });
+      ++in_flight_;
+    }
+    store_.Commit(std::move(request), [this](CommitResult result) {
+      MERIDIAN_CHECK(result.outcome == CommitOutcome::kDurable);
+      std::lock_guard lock(mutex_);
+      --in_flight_;
+      answered_.notify_one();
+    });
+  }
+
+  void Drain() {
+    std::unique_lock lock(mutex_);
+    answered_.wait(lock, [this] { return in_flight_ == 0; });
+  }
+
+ private:
+  ShardStore& store_;
+  const ShardId id_;
+  uint64_t term_ = 0;
+  uint64_t number_ = 0;
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  int in_flight_ = 0;
+};
+
+void CommitBatches(benchmark::State& state, ShardStore& store) {
+  const int commands = static_cast<int>(state.range(0));
+  std::deque<Shard> shards;
+  for (uint32_t i = 0; i < state.range(1); ++i) shards.emplace_back(store, ShardId{ShardKind::kRouting, i});
+  size_t next = 0;
+  for (auto _ : state) shards[next++ % shards.size()].Commit(commands);
+  for (Shard& shard : shards) shard.Drain();
+  const auto commits = static_cast<double>(state.iterations());
+  state.counters["commands/s"] = benchmark::Counter(commits * commands, benchmark::Counter::kIsRate);
+  state.counters["commits/s"] = benchmark::Counter(commits, benchmark::Counter::kIsRate);
+}
+
+void SqliteCommits(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = SqliteStore::Open({.path = folder.path() + "/store.db", .wall = &wall, .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  CommitBatches(state, **store);
+  const SqliteStore::Counters counters = (*store)->counters();
+  state.counters["transactions"] = static_cast<double>(counters.transactions);
+  state.counters["checkpoints"] = static_cast<double>(counters.checkpoints);
+}
+
+// What making the requests alone costs: the memory store answers at once.
+void MemoryCommits(benchmark::State& state) {
+  MemoryStore store;
+  CommitBatches(state, store);
+}
+
+BENCHMARK(FdatasyncLoop)->Arg(4096)->Arg(65536)->UseRealTime();
+BENCHMARK(SqliteCommits)->ArgNames({"commands", "shards"})->ArgsProduct({{1, 8, 32, 100}, {1, 4}})->UseRealTime();
+BENCHMARK(MemoryCommits)->ArgNames({"commands", "shards"})->Args({32, 1})->UseRealTime()->Iterations(2000);
+
+}  // namespace
+}  // namespace meridian
+
+BENCHMARK_MAIN();

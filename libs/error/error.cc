@@ -89,7 +89,7 @@ std::vector<FieldViolation> FieldViolations(const absl::Status& status) {
 absl::Status WithFieldViolations(absl::Status status, const std::vector<FieldViolation>& violations) {
   std::string payload;
   for (const FieldViolation& violation : violations) {
-    AppendString(&payload, violation.path);
+    AppendString(&payload, violation.field);
     AppendString(&payload, violation.rule);
   }
   status.SetPayload(kViolationsUrl, absl::Cord(payload));

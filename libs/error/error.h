@@ -10,17 +10,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "libs/error/field_violation.h"
 
 namespace meridian {
-
-// What is wrong with one field of a request. `path` is dot-separated with list positions in brackets
-// ("contact.attributes[2].name"), `rule` says what would be right ("must be 1 to 63 characters").
-struct FieldViolation {
-  std::string path;
-  std::string rule;
-
-  friend bool operator==(const FieldViolation&, const FieldViolation&) = default;
-};
 
 using ErrorMetadata = std::map<std::string, std::string>;
 

@@ -10,7 +10,7 @@
 namespace meridian::rpc {
 
 struct CallContext {
-  std::string method;  // "/meridian.agent.v1.AgentService/Connect"
+  std::string method;                                   // "/meridian.agent.v1.AgentService/Connect"
   std::shared_ptr<const security::TokenClaims> claims;  // never null in a handler
   std::string traceparent;  // W3C trace context, "" when the caller sent none or a malformed one
   std::string peer;         // the client's address without its port, for rate limits; never logged

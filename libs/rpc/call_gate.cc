@@ -33,9 +33,9 @@ std::string TenantOfName(std::string_view name) {
 
 absl::Status CheckOwnFields(const Message& message, const security::TokenClaims& claims) {
   const Descriptor* type = message.GetDescriptor();
-  for (const std::string& named : {Text(message, type->FindFieldByName("tenant")),
-                                   TenantOfName(Text(message, type->FindFieldByName("name"))),
-                                   TenantOfName(Text(message, type->FindFieldByName("parent")))}) {
+  for (const std::string& named :
+       {Text(message, type->FindFieldByName("tenant")), TenantOfName(Text(message, type->FindFieldByName("name"))),
+        TenantOfName(Text(message, type->FindFieldByName("parent")))}) {
     if (named.empty() || claims.CoversTenant(named)) continue;
     return MakeError(absl::StatusCode::kPermissionDenied, "TENANT_DENIED", "the token is of another tenant");
   }

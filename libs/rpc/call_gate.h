@@ -37,8 +37,8 @@ class CallGate {
   // UNAUTHENTICATED (TokenVerifier's reasons; TOKEN_INVALID for a browser at another origin than the token's) or
   // PERMISSION_DENIED (AccessPolicy's reasons).
   absl::StatusOr<CallContext> Admit(CallHead head, const security::Access& access) const;
-  // PERMISSION_DENIED with TENANT_DENIED when the message names another tenant than the token: in a string field `tenant`
-  // of its own or of a direct part of it, or by a `name` or `parent` of the form "tenants/T/…".
+  // PERMISSION_DENIED with TENANT_DENIED when the message names another tenant than the token: in a string field
+  // `tenant` of its own or of a direct part of it, or by a `name` or `parent` of the form "tenants/T/…".
   static absl::Status CheckTenant(const google::protobuf::Message& message, const security::TokenClaims& claims);
 
   absl::StatusOr<security::Claims> Verify(std::string_view token) const { return verifier_->Verify(token, now_()); }

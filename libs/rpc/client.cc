@@ -41,8 +41,8 @@ class GrpcClientStream : public ClientStream {
       : channel_(std::move(channel)), name_(std::move(method)) {
     AddToken(token, &context_);
     RpcMethod rpc(name_.c_str(), RpcMethod::BIDI_STREAMING, channel_);
-    stream_.reset(grpc::internal::ClientReaderWriterFactory<MessageLite, MessageLite>::Create(channel_.get(), rpc,
-                                                                                              &context_));
+    stream_.reset(
+        grpc::internal::ClientReaderWriterFactory<MessageLite, MessageLite>::Create(channel_.get(), rpc, &context_));
   }
   ~GrpcClientStream() override {
     if (finished_) return;
@@ -77,8 +77,8 @@ class GrpcClient : public Client {
     AddToken(options_.token, &context);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(options_.timeout.ns));
     RpcMethod rpc(method.c_str(), RpcMethod::NORMAL_RPC, channel_);
-    return FromGrpcStatus(grpc::internal::BlockingUnaryCall<MessageLite, MessageLite>(channel_.get(), rpc, &context,
-                                                                                     request, response));
+    return FromGrpcStatus(
+        grpc::internal::BlockingUnaryCall<MessageLite, MessageLite>(channel_.get(), rpc, &context, request, response));
   }
 
   std::unique_ptr<ClientStream> OpenStream(const std::string& method) override {

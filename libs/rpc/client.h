@@ -1,6 +1,6 @@
-// A small blocking client for tools and tests: any method by its full name, with a bearer token. Failures come back as the
-// status that the server made, with reason and field violations. One client for many threads; a ClientStream for one thread
-// that reads and one that writes.
+// A small blocking client for tools and tests: any method by its full name, with a bearer token. Failures come back as
+// the status that the server made, with reason and field violations. One client for many threads; a ClientStream for
+// one thread that reads and one that writes.
 #pragma once
 
 #include <memory>
@@ -18,8 +18,8 @@ class MessageLite;
 namespace meridian::rpc {
 
 struct ClientOptions {
-  std::string target;  // "127.0.0.1:8081"
-  std::string token;   // "" sends none
+  std::string target;                        // "127.0.0.1:8081"
+  std::string token;                         // "" sends none
   std::optional<std::string> tls_roots_pem;  // TLS when set; "" trusts the system's roots
   Duration timeout = Duration::Seconds(30);  // of unary calls
 };

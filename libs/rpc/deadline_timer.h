@@ -1,5 +1,5 @@
-// Calls functions later, on one thread of its own: deadlines of streams, not of the engine. One per process, made before the
-// servers and destroyed after them. Any thread may call it.
+// Calls functions later, on one thread of its own: deadlines of streams, not of the engine. One per process, made
+// before the servers and destroyed after them. Any thread may call it.
 #pragma once
 
 #include <condition_variable>
@@ -24,8 +24,8 @@ class DeadlineTimer {
   DeadlineTimer(const DeadlineTimer&) = delete;
   DeadlineTimer& operator=(const DeadlineTimer&) = delete;
 
-  // Calls `call` once, not before `delay` by the monotonic clock. It must be short and must not throw; what it refers to
-  // must be held by weak_ptr, because Cancel does not wait for a call that has begun.
+  // Calls `call` once, not before `delay` by the monotonic clock. It must be short and must not throw; what it refers
+  // to must be held by weak_ptr, because Cancel does not wait for a call that has begun.
   Id After(Duration delay, std::function<void()> call);
   void Cancel(Id id);
 

@@ -74,7 +74,7 @@ void ToRpcStatus(const absl::Status& status, google::rpc::Status* out) {
   google::rpc::BadRequest bad_request;
   for (const FieldViolation& violation : FieldViolations(status)) {
     auto* field = bad_request.add_field_violations();
-    field->set_field(violation.path);
+    field->set_field(violation.field);
     field->set_description(violation.rule);
   }
   if (bad_request.field_violations_size() > 0) out->add_details()->PackFrom(bad_request);
@@ -102,7 +102,7 @@ void ToErrorMessage(const absl::Status& status, type::v1::Error* out) {
   out->set_message(ShownMessage(status));
   for (const FieldViolation& violation : FieldViolations(status)) {
     auto* added = out->add_violations();
-    added->set_field(violation.path);
+    added->set_field(violation.field);
     added->set_rule(violation.rule);
   }
   ErrorMetadata metadata = ErrorMetadataOf(status);
@@ -120,7 +120,7 @@ std::string ToErrorJson(const absl::Status& status) {
   body["reason"] = ShownReason(status);
   body["message"] = ShownMessage(status);
   for (const FieldViolation& violation : FieldViolations(status)) {
-    body["violations"].push_back({{"field", violation.path}, {"rule", violation.rule}});
+    body["violations"].push_back({{"field", violation.field}, {"rule", violation.rule}});
   }
   for (const auto& [key, value] : ErrorMetadataOf(status)) body["metadata"][key] = value;
   return body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -1,6 +1,7 @@
-// Failures at the edge: a status made by libs/error/error.h in the forms in which it leaves a process. One table says which
-// canonical code, HTTP status and default reason belong together. A status of kInternal or kUnknown leaves as "internal
-// error": its message is for our own logs (see CallObserver). Any thread. gRPC's form is in libs/rpc/grpc_status.h.
+// Failures at the edge: a status made by libs/error/error.h in the forms in which it leaves a process. One table says
+// which canonical code, HTTP status and default reason belong together. A status of kInternal or kUnknown leaves as
+// "internal error": its message is for our own logs (see CallObserver). Any thread. gRPC's form is in
+// libs/rpc/grpc_status.h.
 #pragma once
 
 #include <string>

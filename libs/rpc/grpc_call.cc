@@ -37,7 +37,8 @@ std::string BearerToken(const grpc::CallbackServerContext& context) {
   return value.substr(kScheme.size());
 }
 
-// "ipv4:127.0.0.1:52034" → "127.0.0.1", "ipv6:[::1]:52034" (its brackets percent-encoded or not) → as it stands, less the port.
+// "ipv4:127.0.0.1:52034" → "127.0.0.1", "ipv6:[::1]:52034" (its brackets percent-encoded or not) → as it stands, less
+// the port.
 std::string AddressOf(const std::string& peer) {
   size_t begin = peer.find(':');
   size_t end = peer.rfind(':');
@@ -139,7 +140,10 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>, private FrameSink {
  public:
   StreamCall(CallEnvironment* environment, const Method& method, grpc::CallbackServerContext* context)
-      : environment_(environment), method_(method), server_context_(context), observation_(environment->observer, method) {}
+      : environment_(environment),
+        method_(method),
+        server_context_(context),
+        observation_(environment->observer, method) {}
 
   void Start() {
     auto admitted = environment_->gate.Admit(ReadHead(*server_context_, method_), method_.access);
@@ -216,9 +220,10 @@ class TableService : public grpc::Service {
 
   void Add(int index, const Method& method, CallEnvironment* environment) {
     bool unary = method.kind == MethodKind::kUnary;
-    // gRPC keeps the pointer to the name: the table outlives the server. A server stream is read like a bidirectional one.
-    AddMethod(new grpc::internal::RpcServiceMethod(method.name.c_str(),
-                                                   unary ? Rpc::NORMAL_RPC : Rpc::BIDI_STREAMING, nullptr));
+    // gRPC keeps the pointer to the name: the table outlives the server. A server stream is read like a bidirectional
+    // one.
+    AddMethod(new grpc::internal::RpcServiceMethod(method.name.c_str(), unary ? Rpc::NORMAL_RPC : Rpc::BIDI_STREAMING,
+                                                   nullptr));
     MarkMethodRawCallback(index, unary ? UnaryHandlerOf(method, environment) : StreamHandlerOf(method, environment));
   }
 

@@ -1,5 +1,5 @@
-// One proto service of a MethodTable as a grpc::Service: its methods take raw bytes, pass the gate and reach their handlers.
-// The only classes that derive from gRPC's reactors are in grpc_call.cc. Inside libs/rpc only.
+// One proto service of a MethodTable as a grpc::Service: its methods take raw bytes, pass the gate and reach their
+// handlers. The only classes that derive from gRPC's reactors are in grpc_call.cc. Inside libs/rpc only.
 #pragma once
 
 #include <grpcpp/impl/service_type.h>

@@ -47,7 +47,8 @@ void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder* builder
   builder->SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes));
   // Two processes on one port would share its calls by chance.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(options.keepalive_interval.ToMilliseconds()));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                              static_cast<int>(options.keepalive_interval.ToMilliseconds()));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                               static_cast<int>(options.keepalive_timeout.ToMilliseconds()));
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -58,7 +59,8 @@ void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder* builder
 
 class ServingGrpcServer : public GrpcServer {
  public:
-  ServingGrpcServer(const GrpcServerOptions& options, const CallGate& gate, DeadlineTimer& timer, CallObserver* observer)
+  ServingGrpcServer(const GrpcServerOptions& options, const CallGate& gate, DeadlineTimer& timer,
+                    CallObserver* observer)
       : environment_{gate, timer, observer, options.stream, {}} {}
   ~ServingGrpcServer() override { Drain(Duration::Seconds(1)); }
 

@@ -1,5 +1,6 @@
-// The gRPC server of a process: serves a MethodTable, health (grpc.health.v1, without a token) and, when told, reflection.
-// Owns its threads (gRPC's). Start, Drain, destroy on one thread; the table, gate, timer and observer must outlive it.
+// The gRPC server of a process: serves a MethodTable, health (grpc.health.v1, without a token) and, when told,
+// reflection. Owns its threads (gRPC's). Start, Drain, destroy on one thread; the table, gate, timer and observer must
+// outlive it.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// absl::Status to grpc::Status with google.rpc.Status in `grpc-status-details-bin`, and back. Includes gRPC: only for the
-// few files that speak to it directly.
+// absl::Status to grpc::Status with google.rpc.Status in `grpc-status-details-bin`, and back. Includes gRPC: only for
+// the few files that speak to it directly.
 #pragma once
 
 #include <grpcpp/support/status.h>

@@ -26,8 +26,8 @@ namespace meridian::rpc {
 
 using Message = google::protobuf::Message;
 
-// The answer of one unary call; copies share it. Only the first call counts; when the last copy goes unanswered the caller
-// gets INTERNAL instead of waiting for ever. Any thread.
+// The answer of one unary call; copies share it. Only the first call counts; when the last copy goes unanswered the
+// caller gets INTERNAL instead of waiting for ever. Any thread.
 class RawReply {
  public:
   using Done = std::function<void(const absl::StatusOr<const Message*>&)>;
@@ -72,7 +72,7 @@ struct Method {
   std::string name;
   MethodKind kind = MethodKind::kUnary;
   security::Access access;
-  const Message* request = nullptr;   // prototypes, of static life
+  const Message* request = nullptr;  // prototypes, of static life
   const Message* response = nullptr;
   std::function<void(const CallContext&, std::unique_ptr<Message>, RawReply)> answer;  // kUnary
   // Streams: called once the call was admitted. For kServerStreaming the request comes as the only message.

@@ -86,8 +86,9 @@ template <class In, class Out>
 void MethodTable::Bidi(std::string name, security::Access access, BidiOpener<In, Out> opener) {
   Method method{std::move(name), MethodKind::kBidiStreaming, std::move(access), &In::default_instance(),
                 &Out::default_instance()};
-  method.open = [opener = std::move(opener)](const CallContext& context, std::shared_ptr<RawStream> stream)
-      -> absl::StatusOr<std::unique_ptr<RawStreamHandler>> {
+  method.open = [opener = std::move(opener)](
+                    const CallContext& context,
+                    std::shared_ptr<RawStream> stream) -> absl::StatusOr<std::unique_ptr<RawStreamHandler>> {
     auto handler = opener(context, ServerStream<Out>(std::move(stream)));
     if (!handler.ok()) return handler.status();
     return std::make_unique<binding::BidiAdapter<In, Out>>(*std::move(handler));

@@ -1,5 +1,5 @@
-// Frames on their way to one client, bounded in frames and bytes. When it is full, droppable frames are dropped key by key
-// and replaced by one marker; kept frames go on up to a hard limit. Pure: no locks, no clock; its owner guards it.
+// Frames on their way to one client, bounded in frames and bytes. When it is full, droppable frames are dropped key by
+// key and replaced by one marker; kept frames go on up to a hard limit. Pure: no locks, no clock; its owner guards it.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +28,9 @@ class OutboundQueue {
 
   // False when the hard limit is reached: the stream must end.
   bool PushKept(std::string frame);
-  // The same for a frame that may be dropped. When the queue is full, all frames of its key leave it and one marker takes
-  // their place at the end; while that marker waits, further frames of the key are dropped, which it covers.
-  // The marker names the lowest `resume_after` of those dropped.
+  // The same for a frame that may be dropped. When the queue is full, all frames of its key leave it and one marker
+  // takes their place at the end; while that marker waits, further frames of the key are dropped, which it covers. The
+  // marker names the lowest `resume_after` of those dropped.
   bool PushDroppable(std::string frame, Droppable droppable, const EncodeMarker& encode_marker);
 
   std::optional<std::string> Pop();

@@ -33,7 +33,8 @@ struct Backlog {
 class RawStream {
  public:
   using Message = google::protobuf::Message;
-  // The frame that stands for dropped ones of `key` (a Resync). Called on the thread that sends; must not use the stream.
+  // The frame that stands for dropped ones of `key` (a Resync). Called on the thread that sends; must not use the
+  // stream.
   using MakeMarker = std::function<std::unique_ptr<Message>(const std::string& key, uint64_t resume_after)>;
 
   virtual ~RawStream() = default;
@@ -73,9 +74,10 @@ class ServerStream {
   std::shared_ptr<RawStream> raw_;  // a handle: copies are the same stream
 };
 
-// From the client and the transport; owned by the call, destroyed after OnClosed. Called on transport threads, which may
-// never block: convert, post, return. OnMessage and OnHalfClosed come one after the other and in order; OnWritable may come
-// at the same time as they do, but never twice at once; OnClosed comes last, exactly once. An opener never returns null.
+// From the client and the transport; owned by the call, destroyed after OnClosed. Called on transport threads, which
+// may never block: convert, post, return. OnMessage and OnHalfClosed come one after the other and in order; OnWritable
+// may come at the same time as they do, but never twice at once; OnClosed comes last, exactly once. An opener never
+// returns null.
 class StreamWatcher {
  public:
   virtual ~StreamWatcher() = default;

@@ -9,8 +9,7 @@ namespace meridian::rpc {
 std::shared_ptr<StreamSession> StreamSession::Create(const StreamOptions& options, const CallGate& gate,
                                                      DeadlineTimer& timer, CallContext context, EncodeFrame encode,
                                                      FrameSink* sink) {
-  std::shared_ptr<StreamSession> session(
-      new StreamSession(options, gate, timer, std::move(context), encode, sink));
+  std::shared_ptr<StreamSession> session(new StreamSession(options, gate, timer, std::move(context), encode, sink));
   session->self_ = session;
   return session;
 }
@@ -142,10 +141,9 @@ bool StreamSession::SendRaw(const Message& frame, Droppable droppable) {
   uint64_t dropped_before = queue_.dropped();
   bool fits = false;
   if (make_marker_) {
-    fits = queue_.PushDroppable(std::move(bytes), std::move(droppable),
-                                [this](const std::string& key, uint64_t resume_after) {
-                                  return encode_(*make_marker_(key, resume_after));
-                                });
+    fits = queue_.PushDroppable(
+        std::move(bytes), std::move(droppable),
+        [this](const std::string& key, uint64_t resume_after) { return encode_(*make_marker_(key, resume_after)); });
   } else {
     fits = queue_.PushKept(std::move(bytes));
   }

@@ -1,14 +1,14 @@
-// One open stream over any transport: backlog and its policy, one write in flight, one Finish after draining, the token's
-// lease, the hand-over of messages to the handler, and OnClosed exactly once. A transport derives FrameSink and reports what
-// happens; handlers hold the session as RawStream, also after its end.
+// One open stream over any transport: backlog and its policy, one write in flight, one Finish after draining, the
+// token's lease, the hand-over of messages to the handler, and OnClosed exactly once. A transport derives FrameSink and
+// reports what happens; handlers hold the session as RawStream, also after its end.
 //
 // For the transport (gRPC, WebSocket):
 //   auto session = StreamSession::Create(options, gate, timer, context, encode, &sink);
-//   session->Open(method)            may call sink.StartWrite or StartFinish at once; report their ends after it returned
-//   session->OnRead(message) / OnHalfClosed() / OnBroken() / OnWriteDone(ok) / OnDone()
-// StartWrite and StartFinish are never called while a write is in flight, StartFinish once, and nothing but Abort after it.
-// OnDone is the transport's last call; after it the sink is not touched and may be destroyed.
-// OnRead, OnHalfClosed, OnWriteDone and OnDone call the handler on the calling thread.
+//   session->Open(method)            may call sink.StartWrite or StartFinish at once; report their ends after it
+//   returned session->OnRead(message) / OnHalfClosed() / OnBroken() / OnWriteDone(ok) / OnDone()
+// StartWrite and StartFinish are never called while a write is in flight, StartFinish once, and nothing but Abort after
+// it. OnDone is the transport's last call; after it the sink is not touched and may be destroyed. OnRead, OnHalfClosed,
+// OnWriteDone and OnDone call the handler on the calling thread.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,7 @@ namespace meridian::rpc {
 
 struct StreamOptions {
   OutboundQueue::Limits backlog;
-  Duration drain_timeout = Duration::Seconds(10);  // over the limits for so long: RESOURCE_EXHAUSTED
+  Duration drain_timeout = Duration::Seconds(10);   // over the limits for so long: RESOURCE_EXHAUSTED
   Duration finish_timeout = Duration::Seconds(10);  // a finish that cannot be written for so long: the call is aborted
   Duration token_grace = kTokenGrace;
 };

@@ -16,8 +16,9 @@ class TokenLease {
 
   // The stream ends UNAUTHENTICATED (TOKEN_EXPIRED) then.
   Instant ends_at() const { return claims_->expires_at + grace_; }
-  // Takes a verified token of the same tenant, subject, role and origin, and of the same session once there is one. An older
-  // expiry than the present one is taken too: the latest word counts. PERMISSION_DENIED with TOKEN_OF_ANOTHER otherwise.
+  // Takes a verified token of the same tenant, subject, role and origin, and of the same session once there is one. An
+  // older expiry than the present one is taken too: the latest word counts. PERMISSION_DENIED with TOKEN_OF_ANOTHER
+  // otherwise.
   absl::Status Renew(security::Claims renewed);
   const security::Claims& claims() const { return claims_; }
 

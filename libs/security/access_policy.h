@@ -1,5 +1,6 @@
 // Who may call which method: a table from full method name ("/meridian.agent.v1.AgentService/Connect") to what a caller
-// needs. A method that is not in the table is denied. Filled before the servers start, read-only afterwards; then any thread.
+// needs. A method that is not in the table is denied. Filled before the servers start, read-only afterwards; then any
+// thread.
 #pragma once
 
 #include <map>

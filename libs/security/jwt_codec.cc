@@ -42,7 +42,8 @@ bool LooksLikeJwt(std::string_view token) {
   if (token.size() > kLongestToken || std::count(token.begin(), token.end(), '.') != 2) return false;
   if (token.front() == '.' || token.back() == '.' || token.find("..") != std::string_view::npos) return false;
   return std::all_of(token.begin(), token.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
@@ -105,7 +106,8 @@ absl::StatusOr<TokenClaims> ReadClaims(const Json& payload) {
 
 // cpp-jwt accepts any algorithm name in any case, takes `none` and HMAC seriously when listed, treats exp and aud as
 // optional, knows nothing of kid and crit, and reads the system clock. So: one algorithm, exact header, everything
-// required, and a leeway that takes its clock out of play. (With that leeway a token with nbf is always refused: we issue none.)
+// required, and a leeway that takes its clock out of play. (With that leeway a token with nbf is always refused: we
+// issue none.)
 absl::StatusOr<TokenClaims> DecodeChecked(std::string_view token, const std::string& key_id,
                                           const std::string& public_pem) {
   using namespace jwt::params;  // NOLINT(google-build-using-namespace): the library's named arguments
@@ -156,7 +158,8 @@ absl::StatusOr<std::string> SignJwt(const SigningKey& key, const TokenClaims& cl
     std::error_code error;
     std::string token = Fill(key, claims).signature(error);
     if (error || token.size() > kLongestToken) {
-      return MakeError(absl::StatusCode::kInvalidArgument, "TOKEN_NOT_SIGNED", "the token cannot be signed, or is too long");
+      return MakeError(absl::StatusCode::kInvalidArgument, "TOKEN_NOT_SIGNED",
+                       "the token cannot be signed, or is too long");
     }
     return token;
   } catch (const std::exception& failure) {

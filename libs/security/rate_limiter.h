@@ -1,5 +1,5 @@
-// Token buckets by key (a client's address, a site key), for a bounded number of keys: when it is full, the key idle for
-// longest is forgotten. Time is an argument and may not go backwards by much. Any thread.
+// Token buckets by key (a client's address, a site key), for a bounded number of keys: when it is full, the key idle
+// for longest is forgotten. Time is an argument and may not go backwards by much. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace meridian::security {
 class RateLimiter {
  public:
   struct Limit {
-    int burst = 10;                                // calls at once from a full bucket
-    Duration refill_each = Duration::Seconds(6);   // one more call per this time
+    int burst = 10;                               // calls at once from a full bucket
+    Duration refill_each = Duration::Seconds(6);  // one more call per this time
     size_t max_keys = 65536;
   };
   explicit RateLimiter(Limit limit) : limit_(limit) {}

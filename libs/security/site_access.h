@@ -1,5 +1,5 @@
-// Which web sites may open visitor sessions: a public site key per site, each with its tenant and its allowed origins, and a
-// rate limit per client address and per site. The sites can be replaced while in use. Any thread.
+// Which web sites may open visitor sessions: a public site key per site, each with its tenant and its allowed origins,
+// and a rate limit per client address and per site. The sites can be replaced while in use. Any thread.
 #pragma once
 
 #include <map>

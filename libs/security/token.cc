@@ -9,7 +9,7 @@ namespace meridian::security {
 namespace {
 
 constexpr std::array<std::string_view, kRoleCount> kRoleNames = {"visitor", "agent", "integrator", "operator",
-                                                                  "service"};
+                                                                 "service"};
 constexpr std::array<std::string_view, kPermissionCount> kPermissionNames = {
     "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "agents.connect", "agents.read",
     "config.read",     "config.write",  "events.read",     "tokens.issue",  "internal"};

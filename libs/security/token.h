@@ -61,11 +61,11 @@ struct TokenClaims {
   std::string tenant;   // a tenant's name; "*" (every tenant) for the role service only
   std::string subject;  // agent id, integrator's or operator's name, visitor's customer id
   Role role = Role::kVisitor;
-  PermissionSet permissions;         // empty at issue: the role's defaults
-  std::string session;               // visitors: the one conversation it is bound to, set once known; else ""
-  std::string origin;                // visitors: the one web origin it may be used from; else ""
-  std::vector<std::string> agents;   // role agent: the agent ids that it may attach; empty: only `subject`
-  Instant issued_at;                 // whole seconds in the token
+  PermissionSet permissions;        // empty at issue: the role's defaults
+  std::string session;              // visitors: the one conversation it is bound to, set once known; else ""
+  std::string origin;               // visitors: the one web origin it may be used from; else ""
+  std::vector<std::string> agents;  // role agent: the agent ids that it may attach; empty: only `subject`
+  Instant issued_at;                // whole seconds in the token
   Instant expires_at;
 
   // True when the token may act for that agent of its tenant.

@@ -1,5 +1,6 @@
-// Says whether a token is ours and still valid, and what it claims. Checking a signature costs about 100 µs, so verified
-// tokens are remembered by the SHA-256 of their text in a bounded cache, oldest out first; expiry is judged at each call. Any thread.
+// Says whether a token is ours and still valid, and what it claims. Checking a signature costs about 100 µs, so
+// verified tokens are remembered by the SHA-256 of their text in a bounded cache, oldest out first; expiry is judged at
+// each call. Any thread.
 #pragma once
 
 #include <array>
@@ -25,8 +26,9 @@ class TokenVerifier {
  public:
   explicit TokenVerifier(const SigningKey& key, size_t cache_capacity = 65536);
 
-  // UNAUTHENTICATED with reason TOKEN_MISSING (empty text), TOKEN_MALFORMED (not a JWT of at most 8 KiB), TOKEN_EXPIRED or
-  // TOKEN_INVALID (another algorithm, key, issuer or audience; a wrong signature; claims that IssueToken never writes).
+  // UNAUTHENTICATED with reason TOKEN_MISSING (empty text), TOKEN_MALFORMED (not a JWT of at most 8 KiB), TOKEN_EXPIRED
+  // or TOKEN_INVALID (another algorithm, key, issuer or audience; a wrong signature; claims that IssueToken never
+  // writes).
   absl::StatusOr<Claims> Verify(std::string_view jwt, Instant now);
 
   // Tokens that were not in the cache so far, for metrics.

@@ -6,8 +6,8 @@ namespace meridian {
 namespace {
 
 TEST(ErrorTest, CarriesReasonMessageAndMetadata) {
-  absl::Status status =
-      MakeError(absl::StatusCode::kFailedPrecondition, "REQUEST_TOO_OLD", "sent too long ago", {{"a", "1:2"}, {"b", ""}});
+  absl::Status status = MakeError(absl::StatusCode::kFailedPrecondition, "REQUEST_TOO_OLD", "sent too long ago",
+                                  {{"a", "1:2"}, {"b", ""}});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(), "sent too long ago");
   EXPECT_EQ(ErrorReason(status), "REQUEST_TOO_OLD");
@@ -19,8 +19,8 @@ TEST(ErrorTest, CarriesFieldViolationsInOrder) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ErrorReason(status), "INVALID_FIELD");
   EXPECT_EQ(status.message(), "queues[2].name: must be set (and 1 more)");
-  EXPECT_EQ(FieldViolations(status), (std::vector<FieldViolation>{{"queues[2].name", "must be set"},
-                                                                  {"plan", "must name a queue: \"es\""}}));
+  EXPECT_EQ(FieldViolations(status),
+            (std::vector<FieldViolation>{{"queues[2].name", "must be set"}, {"plan", "must name a queue: \"es\""}}));
 }
 
 TEST(ErrorTest, OtherStatusesHaveNoReason) {

@@ -143,12 +143,11 @@ TEST_F(GrpcEndpointTest, SpeaksTlsWhenToldAndNothingElseThen) {
   EXPECT_FALSE(Client::Connect({.target = Target(), .token = Token(), .timeout = brief})
                    ->Call(kEcho, EchoRequest(), &response)
                    .ok());
-  EXPECT_FALSE(Client::Connect({.target = Target(),
-                                .token = Token(),
-                                .tls_roots_pem = SelfSigned().certificate_pem,
-                                .timeout = brief})
-                   ->Call(kEcho, EchoRequest(), &response)
-                   .ok());
+  EXPECT_FALSE(
+      Client::Connect(
+          {.target = Target(), .token = Token(), .tls_roots_pem = SelfSigned().certificate_pem, .timeout = brief})
+          ->Call(kEcho, EchoRequest(), &response)
+          .ok());
 }
 
 TEST_F(GrpcEndpointTest, MutualTlsRefusesAClientWithoutACertificate) {

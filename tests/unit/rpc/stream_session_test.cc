@@ -97,8 +97,8 @@ class StreamSessionTest : public testing::Test {
     options_.backlog = {.frames = 4, .bytes = 1 << 20, .hard_factor = 2};
     table_.Bidi<EchoRequest, EchoResponse>(
         "/t.T/Talk", {{Role::kAgent}, Permission::kAgentsConnect},
-        [this](const CallContext&, ServerStream<EchoResponse> stream)
-            -> absl::StatusOr<std::unique_ptr<StreamHandler<EchoRequest>>> {
+        [this](const CallContext&,
+               ServerStream<EchoResponse> stream) -> absl::StatusOr<std::unique_ptr<StreamHandler<EchoRequest>>> {
           if (!open_status_.ok()) return open_status_;
           stream_ = std::make_unique<ServerStream<EchoResponse>>(stream);
           return std::make_unique<NotingHandler>(&seen_);

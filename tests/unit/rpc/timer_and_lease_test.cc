@@ -48,7 +48,9 @@ TEST(DeadlineTimerTest, ACallMayUseTheTimer) {
 }
 
 security::TokenClaims Ana(int64_t expires_s) {
-  return {.tenant = "demo", .subject = "ana", .role = security::Role::kAgent,
+  return {.tenant = "demo",
+          .subject = "ana",
+          .role = security::Role::kAgent,
           .expires_at = Instant::FromUnixSeconds(expires_s)};
 }
 

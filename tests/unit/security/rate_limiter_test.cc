@@ -42,14 +42,16 @@ class SiteAccessTest : public testing::Test {
  protected:
   SiteAccessTest() { access_.Replace({{"site-1", "demo", {"https://shop.example"}}}); }
 
-  SiteAccess access_{{.burst = 2, .refill_each = Duration::Seconds(10)}, {.burst = 3, .refill_each = Duration::Seconds(1)}};
+  SiteAccess access_{{.burst = 2, .refill_each = Duration::Seconds(10)},
+                     {.burst = 3, .refill_each = Duration::Seconds(1)}};
 };
 
 TEST_F(SiteAccessTest, AdmitsTheSitesOwnOriginOnly) {
   auto site = access_.Admit("site-1", "https://shop.example", "10.0.0.1", kNow);
   ASSERT_TRUE(site.ok());
   EXPECT_EQ(site->tenant, "demo");
-  EXPECT_EQ(ErrorReason(access_.Admit("site-1", "https://shop.example.evil", "10.0.0.2", kNow).status()), "ORIGIN_DENIED");
+  EXPECT_EQ(ErrorReason(access_.Admit("site-1", "https://shop.example.evil", "10.0.0.2", kNow).status()),
+            "ORIGIN_DENIED");
   EXPECT_EQ(ErrorReason(access_.Admit("site-1", "", "10.0.0.3", kNow).status()), "ORIGIN_DENIED");
   EXPECT_EQ(ErrorReason(access_.Admit("site-2", "https://shop.example", "10.0.0.4", kNow).status()), "SITE_UNKNOWN");
 }

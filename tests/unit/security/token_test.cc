@@ -1,11 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 #include <openssl/ecdsa.h>
+#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
-
-
 
 #include "libs/error/error.h"
 #include "libs/security/token_issuer.h"
@@ -154,13 +152,13 @@ TEST(TokenTest, RefusesOurOwnSignatureOverClaimsThatWeNeverIssue) {
   };
   ASSERT_TRUE(verify(good_header, common + times + agent).ok()) << "the forger forges well";
   for (const std::string& claims : {
-           common + agent,                                                   // no times
-           common + ",\"iat\":1800000000" + agent,                           // no expiry
-           common + ",\"iat\":1800000000,\"exp\":\"1800000100\"" + agent,    // expiry of the wrong type
+           common + agent,                                                 // no times
+           common + ",\"iat\":1800000000" + agent,                         // no expiry
+           common + ",\"iat\":1800000000,\"exp\":\"1800000100\"" + agent,  // expiry of the wrong type
            common + ",\"iat\":1800000000,\"exp\":18446744073709551615" + agent,
            common + ",\"iat\":1800000000,\"exp\":-5" + agent,
-           common + times,                                                   // no role
-           common + times + ",\"role\":\"agent\"",                           // no permissions
+           common + times,                          // no role
+           common + times + ",\"role\":\"agent\"",  // no permissions
            common + times + ",\"role\":\"king\",\"permissions\":[]",
            common + times + ",\"role\":\"agent\",\"permissions\":[\"config.write\"]",
            std::string("\"iss\":\"meridian\",\"sub\":\"ana\",\"tenant\":\"demo\"") + times + agent,
@@ -184,15 +182,15 @@ TEST(TokenTest, RefusesOurOwnSignatureOverClaimsThatWeNeverIssue) {
 TEST(TokenTest, IsNotIssuedForMoreThanItsRole) {
   TokenClaims claims = AgentClaims();
   claims.permissions = {Permission::kConfigWrite};
-  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).path, "permissions");
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "permissions");
   claims = AgentClaims();
   claims.tenant = "*";
-  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).path, "tenant");
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "tenant");
   claims = AgentClaims();
   claims.expires_at = kNow;
-  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).path, "expires_at");
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "expires_at");
   claims.expires_at = kNow + Duration::Hours(24 * 367);
-  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).path, "expires_at");
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "expires_at");
   claims = AgentClaims();
   claims.subject = "\xff";
   EXPECT_EQ(ErrorReason(IssueToken(Key(), claims, kNow).status()), "TOKEN_NOT_SIGNED");

@@ -236,8 +236,8 @@ void WebSocketSession::DisarmDeadline() {
   deadline_.cancel();
 }
 
+// During the handshake the wish waits for its end.
 void WebSocketSession::BeginStop() {
-  if (state_ == State::kHandshake) return Cut();
   outbox_->Close(websocket_close::kGoingAway, "the server stops");
   OnOutbox();
 }

@@ -144,11 +144,14 @@ TEST_F(AppendTest, DoubledAndLateFactsOfGrantsChangeNothing) {
 
 TEST_F(AppendTest, AfterTheEndNobodyWritesAndReadingEndsWithTheGrant) {
   session.Assign(1, 1, "ana");
+  Number(session.FromAgent(1, "ana", 1, "adiós"));
   session.Facts({ContactClosedFact{ContactNo(1), EndReason::kCompletedByAgent}});
   EXPECT_EQ(RefusedBy(session.FromCustomer(1, 2, "¿y?")), (Refusal{RefusalCode::kNoLiveContact, "conversation_id"}));
-  EXPECT_EQ(RefusedBy(session.FromAgent(1, "ana", 1, "una cosa más")), (Refusal{RefusalCode::kReadOnly, "agent"}));
+  EXPECT_EQ(RefusedBy(session.FromAgent(1, "ana", 2, "una cosa más")), (Refusal{RefusalCode::kReadOnly, "agent"}));
   EXPECT_THAT(session.Get<ReadingOpened>(session.ReadingOf(1, "ana", 0)).ranges, SizeIs(1)) << "after-contact work";
-  session.Sent<GrantChanged>();
+  session.TakeOutbox();
+  session.AdvanceBy(Duration::Minutes(1));
+  EXPECT_THAT(session.Sent<TellRouting>(), IsEmpty()) << "routing has ended it, and need not hear more";
   session.Participants(1, 2, {});
   EXPECT_THAT(session.Sent<GrantChanged>(), SizeIs(1));
   EXPECT_EQ(RefusedBy(session.ReadingOf(1, "ana", 0)), (Refusal{RefusalCode::kNoGrant, "agent"}));

@@ -31,6 +31,7 @@ class SessionHarness {
 
   Instant now() const { return now_; }
   SessionCore& core() { return *core_; }
+  const SessionCore& core() const { return *core_; }
 
   // Applies a command and commits.
   Answer Do(Command command);

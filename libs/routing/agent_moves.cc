@@ -146,6 +146,9 @@ void EngineCore::Strike(uint32_t agent, const NoAnswerPolicy& policy) {
 void EngineCore::EndCoolDown(uint32_t agent) {
   AgentSlot& slot = agents.at(agent);
   slot.cooling = false;
+  if (slot.record.cool_down_until > now()) {
+    out.EmitAgent(slot.record, configs.revision(), AgentCoolingDown{0, now()});
+  }
   slot.record.cool_down_until = Instant{0};
   MarkAgent(agent);
   out.Send(slot.record, CoolDownEnded{});

@@ -78,6 +78,8 @@ struct Activity {
 struct PublishConfig {
   TenantConfig config;
   uint64_t digest = 0;  // of the draft that was published; the same revision with another digest is refused
+
+  friend bool operator==(const PublishConfig&, const PublishConfig&) = default;
 };
 
 // Changes, adds or removes one agent as a revision of its own, stored as a difference.
@@ -85,6 +87,8 @@ struct ReviseAgent {
   uint64_t revision = 0;  // above the current one
   AgentId agent;
   std::optional<AgentConfig> config;  // nullopt: the agent is removed; else `config->id` is `agent`
+
+  friend bool operator==(const ReviseAgent&, const ReviseAgent&) = default;
 };
 
 // ---- contacts, asked by session and operators ----
@@ -93,6 +97,8 @@ struct ReviseAgent {
 // while the contact lives.
 struct EnqueueContact {
   ContactSpec spec;
+
+  friend bool operator==(const EnqueueContact&, const EnqueueContact&) = default;
 };
 
 // The language of a contact was judged again, or its routing attributes changed. A queued contact that was not
@@ -102,6 +108,8 @@ struct ReviseContact {
   LanguageTag language;
   uint16_t language_confidence_permille = 0;
   std::optional<AttributeSet> attributes;  // nullopt: as they are
+
+  friend bool operator==(const ReviseContact&, const ReviseContact&) = default;
 };
 
 enum class CancelBy : uint8_t { kCustomer, kOperator };
@@ -110,6 +118,8 @@ enum class CancelBy : uint8_t { kCustomer, kOperator };
 struct CancelContact {
   ContactId contact;
   CancelBy by = CancelBy::kCustomer;
+
+  friend bool operator==(const CancelContact&, const CancelContact&) = default;
 };
 
 // The customer closed the conversation, or had no connection for the channel's grace time. Ends a waiting contact as
@@ -117,15 +127,21 @@ struct CancelContact {
 struct CustomerLeft {
   ContactId contact;
   CustomerLeftReason reason = CustomerLeftReason::kClosed;
+
+  friend bool operator==(const CustomerLeft&, const CustomerLeft&) = default;
 };
 
 // The conversation's edges, as session tells them: the customer waits for an answer since `since`; an agent answered.
 struct CustomerWaits {
   ContactId contact;
   Instant since;
+
+  friend bool operator==(const CustomerWaits&, const CustomerWaits&) = default;
 };
 struct AgentAnswered {
   ContactId contact;
+
+  friend bool operator==(const AgentAnswered&, const AgentAnswered&) = default;
 };
 
 // ---- agents' connections ----
@@ -137,6 +153,8 @@ struct AttachAgent {
   AttachmentNumber attachment;  // not below the agent's highest; the same one again confirms it
   GatewayKey gateway;
   std::optional<Activity> activity;  // nullopt: as it was; after being offline that is away, "signed_in"
+
+  friend bool operator==(const AttachAgent&, const AttachAgent&) = default;
 };
 
 enum class DetachCause : uint8_t { kConnectionLost, kSlowReader, kSignedOff };
@@ -147,6 +165,8 @@ struct DetachAgent {
   AgentId agent;
   AttachmentNumber attachment;
   DetachCause cause = DetachCause::kConnectionLost;
+
+  friend bool operator==(const DetachAgent&, const DetachAgent&) = default;
 };
 
 // Available also ends a cool-down early and forgets strikes.
@@ -154,6 +174,8 @@ struct SetActivity {
   AgentId agent;
   AttachmentNumber attachment;
   Activity activity;
+
+  friend bool operator==(const SetActivity&, const SetActivity&) = default;
 };
 
 // ---- offers and assignments ----
@@ -164,6 +186,8 @@ struct OfferDelivered {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const OfferDelivered&, const OfferDelivered&) = default;
 };
 
 struct AcceptOffer {
@@ -171,6 +195,8 @@ struct AcceptOffer {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const AcceptOffer&, const AcceptOffer&) = default;
 };
 
 struct RejectOffer {
@@ -178,6 +204,8 @@ struct RejectOffer {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const RejectOffer&, const RejectOffer&) = default;
 };
 
 // An agent says that it holds this assignment: confirmed when it is the current one; restored when the agent was lost
@@ -187,16 +215,22 @@ struct ReclaimAssignment {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const ReclaimAssignment&, const ReclaimAssignment&) = default;
 };
 
 // Only for channels whose media are joined apart (voice); others connect as they are accepted.
 struct MediaConnected {
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const MediaConnected&, const MediaConnected&) = default;
 };
 struct MediaFailed {
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const MediaFailed&, const MediaFailed&) = default;
 };
 
 struct HoldContact {
@@ -204,12 +238,16 @@ struct HoldContact {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const HoldContact&, const HoldContact&) = default;
 };
 struct ResumeContact {
   AgentId agent;
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const ResumeContact&, const ResumeContact&) = default;
 };
 
 // The agent ends the talk: after-contact work begins, or the contact completes when its queue has none.
@@ -218,6 +256,8 @@ struct CompleteContact {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const CompleteContact&, const CompleteContact&) = default;
 };
 
 struct EndWrapUp {
@@ -225,6 +265,8 @@ struct EndWrapUp {
   AttachmentNumber attachment;
   ContactId contact;
   OfferToken token;
+
+  friend bool operator==(const EndWrapUp&, const EndWrapUp&) = default;
 };
 
 // kNextStep: the plan goes on after the step that found this agent; refused (kNoNextStep) from the last one. The other
@@ -237,6 +279,8 @@ struct TransferContact {
   TransferTarget target = TransferTarget::kNextStep;
   QueueId queue;     // with kQueue
   AgentId to_agent;  // with kAgent
+
+  friend bool operator==(const TransferContact&, const TransferContact&) = default;
 };
 
 using CommandBody = std::variant<PublishConfig, ReviseAgent, EnqueueContact, ReviseContact, CancelContact, CustomerLeft,
@@ -247,6 +291,8 @@ using CommandBody = std::variant<PublishConfig, ReviseAgent, EnqueueContact, Rev
 struct Command {
   CommandOrigin origin;
   CommandBody body;
+
+  friend bool operator==(const Command&, const Command&) = default;
 };
 
 // ---- answers ----

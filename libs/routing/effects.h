@@ -74,6 +74,8 @@ struct ContactQueued {
   std::string rule;
   int16_t priority = 0;  // of contact and rule together
   Instant virtual_start;
+
+  friend bool operator==(const ContactQueued&, const ContactQueued&) = default;
 };
 struct ContactRevised {  // language or attributes changed, perhaps the rule with them
   LanguageTag language;
@@ -82,6 +84,8 @@ struct ContactRevised {  // language or attributes changed, perhaps the rule wit
   QueueId queue;
   std::string rule;
   Instant virtual_start;
+
+  friend bool operator==(const ContactRevised&, const ContactRevised&) = default;
 };
 struct ContactOffered {
   AgentId agent;
@@ -90,6 +94,8 @@ struct ContactOffered {
   uint16_t units = 0;  // of the agent's capacity, taken from now on
   Duration waited;     // since the contact was queued
   DecisionRecord decision;
+
+  friend bool operator==(const ContactOffered&, const ContactOffered&) = default;
 };
 struct ContactRequeued {  // from any offer, or from an agent's hands; keeps its place
   RequeueReason reason = RequeueReason::kNone;
@@ -98,42 +104,62 @@ struct ContactRequeued {  // from any offer, or from an agent's hands; keeps its
   OfferToken token;
   bool strike = false;  // counted against the agent
   uint16_t first_step = 0;
+
+  friend bool operator==(const ContactRequeued&, const ContactRequeued&) = default;
 };
 struct ContactConnecting {  // only on channels whose media are joined apart
   AgentId agent;
   OfferToken token;
+
+  friend bool operator==(const ContactConnecting&, const ContactConnecting&) = default;
 };
 struct ContactAssigned {
   AgentId agent;
   OfferToken token;
   Duration waited;  // since the contact was queued
+
+  friend bool operator==(const ContactAssigned&, const ContactAssigned&) = default;
 };
 struct ContactHeld {
   AgentId agent;
+
+  friend bool operator==(const ContactHeld&, const ContactHeld&) = default;
 };
 struct ContactResumed {
   AgentId agent;
+
+  friend bool operator==(const ContactResumed&, const ContactResumed&) = default;
 };
 struct ContactWrapping {  // the talk is over, after-contact work begins
   AgentId agent;
   EndReason reason = EndReason::kNone;
   Instant deadline;
+
+  friend bool operator==(const ContactWrapping&, const ContactWrapping&) = default;
 };
 struct ContactCompleted {
   AgentId agent;
   EndReason reason = EndReason::kNone;
+
+  friend bool operator==(const ContactCompleted&, const ContactCompleted&) = default;
 };
 struct ContactAbandoned {
   CustomerLeftReason reason = CustomerLeftReason::kNone;
   AgentId agent;  // to whom it was being offered; empty: none
   Duration waited;
+
+  friend bool operator==(const ContactAbandoned&, const ContactAbandoned&) = default;
 };
 struct ContactCanceled {
   EndReason reason = EndReason::kNone;
   AgentId agent;  // to whom it was being offered; empty: none
+
+  friend bool operator==(const ContactCanceled&, const ContactCanceled&) = default;
 };
 struct ContactExpired {
   AgentId agent;  // to whom it was being offered; empty: none
+
+  friend bool operator==(const ContactExpired&, const ContactExpired&) = default;
 };
 
 // ---- public events: agent ----
@@ -141,21 +167,32 @@ struct ContactExpired {
 struct AgentAttached {
   AttachmentNumber attachment;
   Activity activity;
+
+  friend bool operator==(const AgentAttached&, const AgentAttached&) = default;
 };
 struct AgentDetached {
   AbsenceReason reason = AbsenceReason::kNone;
   Instant grace_until;
+
+  friend bool operator==(const AgentDetached&, const AgentDetached&) = default;
 };
 struct AgentOffline {
   AbsenceReason reason = AbsenceReason::kNone;
+
+  friend bool operator==(const AgentOffline&, const AgentOffline&) = default;
 };
 struct AgentActivityChanged {
   Activity activity;
+
+  friend bool operator==(const AgentActivityChanged&, const AgentActivityChanged&) = default;
 };
-// Too many offers let pass: none until `until`, then offers come again by themselves.
+// Too many offers let pass: none until `until`, then offers come again by themselves. Again with the present instant
+// when the agent ends it early.
 struct AgentCoolingDown {
   uint8_t strikes = 0;
   Instant until;
+
+  friend bool operator==(const AgentCoolingDown&, const AgentCoolingDown&) = default;
 };
 
 // ---- public events: configuration ----
@@ -163,11 +200,15 @@ struct AgentCoolingDown {
 struct ConfigPublished {
   uint64_t revision = 0;
   uint64_t digest = 0;
+
+  friend bool operator==(const ConfigPublished&, const ConfigPublished&) = default;
 };
 struct AgentRevised {
   uint64_t revision = 0;
   AgentId agent;
   bool removed = false;
+
+  friend bool operator==(const AgentRevised&, const AgentRevised&) = default;
 };
 
 // ---- public events: any topic ----
@@ -177,6 +218,8 @@ struct AgentRevised {
 struct TermStarted {
   uint64_t previous_term = 0;  // 0: the first
   uint64_t previous_last_sequence = 0;
+
+  friend bool operator==(const TermStarted&, const TermStarted&) = default;
 };
 
 // ---- internal facts, for session: no topic, no sequence ----
@@ -194,12 +237,16 @@ struct ParticipantsChanged {
   ConversationId conversation;
   uint32_t revision = 0;  // 1, 2, 3 … per contact
   std::vector<Grant> grants;
+
+  friend bool operator==(const ParticipantsChanged&, const ParticipantsChanged&) = default;
 };
 // The customer is not served under this contact any more, and a new message opens a new one. Once per contact: when
 // after-contact work begins, or when it ends without.
 struct ContactClosed {
   ConversationId conversation;
   EndReason reason = EndReason::kNone;
+
+  friend bool operator==(const ContactClosed&, const ContactClosed&) = default;
 };
 
 // ---- the envelope ----
@@ -225,6 +272,8 @@ struct Event {
   AgentId agent;      // the entity on kAgent; empty otherwise
   CommandOrigin origin;
   EventBody body;
+
+  friend bool operator==(const Event&, const Event&) = default;
 };
 
 // ---- messages to gateways ----
@@ -243,11 +292,15 @@ struct OfferMade {
   AttributeSet attributes;
   Instant queued_at;
   RequeueReason returned = RequeueReason::kNone;  // why it was in line again
+
+  friend bool operator==(const OfferMade&, const OfferMade&) = default;
 };
 struct OfferRescinded {  // the offer is over, and not by the agent's answer
   ContactId contact;
   OfferToken token;
   RescindReason reason = RescindReason::kNone;  // kNone: it timed out
+
+  friend bool operator==(const OfferRescinded&, const OfferRescinded&) = default;
 };
 // Sent when an offer is accepted, and again with `resumed` when the agent attaches anew.
 struct AssignmentStarted {
@@ -259,26 +312,38 @@ struct AssignmentStarted {
   ChannelId channel;
   LanguageTag language;
   bool resumed = false;
+
+  friend bool operator==(const AssignmentStarted&, const AssignmentStarted&) = default;
 };
 struct AssignmentChanged {  // connecting → assigned ⇄ held → wrapping
   ContactId contact;
   OfferToken token;
   ContactState state = ContactState::kAssigned;
   Instant wrap_up_deadline = Instant::Never();  // with wrapping
+
+  friend bool operator==(const AssignmentChanged&, const AssignmentChanged&) = default;
 };
 struct AssignmentEnded {
   ContactId contact;
   OfferToken token;
   EndReason reason = EndReason::kNone;  // kNone: it went back to a line
   RequeueReason returned = RequeueReason::kNone;
+
+  friend bool operator==(const AssignmentEnded&, const AssignmentEnded&) = default;
 };
 struct CoolDownStarted {
   Instant until;
+
+  friend bool operator==(const CoolDownStarted&, const CoolDownStarted&) = default;
 };
-struct CoolDownEnded {};
+struct CoolDownEnded {
+  friend bool operator==(const CoolDownEnded&, const CoolDownEnded&) = default;
+};
 // A newer connection acts for the agent, or the agent was removed: this one is to be closed.
 struct AttachmentEnded {
   AbsenceReason reason = AbsenceReason::kNone;  // kNone: replaced by a newer connection
+
+  friend bool operator==(const AttachmentEnded&, const AttachmentEnded&) = default;
 };
 
 using GatewayMessageBody = std::variant<OfferMade, OfferRescinded, AssignmentStarted, AssignmentChanged,
@@ -289,6 +354,8 @@ struct GatewayMessage {
   AgentId agent;
   AttachmentNumber attachment;
   GatewayMessageBody body;
+
+  friend bool operator==(const GatewayMessage&, const GatewayMessage&) = default;
 };
 
 // ---- what gathered since Engine::ClearEffects ----

@@ -1,0 +1,168 @@
+// The engine against its naive twin: the same random commands, the same decision every time.
+//
+// MERIDIAN_DIFFERENTIAL_SEED and MERIDIAN_DIFFERENTIAL_COMMANDS choose the seed and the number of commands; the seed is
+// printed first, so that a failure can be repeated.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "tests/simulation/differential/naive_router.h"
+#include "tests/simulation/differential/random_driver.h"
+
+namespace meridian {
+namespace {
+
+constexpr uint64_t kDefaultCommands = 200'000;
+constexpr uint64_t kCommandsPerTenant = 5'000;
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+std::string Text(const NaiveCandidate& candidate) {
+  return candidate.agent.value + " (band " + std::to_string(candidate.band) + ", load " +
+         std::to_string(candidate.load_order) + ")";
+}
+
+// One tenant's life under both routers.
+class Duel {
+ public:
+  explicit Duel(uint64_t seed) : driver_(world_, seed) {
+    world_.on_event = [this](const Event& event) {
+      if (const auto* offered = std::get_if<ContactOffered>(&event.body)) CheckDecision(event, *offered);
+      if (event.topic != EventTopic::kFact) naive_.Fold(event);
+      ++seen_[std::string(NameOf(event.body))];
+    };
+    driver_.on_publish = [this](const TenantConfig& config) { naive_.Expect(config); };
+    driver_.on_revise = [this](const AgentId& agent, const auto& config) { naive_.Expect(agent, config); };
+    driver_.Start();
+  }
+
+  // The first difference, or nothing.
+  std::optional<std::string> Run(uint64_t commands) {
+    for (uint64_t i = 0; i < commands && !difference_; ++i) {
+      driver_.Step();
+      world_.TakeEvents();
+      world_.TakeMessages();
+      CheckNothingIsLeft();
+      if (i % 64 == 0) CheckSameState();
+      if (i % 256 == 0) world_.engine().CheckInvariants(world_.now());
+      if (difference_) *difference_ += " at command " + std::to_string(i);
+    }
+    return difference_;
+  }
+  uint64_t offers() const { return offers_; }
+  const std::map<std::string, uint64_t>& seen() const { return seen_; }  // events by name
+  uint64_t restarts() const { return driver_.restarts(); }
+  uint64_t accepted() const { return driver_.accepted(); }
+
+ private:
+  void CheckDecision(const Event& event, const ContactOffered& offered) {
+    ++offers_;
+    const auto decision = naive_.Decide(event.at);
+    if (!decision) return Differ("the naive router would not offer " + event.contact.ToString());
+    const NaiveCandidate& best = decision->ranked[0];
+    const DecisionScore& score = offered.decision.score;
+    if (decision->contact != event.contact || best.agent != offered.agent || best.band != score.band ||
+        best.load_order != score.load_order) {
+      return Differ("engine: " + event.contact.ToString() + " to " + offered.agent.value + " (band " +
+                    std::to_string(score.band) + ", load " + std::to_string(score.load_order) +
+                    "), naive: " + decision->contact.ToString() + " to " + Text(best));
+    }
+    if (offered.decision.reason == DecisionReason::kPreferredAgent) return;
+    const size_t others = std::min<size_t>(decision->ranked.size() - 1, 3);
+    if (offered.decision.runner_up_count != others) return Differ("another number of runners-up");
+    for (size_t i = 0; i < others; ++i) {
+      const auto hash = static_cast<uint32_t>(StableHash(decision->ranked[i + 1].agent.value));
+      if (offered.decision.runners_up[i].agent_hash != hash) return Differ("another runner-up");
+    }
+  }
+
+  void CheckNothingIsLeft() {
+    if (world_.engine().NextDeadline() <= world_.now()) return;
+    if (const auto decision = naive_.Decide(world_.now())) {
+      Differ("the naive router would offer " + decision->contact.ToString() + " to " + Text(decision->ranked[0]));
+    }
+  }
+
+  void CheckSameState() {
+    if (world_.engine().live_contacts() != naive_.contacts().size()) return Differ("another number of contacts");
+    for (const auto& [id, contact] : naive_.contacts()) {
+      const ContactRecord* record = world_.engine().FindContact(id);
+      if (record == nullptr || record->state != contact.state || record->agent != contact.agent) {
+        return Differ("contact " + id.ToString() + " is in another state than its events tell");
+      }
+    }
+    for (const auto& [id, agent] : naive_.agents()) {
+      const auto view = world_.engine().FindAgent(id);
+      if (!view) continue;
+      if (view->load != agent.load || (view->record->presence == AgentPresence::kAttached) != agent.attached) {
+        return Differ("agent " + id.value + " is in another state than the events tell");
+      }
+    }
+  }
+
+  void Differ(std::string what) {
+    if (!difference_) difference_ = std::move(what);
+  }
+
+  EngineWorld world_;
+  NaiveRouter naive_;
+  RandomDriver driver_;
+  std::optional<std::string> difference_;
+  std::map<std::string, uint64_t> seen_;
+  uint64_t offers_ = 0;
+};
+
+TEST(DifferentialTest, EngineDecidesAsTheNaiveRouterDoes) {
+  const uint64_t seed = FromEnvironment("MERIDIAN_DIFFERENTIAL_SEED", 20261121);
+  const uint64_t commands = FromEnvironment("MERIDIAN_DIFFERENTIAL_COMMANDS", kDefaultCommands);
+  std::cout << "seed " << seed << ", " << commands << " commands" << std::endl;
+  uint64_t offers = 0;
+  uint64_t restarts = 0;
+  uint64_t accepted = 0;
+  std::map<std::string, uint64_t> seen;
+  for (uint64_t done = 0; done < commands; done += kCommandsPerTenant) {
+    Duel duel(seed + done);
+    const auto difference = duel.Run(kCommandsPerTenant);
+    ASSERT_FALSE(difference.has_value()) << *difference << ", MERIDIAN_DIFFERENTIAL_SEED=" << seed + done
+                                         << " MERIDIAN_DIFFERENTIAL_COMMANDS=" << kCommandsPerTenant;
+    offers += duel.offers();
+    restarts += duel.restarts();
+    accepted += duel.accepted();
+    for (const auto& [name, count] : duel.seen()) seen[name] += count;
+  }
+  std::cout << accepted << " commands accepted, " << offers << " offers, " << restarts << " restarts" << std::endl;
+  // The test meets what it is about: every kind of event.
+  EXPECT_GT(offers, commands / 20);
+  EXPECT_EQ(seen.size(), std::variant_size_v<EventBody>);
+  for (const auto& [name, count] : seen) std::cout << "  " << name << " " << count << "\n";
+}
+
+// Everything that an engine says over random commands.
+struct Said {
+  std::vector<Event> events;
+  std::vector<GatewayMessage> messages;
+
+  friend bool operator==(const Said&, const Said&) = default;
+};
+
+Said SayAll(uint64_t seed, int commands) {
+  EngineWorld world;
+  RandomDriver driver(world, seed);
+  driver.Start();
+  for (int i = 0; i < commands; ++i) driver.Step();
+  return {world.TakeEvents(), world.TakeMessages()};
+}
+
+TEST(DeterminismTest, TheSameCommandsGiveTheSameEffects) {
+  EXPECT_TRUE(rc::check("equal runs", [](uint64_t seed) { RC_ASSERT(SayAll(seed, 400) == SayAll(seed, 400)); }));
+}
+
+}  // namespace
+}  // namespace meridian

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "libs/domain/field_violation.h"
+#include "libs/error/field_violation.h"
 #include "libs/domain/names.h"
 
 namespace meridian {

@@ -12,7 +12,7 @@
 #include "libs/domain/agent.h"
 #include "libs/domain/attributes.h"
 #include "libs/domain/channel.h"
-#include "libs/domain/field_violation.h"
+#include "libs/error/field_violation.h"
 #include "libs/domain/names.h"
 #include "libs/domain/plan.h"
 #include "libs/domain/queue.h"

@@ -65,7 +65,7 @@ absl::Status FieldError(std::string_view path, std::string_view rule) {
 absl::Status FieldErrors(const std::vector<FieldViolation>& violations) {
   MERIDIAN_CHECK(!violations.empty());
   const FieldViolation& first = violations.front();
-  std::string message = first.path + ": " + first.rule;
+  std::string message = first.field + ": " + first.rule;
   if (violations.size() > 1) message += " (and " + std::to_string(violations.size() - 1) + " more)";
   return WithFieldViolations(MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message), violations);
 }

@@ -232,7 +232,8 @@ Step ReadStep(const pb::Step& proto, const Path& path) {
   for (int i = 0; i < proto.skills_size(); ++i) {
     const pb::SkillRequirement& skill = proto.skills(i);
     uint32_t level = skill.min_level() == 0 ? 1 : skill.min_level();
-    step.skills.push_back({SkillId{skill.skill()}, Narrow<uint8_t>(level, path.Field("skills").At(i).Field("min_level"))});
+    step.skills.push_back(
+        {SkillId{skill.skill()}, Narrow<uint8_t>(level, path.Field("skills").At(i).Field("min_level"))});
   }
   std::sort(step.skills.begin(), step.skills.end());
   switch (proto.language()) {
@@ -272,7 +273,8 @@ Rule ReadRule(const pb::Rule& proto, const PredicateReader& predicates, const Pa
   }
   rule.head_start = DURATION_OR(proto, head_start, Duration::Zero());
   rule.preferred_wait = DURATION_OR(proto, preferred_wait, Duration::Zero());
-  for (int i = 0; i < proto.steps_size(); ++i) rule.steps.push_back(ReadStep(proto.steps(i), path.Field("steps").At(i)));
+  for (int i = 0; i < proto.steps_size(); ++i)
+    rule.steps.push_back(ReadStep(proto.steps(i), path.Field("steps").At(i)));
   return rule;
 }
 

@@ -11,9 +11,9 @@
 namespace meridian {
 
 // What the configuration says, with defaults filled in and names sorted where the domain wants it. Violations of form
-// (unparsable languages, hours, dates, enums left out) are added to `violations`, by path; what could be read is kept, so
-// that Validate (libs/domain) can go on and one answer names everything. `zones` holds the tables of the zones that the
-// edge knows by name (see libs/config/zone_tables.h); those that are used are put into the result.
+// (unparsable languages, hours, dates, enums left out) are added to `violations`, by path; what could be read is kept,
+// so that Validate (libs/domain) can go on and one answer names everything. `zones` holds the tables of the zones that
+// the edge knows by name (see libs/config/zone_tables.h); those that are used are put into the result.
 TenantConfig TenantConfigFromProto(const admin::v1::TenantConfig& proto, const std::map<std::string, ZoneTable>& zones,
                                    std::vector<FieldViolation>& violations);
 

@@ -22,15 +22,14 @@ bool HasGrant(const ConversationRecord& record, const AgentId& agent) {
 
 // Newest first, so that those who wrote longest ago are forgotten.
 void ForgetOldAuthors(ConversationRecord& record) {
+  size_t agents = 0;
   size_t without_grant = 0;
   for (size_t i = record.authors.size(); i-- > 0;) {
     AuthorRecord& author = record.authors[i];
-    if (!IsAgent(author.author) || HasGrant(record, author.author.agent)) continue;
-    if (++without_grant > kMaxAuthors) {
-      record.authors.erase(record.authors.begin() + static_cast<ptrdiff_t>(i));
-    } else if (without_grant > kFullAuthors) {
-      author.numbers.Forget();
-    }
+    if (!IsAgent(author.author)) continue;
+    if (++agents > kFullAuthors) author.numbers.Forget();
+    if (HasGrant(record, author.author.agent) || ++without_grant <= kMaxAuthors) continue;
+    record.authors.erase(record.authors.begin() + static_cast<ptrdiff_t>(i));
   }
 }
 

@@ -142,7 +142,7 @@ struct ApplyRoutingFacts {
   bool last_of_entry = true;
   std::vector<RoutingFact> facts;
 };
-inline constexpr size_t kMaxFacts = 8;  // their effects fit into one commit
+inline constexpr size_t kMaxFacts = 3;  // each may rewrite a conversation of kMaxConversationBytes
 
 using Command = std::variant<SubmitContact, AppendMessage, CancelContact, CloseConversation, WatchConversation,
                              UnwatchConversation, OpenReading, EnqueueAnswered, EdgeAnswered, ApplyRoutingFacts>;

@@ -95,6 +95,6 @@ struct EndedContactRecord {
 
 inline constexpr size_t kMaxLiveContacts = 4;   // of one conversation, with those that are not gone from routing yet
 inline constexpr size_t kMaxEndedContacts = 8;  // kept, the newest
-inline constexpr size_t kMaxGrants = 8;         // of one contact
+inline constexpr size_t kMaxGrants = 6;         // of one contact
 
 }  // namespace meridian::conversation

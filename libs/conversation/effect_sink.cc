@@ -28,7 +28,7 @@ size_t BytesOf(const ConversationRecord& record) {
     bytes += 96 + ended.channel.value.size() + ended.refusal.size();
   }
   for (const AuthorRecord& author : record.authors) {
-    bytes += 48 + author.author.agent.value.size() + author.numbers.entries().size() * 18;
+    bytes += 48 + author.author.agent.value.size() + author.numbers.entries().size() * 20;
   }
   return bytes;
 }

@@ -56,7 +56,7 @@ struct Message {
 
 inline constexpr size_t kMaxParts = 16;
 inline constexpr size_t kMaxTextBytes = 8 * 1024;            // of one part
-inline constexpr size_t kMaxMessageBytes = 64 * 1024;        // all parts together
+inline constexpr size_t kMaxMessageBytes = 32 * 1024;        // all parts together
 inline constexpr uint64_t kMaxMessages = 1'000'000;          // of one conversation
 inline constexpr uint64_t kMaxClientNumber = 4'294'967'295;  // 2^32 − 1
 

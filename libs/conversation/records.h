@@ -75,10 +75,13 @@ struct ConversationRecord {
   friend bool operator==(const ConversationRecord&, const ConversationRecord&) = default;
 };
 
-// Of agents and bots without a current grant only the newest kFullAuthors keep more than their highest number, and
-// only the newest kMaxAuthors are kept at all.
+// Of agents and bots only the kFullAuthors that wrote last keep more than their highest number; of those without a
+// current grant only the kMaxAuthors that wrote last are kept at all.
 inline constexpr size_t kFullAuthors = 4;
-inline constexpr size_t kMaxAuthors = 32;
+inline constexpr size_t kMaxAuthors = 16;
+
+// From above what a record takes: however much happens in a conversation, a few of them fit into one commit.
+inline constexpr size_t kMaxConversationBytes = 32 * 1024;
 
 struct MessageRecord {
   ConversationId conversation;
@@ -89,12 +92,13 @@ struct MessageRecord {
 
 struct PersonalAttribute {
   AttributeName name;
-  std::string value;  // at most kMaxPersonalValueBytes
+  std::string value;  // at most kMaxPersonalValueBytes; of all together at most kMaxPersonalBytes
 
   friend bool operator==(const PersonalAttribute&, const PersonalAttribute&) = default;
 };
 inline constexpr size_t kMaxPersonalAttributes = 32;
 inline constexpr size_t kMaxPersonalValueBytes = 1024;
+inline constexpr size_t kMaxPersonalBytes = 8 * 1024;
 
 // What stays in the session of a contact's attributes. Written once.
 struct ContactDetailsRecord {

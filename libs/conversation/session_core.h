@@ -50,7 +50,8 @@ class SessionCore {
 
   // Instant::Never() when nothing is due ever.
   Instant NextDeadline() const;
-  // Runs some of what is due at `now`, earliest first; true when more is due. The effects of one call fit one commit.
+  // Runs some of what is due at `now`, earliest first; true when more is due. One call adds at most
+  // three times kMaxConversationBytes to what is pending, as one command does.
   bool Advance(Instant now);
 
   EffectsSize PendingSize() const { return sink_.size(); }

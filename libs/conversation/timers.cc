@@ -6,8 +6,9 @@
 namespace meridian::conversation {
 namespace {
 
-// Whatever these change fits one commit.
-constexpr int kHeadsPerSlice = 4;
+// A slice ends in time, and with the head that brings it over these bytes it still fits one commit.
+constexpr int kHeadsPerSlice = 16;
+constexpr size_t kBytesPerSlice = 48 * 1024;
 
 }  // namespace
 
@@ -17,7 +18,11 @@ Instant SessionCore::NextDeadline() const {
 }
 
 bool SessionCore::Advance(Instant now) {
-  for (int i = 0; i < kHeadsPerSlice && NextDeadline() <= now; ++i) RunDue(*deadlines_.First(), now);
+  size_t before = sink_.size().bytes;
+  for (int i = 0; i < kHeadsPerSlice && NextDeadline() <= now; ++i) {
+    if (sink_.size().bytes > before + kBytesPerSlice) break;
+    RunDue(*deadlines_.First(), now);
+  }
   return NextDeadline() <= now;
 }
 

@@ -23,11 +23,14 @@ std::optional<Refusal> CheckIds(const SubmitContact& command) {
 
 std::optional<Refusal> CheckPersonal(const std::vector<PersonalAttribute>& attributes) {
   if (attributes.size() > kMaxPersonalAttributes) return Refusal{RefusalCode::kTooMany, "personal_attributes"};
+  size_t bytes = 0;
   for (const PersonalAttribute& attribute : attributes) {
     std::string field = "personal_attributes." + attribute.name.value;
     if (attribute.name.empty()) return Refusal{RefusalCode::kMissing, field};
     if (attribute.value.size() > kMaxPersonalValueBytes) return Refusal{RefusalCode::kTooLong, field};
+    bytes += attribute.value.size();
   }
+  if (bytes > kMaxPersonalBytes) return Refusal{RefusalCode::kTooLong, "personal_attributes"};
   return std::nullopt;
 }
 

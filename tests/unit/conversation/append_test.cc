@@ -178,12 +178,13 @@ TEST_F(AppendTest, AuthorsOfThePastAreForgottenButNeverTakenTwice) {
     session.Assign(1, i + 1, agent);
     Number(session.FromAgent(1, agent, 1, "hola"));
   }
+  session.Assign(1, 41, "ana");
   const ConversationRecord& record = session.Stored(1);
   EXPECT_LE(record.authors.size(), kMaxAuthors + 2);
   size_t full = 0;
   for (const AuthorRecord& author : record.authors) full += author.numbers.entries().empty() ? 0 : 1;
   EXPECT_LE(full, kFullAuthors + 2);
-  EXPECT_EQ(RefusedBy(session.FromAgent(1, "agent-20", 1, "hola")),
+  EXPECT_EQ(RefusedBy(session.FromAgent(1, "agent-30", 1, "hola")),
             (Refusal{RefusalCode::kClientNumberTooOld, "client_number"}));
 }
 

@@ -6,6 +6,9 @@ namespace meridian::conversation {
 namespace {
 
 const RegionCode kRegion = *RegionCode::Parse("eu1");
+// As the shard loop asks of a program.
+constexpr size_t kMaxBytesOfACommand = 100 * 1024;
+
 const TenantId kDemo{"demo"};
 
 }  // namespace
@@ -25,9 +28,19 @@ SessionHarness::SessionHarness()
 }
 
 Answer SessionHarness::Do(Command command) {
+  EffectsSize before = core_->PendingSize();
   Answer answer = core_->Apply(std::move(command), now_);
+  EXPECT_LE(core_->PendingSize().bytes, before.bytes + kMaxBytesOfACommand);
   Commit();
   return answer;
+}
+
+size_t SessionHarness::PendingBytesOf(Command command) {
+  Answer answer = core_->Apply(std::move(command), now_);
+  EXPECT_FALSE(std::holds_alternative<Refusal>(answer));
+  size_t bytes = core_->PendingSize().bytes;
+  Commit();
+  return bytes;
 }
 
 void SessionHarness::Commit() {
@@ -75,8 +88,12 @@ void SessionHarness::AdvanceBy(Duration duration) {
   Instant end = now_ + duration;
   while (core_->NextDeadline() <= end) {
     now_ = std::max(now_, core_->NextDeadline());
-    while (core_->Advance(now_)) Commit();
-    Commit();
+    bool more = true;
+    while (more) {
+      more = core_->Advance(now_);
+      EXPECT_LE(core_->PendingSize().bytes, kMaxBytesOfACommand);
+      Commit();
+    }
   }
   now_ = end;
 }

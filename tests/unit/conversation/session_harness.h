@@ -48,6 +48,8 @@ class SessionHarness {
   // Applies a command without committing: Restart loses it.
   Answer DoUncommitted(Command command) { return core_->Apply(std::move(command), now_); }
   void Commit();
+  // Applies a command and commits: how large its effects are.
+  size_t PendingBytesOf(Command command);
   // The process dies and a new one loads what was committed. Takes `outage`.
   void Restart(Duration outage = Duration::Zero());
   // Runs everything due until then, each at its time.

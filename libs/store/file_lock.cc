@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace meridian {
 namespace {
@@ -17,7 +17,7 @@ std::string ReadHolder(int descriptor) {
 }
 
 absl::Status OpenFailed(const std::string& path, int error) {
-  const std::string message = "cannot open the lock file " + path + ": " + std::strerror(error);
+  const std::string message = "cannot open the lock file " + path + ": " + std::generic_category().message(error);
   if (error == EACCES || error == EROFS || error == EPERM) return absl::PermissionDeniedError(message);
   return absl::InternalError(message);
 }

@@ -1,7 +1,7 @@
 #include "libs/store/sqlite_connection.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "libs/base/check.h"
 
@@ -39,7 +39,7 @@ bool SqliteFailure::IsOfOneStatement() const {
 
 std::string SqliteFailure::ToString() const {
   std::string text = "SQLite error " + std::to_string(code) + ": " + message;
-  if (os_error != 0) text += std::string(" (") + std::strerror(os_error) + ")";
+  if (os_error != 0) text += " (" + std::generic_category().message(os_error) + ")";
   return text;
 }
 

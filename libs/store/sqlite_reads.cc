@@ -77,17 +77,6 @@ absl::StatusOr<std::vector<std::optional<std::string>>> SqliteReads::Read(ShardI
 }
 
 absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesAfter(ShardId shard, LogPosition position, size_t max_bytes) {
-  // One transaction, so that no trim comes between what was trimmed and what is left.
-  if (!connection_.Execute("BEGIN")) return connection_.failure().ToStatus();
-  auto entries = EntriesInTransaction(shard, position, max_bytes);
-  if (!connection_.Execute("COMMIT") && entries.ok()) return connection_.failure().ToStatus();
-  return entries;
-}
-
-absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesInTransaction(ShardId shard, LogPosition position,
-                                                                        size_t max_bytes) {
-  MERIDIAN_ASSIGN_OR_RETURN(const LogPosition trimmed, Trimmed(shard));
-  if (position < trimmed) return LogTrimmed(shard, trimmed);
   entries_.Bind(1, ShardColumn(shard));
   entries_.Bind(2, PositionColumn(position.term)).Bind(3, PositionColumn(position.number));
   std::vector<LogEntry> entries;
@@ -96,12 +85,15 @@ absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesInTransaction(ShardId 
     const std::string_view entry = entries_.Bytes(2);
     if (!entries.empty() && bytes + entry.size() > max_bytes) {
       entries_.Reset();
-      return entries;
+      break;
     }
     bytes += entry.size();
     entries.push_back({{entries_.Unsigned(0), entries_.Unsigned(1)}, std::string(entry)});
   }
   if (!entries_.ok()) return connection_.failure().ToStatus();
+  // Asked afterwards: what is not trimmed now was not trimmed when the entries were read.
+  MERIDIAN_ASSIGN_OR_RETURN(const LogPosition trimmed, Trimmed(shard));
+  if (position < trimmed) return LogTrimmed(shard, trimmed);
   return entries;
 }
 

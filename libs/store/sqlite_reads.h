@@ -1,5 +1,5 @@
-// What the SQLite store reads for others, on a connection of its own: durable state only. Each call is one read
-// transaction at most. Used by the reader's thread alone.
+// What the SQLite store reads for others, on a connection of its own: durable state only. Used by the reader's thread
+// alone.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,6 @@ class SqliteReads {
   // Adds the records of `table` after `key` until the page is full; false when it failed.
   bool LoadTable(ShardId shard, uint8_t table, const std::string& key, LoadPage& page, size_t& bytes);
   absl::StatusOr<LogPosition> Trimmed(ShardId shard);
-  absl::StatusOr<std::vector<LogEntry>> EntriesInTransaction(ShardId shard, LogPosition position, size_t max_bytes);
 
   SqliteConnection& connection_;
   SqliteStatement records_, record_;

@@ -32,7 +32,7 @@ class SqliteRows {
   // nullptr when it failed. Valid until Forget. A shard that never existed is all zero.
   const ShardRow* Shard(ShardId shard);
   bool PutShard(ShardId shard, const ShardRow& row);
-  // After a transaction that did not end well: what is held may never have been written.
+  // After anything was rolled back: what is held may never have been written.
   void Forget() { shards_.clear(); }
 
   // Records, log entry and chain of a commit that the chain's rules let pass.

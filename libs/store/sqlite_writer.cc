@@ -139,6 +139,7 @@ bool SqliteWriter::ApplyAll(Batch& batch) {
       if (!failure.IsOfOneStatement() || !connection_->InTransaction()) return false;
       entry.own_end = {TransactionEnd::Kind::kRolledBack, failure};
       if (!rollback_to_.Run()) return false;
+      rows_.Forget();
     }
     if (!release_.Run()) return false;
   }

@@ -77,7 +77,7 @@ class CommitWrite : public QueuedWrite {
   bool NeedsRoom() const override { return true; }
 
  private:
-  CommitResult ResultOf(const TransactionEnd& end) {
+  CommitResult ResultOf(const TransactionEnd& end) const {
     switch (end.kind) {
       case Kind::kDurable:
         if (decision_.verdict == ChainVerdict::kRefuse) return decision_.refusal;
@@ -178,7 +178,7 @@ class RetentionWrite : public QueuedWrite {
     if (rows == nullptr) return;
     // A failed slice is tried again at the next tick.
     for (const ShardId& shard : rows->Shards()) {
-      again_(MakeTrimWrite(shard, rule_, again_, [](absl::StatusOr<LogPosition>) {}));
+      again_(MakeTrimWrite(shard, rule_, again_, [](const absl::StatusOr<LogPosition>&) {}));
     }
   }
 

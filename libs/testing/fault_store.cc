@@ -71,7 +71,9 @@ class FaultStore::Way {
       std::lock_guard lock(mutex_);
       std::deque<Expected>& order = expected_[shard];
       for (Expected& expected : order) {
-        if (expected.ticket == ticket) expected.answer = std::move(answer);
+        if (expected.ticket != ticket) continue;
+        expected.answer = std::move(answer);
+        break;
       }
       for (; !order.empty() && order.front().answer; order.pop_front()) Send(std::move(order.front().answer));
     }
@@ -197,7 +199,8 @@ void FaultStore::Commit(CommitRequest request, absl::AnyInvocable<void(CommitRes
       back(unknown);
       break;
     case CommitFault::kLoseAnswer:
-      store_.Commit(std::move(request), [unknown, back = std::move(back)](CommitResult) mutable { back(unknown); });
+      store_.Commit(std::move(request),
+                    [unknown, back = std::move(back)](const CommitResult&) mutable { back(unknown); });
       break;
   }
 }

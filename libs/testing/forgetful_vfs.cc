@@ -31,7 +31,7 @@ struct FileState {
 };
 
 void ApplyTo(std::string& contents, const Change& change) {
-  const size_t offset = static_cast<size_t>(change.offset);
+  const auto offset = static_cast<size_t>(change.offset);
   if (change.truncates) {
     if (contents.size() > offset) contents.resize(offset);
     return;

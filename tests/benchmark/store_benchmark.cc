@@ -123,6 +123,56 @@ void SqliteCommits(benchmark::State& state) {
   state.counters["checkpoints"] = static_cast<double>(counters.checkpoints);
 }
 
+// A follower reads each batch's entry as soon as it is durable, as a session does with its routing shard's log.
+void SqliteFollow(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = SqliteStore::Open({.path = folder.path() + "/store.db", .wall = &wall, .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  constexpr ShardId kShard{ShardKind::kRouting, 0};
+  Shard shard(**store, kShard);
+  LogPosition position;
+  for (auto _ : state) {
+    state.PauseTiming();
+    shard.Commit(static_cast<int>(state.range(0)));
+    shard.Drain();
+    state.ResumeTiming();
+    const auto entries = testing::Await<absl::StatusOr<std::vector<LogEntry>>>(
+        [&](auto done) { (*store)->ReadAfter(kShard, position, 1 << 20, std::move(done)); });
+    MERIDIAN_CHECK(entries.ok() && entries->size() == 1);
+    position = entries->back().position;
+  }
+}
+
+// Everything that a shard holds, as at a start: 100,000 records of 500 B.
+void SqliteLoad(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = SqliteStore::Open({.path = folder.path() + "/store.db", .wall = &wall, .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  constexpr ShardId kShard{ShardKind::kRouting, 0};
+  constexpr int kRecords = 100'000;
+  {
+    Shard shard(**store, kShard);
+    for (int i = 0; i < kRecords; i += 100) shard.Commit(100);
+    shard.Drain();
+  }
+  for (auto _ : state) {
+    std::string cursor;
+    size_t records = 0;
+    do {
+      auto page = testing::Await<absl::StatusOr<LoadPage>>(
+          [&](auto done) { (*store)->Load(kShard, {1}, cursor, std::move(done)); });
+      MERIDIAN_CHECK(page.ok());
+      records += page->records.size();
+      cursor = page->next_cursor;
+    } while (!cursor.empty());
+    MERIDIAN_CHECK(records == kRecords);
+  }
+}
+
 // What making the requests alone costs: the memory store answers at once.
 void MemoryCommits(benchmark::State& state) {
   MemoryStore store;
@@ -131,6 +181,8 @@ void MemoryCommits(benchmark::State& state) {
 
 BENCHMARK(FdatasyncLoop)->Arg(4096)->Arg(65536)->UseRealTime();
 BENCHMARK(SqliteCommits)->ArgNames({"commands", "shards"})->ArgsProduct({{1, 8, 32, 100}, {1, 4}})->UseRealTime();
+BENCHMARK(SqliteFollow)->ArgName("commands")->Arg(8)->UseRealTime();
+BENCHMARK(SqliteLoad)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(MemoryCommits)->ArgNames({"commands", "shards"})->Args({32, 1})->UseRealTime()->Iterations(2000);
 
 }  // namespace

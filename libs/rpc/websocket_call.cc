@@ -1,0 +1,218 @@
+#include "libs/rpc/websocket_call.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/base/status_macros.h"
+#include "libs/error/error.h"
+#include "libs/rpc/error.h"
+
+namespace meridian::rpc {
+namespace {
+
+std::string EncodeJson(const Message& message) {
+  std::string json;
+  auto status = google::protobuf::util::MessageToJsonString(message, &json);
+  MERIDIAN_CHECK(status.ok());  // our own messages can always be written
+  return json;
+}
+
+absl::StatusOr<std::unique_ptr<Message>> ParseJson(const Message& prototype, std::string_view frame) {
+  std::unique_ptr<Message> message(prototype.New());
+  auto status = google::protobuf::util::JsonStringToMessage({frame.data(), frame.size()}, message.get());
+  if (!status.ok()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE", status.message().as_string());
+  }
+  return message;
+}
+
+uint16_t CloseCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return websocket_close::kNormal;
+    case absl::StatusCode::kResourceExhausted:
+      return websocket_close::kTryAgainLater;
+    case absl::StatusCode::kUnavailable:
+      return websocket_close::kGoingAway;
+    default:
+      return websocket_close::kPolicy;
+  }
+}
+
+// One call. It holds itself until both sides are done with it: the connection closed, and the session finished.
+class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebSocketCall> {
+ public:
+  WebSocketCall(const Method& method, std::shared_ptr<WebSocketConnection> connection)
+      : method_(method), connection_(std::move(connection)) {}
+
+  void Start(const WebSocketCalls& calls, CallContext context) {
+    self_ = shared_from_this();
+    session_ = StreamSession::Create(calls.stream, calls.gate, calls.timer, std::move(context), EncodeJson, this);
+    session_->Open(method_);
+    {
+      std::lock_guard lock(mutex_);
+      opened_ = true;
+    }
+    Pump();
+  }
+
+  void OnText(std::string_view frame) {
+    auto message = ParseJson(*method_.request, frame);
+    if (!message.ok()) return session_->Finish(message.status());
+    session_->OnRead(*std::move(message));
+  }
+
+  void OnDrained() {
+    {
+      std::lock_guard lock(mutex_);
+      blocked_ = false;
+    }
+    Pump();
+  }
+
+  void OnClosed() {
+    {
+      std::lock_guard lock(mutex_);
+      closed_ = true;
+      blocked_ = false;
+    }
+    Pump();  // what waited for room fails now
+    session_->OnBroken();
+    EndWhenDone();
+  }
+
+  // ---- FrameSink ----
+  void StartWrite(std::string frame) override {
+    {
+      std::lock_guard lock(mutex_);
+      waiting_ = std::move(frame);
+    }
+    Pump();
+  }
+
+  void StartFinish(const absl::Status& status) override {
+    connection_->Close(CloseCodeOf(status), status.ok() ? "" : ShownReason(status));
+    {
+      std::lock_guard lock(mutex_);
+      finished_ = true;
+    }
+    EndWhenDone();
+  }
+
+  void Abort() override { connection_->Close(websocket_close::kTryAgainLater, "not read in time"); }
+
+ private:
+  // Hands frames to the connection one after the other. OnWriteDone brings the next one (StartWrite, which finds the pump
+  // running), so that a long backlog costs no depth of calls.
+  void Pump() {
+    std::unique_lock lock(mutex_);
+    if (pumping_ || !opened_) return;
+    pumping_ = true;
+    while (waiting_ && !blocked_) {
+      std::string frame = *std::exchange(waiting_, std::nullopt);
+      if (!closed_) {
+        lock.unlock();
+        std::string copy = frame;
+        SendResult result = connection_->Send(std::move(frame));
+        lock.lock();
+        if (result == SendResult::kFull && !closed_) {
+          waiting_ = std::move(copy);
+          blocked_ = true;
+          break;
+        }
+        if (result == SendResult::kClosed) closed_by_peer_ = true;
+      }
+      const bool sent = !closed_ && !closed_by_peer_;
+      lock.unlock();
+      session_->OnWriteDone(sent);
+      lock.lock();
+    }
+    pumping_ = false;
+    lock.unlock();
+    EndWhenDone();
+  }
+
+  void EndWhenDone() {
+    std::shared_ptr<WebSocketCall> self;
+    {
+      std::lock_guard lock(mutex_);
+      if (!closed_ || !finished_ || pumping_ || !opened_) return;
+      self = std::move(self_);
+    }
+    if (self) session_->OnDone();
+  }
+
+  const Method& method_;
+  const std::shared_ptr<WebSocketConnection> connection_;
+  std::shared_ptr<StreamSession> session_;
+
+  std::mutex mutex_;
+  std::optional<std::string> waiting_;  // the write in flight, until the connection takes it
+  bool opened_ = false;                 // the handler is there; nothing is reported to the session before
+  bool pumping_ = false;
+  bool blocked_ = false;  // the connection's backlog is full
+  bool closed_by_peer_ = false;
+  bool closed_ = false;    // OnClosed came
+  bool finished_ = false;  // the session's last word
+  std::shared_ptr<WebSocketCall> self_;
+};
+
+class Handler : public WebSocketHandler {
+ public:
+  Handler(std::shared_ptr<WebSocketCall> call, CallObserver* observer, std::string_view method)
+      : call_(std::move(call)), observer_(observer), method_(method) {
+    if (observer_ != nullptr) observer_->OnCallStarted(method_);
+  }
+  void OnText(std::string_view frame) override { call_->OnText(frame); }
+  void OnDrained() override { call_->OnDrained(); }
+  void OnClosed(uint16_t code) override {
+    call_->OnClosed();
+    if (observer_ != nullptr) {
+      observer_->OnCallEnded(
+          method_, code == websocket_close::kAbnormal ? absl::CancelledError("the client is gone") : absl::OkStatus(),
+          Duration::Zero());
+    }
+  }
+
+ private:
+  const std::shared_ptr<WebSocketCall> call_;
+  CallObserver* const observer_;
+  const std::string_view method_;  // of the table
+};
+
+CallHead HeadOf(const std::string& method, const WebSocketOpening& opening) {
+  CallHead head;
+  head.method = method;
+  head.bearer_token = opening.bearer_token.value_or("");
+  head.traceparent = std::string(opening.request.Header("traceparent").value_or(""));
+  head.peer = opening.request.remote_address;
+  head.origin = std::string(opening.request.Header("origin").value_or(""));
+  return head;
+}
+
+}  // namespace
+
+WebSocketRoute RouteForMethod(const WebSocketCalls& calls, std::string_view name, std::string path,
+                              std::string subprotocol, std::function<bool(std::string_view origin)> origin_allowed) {
+  const Method* method = calls.methods.Find(name);
+  MERIDIAN_CHECK(method != nullptr && method->kind == MethodKind::kBidiStreaming);
+  WebSocketRoute route;
+  route.path = std::move(path);
+  route.subprotocols = {std::move(subprotocol)};
+  route.origin_allowed = std::move(origin_allowed);
+  route.open = [calls, method](std::shared_ptr<WebSocketConnection> connection,
+                               const WebSocketOpening& opening) -> absl::StatusOr<std::unique_ptr<WebSocketHandler>> {
+    MERIDIAN_ASSIGN_OR_RETURN(CallContext context, calls.gate.Admit(HeadOf(method->name, opening), method->access));
+    auto call = std::make_shared<WebSocketCall>(*method, std::move(connection));
+    call->Start(calls, std::move(context));
+    return std::make_unique<Handler>(std::move(call), calls.observer, method->name);
+  };
+  return route;
+}
+
+}  // namespace meridian::rpc

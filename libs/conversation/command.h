@@ -27,7 +27,9 @@ struct SubmitContact {
   TenantId tenant;
   Identity identity;
   // Ids proposed by the edge, because the core makes none; `conversation` and `customer` are used when a conversation
-  // is opened, `id` when a contact is. `enqueued_at` is set by the core. Attributes are routing attributes, checked.
+  // is opened, `id` when a contact is. `id` and `conversation` must be fresh in every command: an ended conversation is
+  // not in memory any more, and its messages would be overwritten. `enqueued_at` is set by the core. Attributes are
+  // routing attributes, checked.
   ContactSpec spec;
   Uuid enqueue_request_id;         // UUIDv7 of now: under which routing is asked, in each retry
   Duration leave_grace;            // of the channel; zero: a lost connection never means that the customer left

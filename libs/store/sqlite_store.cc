@@ -8,6 +8,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/store/file_lock.h"
 #include "libs/store/lease_table.h"
+#include "libs/store/log_tail.h"
 #include "libs/store/log_watchers.h"
 #include "libs/store/sqlite_checkpointer.h"
 #include "libs/store/sqlite_reader.h"
@@ -57,6 +58,7 @@ class SqliteStore::Core {
       : options_(std::move(options)),
         lock_(std::move(lock)),
         leases_(options_.monotonic),
+        tail_(static_cast<size_t>(options_.log_tail_bytes)),
         checkpointer_(std::move(connections.checkpointer), [this] { writer_.FinishCheckpoint(); }),
         reader_(std::move(connections.reader)),
         writer_(std::move(connections.writer), WriterOptions()) {}
@@ -86,6 +88,7 @@ class SqliteStore::Core {
 
   const SqliteOptions& options() const { return options_; }
   LeaseTable& leases() { return leases_; }
+  LogTail& tail() { return tail_; }
   LogWatchers& watchers() { return watchers_; }
   Counters counters() const {
     return {writer_.transactions(), writer_.failed_transactions(), checkpointer_.checkpoints()};
@@ -98,7 +101,7 @@ class SqliteStore::Core {
             .wal_bytes = options_.wal_bytes,
             .on_large_wal = [this] { checkpointer_.Wake(); },
             .monotonic = options_.monotonic,
-            .on_tick = [this] { Write(MakeRetentionWrite(RetentionRule(), Writes())); },
+            .on_tick = [this] { Write(MakeRetentionWrite(RetentionRule(), tail_, Writes())); },
             .tick = options_.retention_every};
   }
 
@@ -110,6 +113,7 @@ class SqliteStore::Core {
   const SqliteOptions options_;
   const std::unique_ptr<FileLock> lock_;
   LeaseTable leases_;
+  LogTail tail_;
   LogWatchers watchers_;
   SqliteCheckpointer checkpointer_;
   SqliteReader reader_;
@@ -140,7 +144,8 @@ void SqliteStore::TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
 }
 
 void SqliteStore::Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) {
-  core_->Write(MakeCommitWrite(std::move(request), core_->options().wall->Now(), core_->watchers(), std::move(done)));
+  core_->Write(MakeCommitWrite(std::move(request), core_->options().wall->Now(), core_->tail(), core_->watchers(),
+                               std::move(done)));
 }
 
 void SqliteStore::LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) {
@@ -162,8 +167,10 @@ void SqliteStore::Read(ShardId shard, std::vector<RecordKey> keys,
 
 void SqliteStore::ReadAfter(ShardId shard, LogPosition position, size_t max_bytes,
                             absl::AnyInvocable<void(absl::StatusOr<std::vector<LogEntry>>)> done) {
-  core_->Answer(std::move(done), [shard, position, max_bytes](SqliteReads& reads) {
-    return reads.EntriesAfter(shard, position, max_bytes);
+  core_->Answer(std::move(done), [&tail = core_->tail(), shard, position, max_bytes](SqliteReads& reads) {
+    auto held = tail.ReadAfter(shard, position, max_bytes);
+    return held ? absl::StatusOr<std::vector<LogEntry>>(*std::move(held))
+                : reads.EntriesAfter(shard, position, max_bytes);
   });
 }
 
@@ -174,7 +181,7 @@ void SqliteStore::SetFollower(ShardId shard, std::string follower, LogPosition p
 
 void SqliteStore::TrimTo(ShardId shard, LogPosition position,
                          absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
-  core_->Write(MakeTrimWrite(shard, {.up_to = position}, core_->Writes(), std::move(done)));
+  core_->Write(MakeTrimWrite(shard, {.up_to = position}, core_->tail(), core_->Writes(), std::move(done)));
 }
 
 std::unique_ptr<EventLog::Subscription> SqliteStore::Watch(ShardId shard, std::function<void(LogPosition)> on_entry) {

@@ -41,6 +41,7 @@ struct SqliteOptions {
   Duration log_keep = Duration::Hours(7 * 24);
   int64_t log_keep_bytes = int64_t{2} << 30;  // per shard
   Duration retention_every = Duration::Seconds(10);
+  int64_t log_tail_bytes = 4 << 20;           // of the newest log entries held in memory, per shard
   int64_t wal_bytes = 16 << 20;               // a checkpoint starts above it
   const WallClock* wall = nullptr;            // stamps log entries for `log_keep`; must outlive the store
   const MonotonicClock* monotonic = nullptr;  // of the leases; must outlive the store

@@ -57,20 +57,26 @@ class TermWrite : public QueuedWrite {
 
 class CommitWrite : public QueuedWrite {
  public:
-  CommitWrite(CommitRequest request, Instant at, LogWatchers& watchers, absl::AnyInvocable<void(CommitResult)> done)
-      : request_(std::move(request)), at_(at), watchers_(watchers), done_(std::move(done)) {}
+  CommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
+              absl::AnyInvocable<void(CommitResult)> done)
+      : request_(std::move(request)), at_(at), tail_(tail), watchers_(watchers), done_(std::move(done)) {}
 
   bool Apply(SqliteRows& rows) override {
     const ShardRow* held = rows.Shard(request_.shard);
     if (held == nullptr) return false;
+    before_ = {held->chain.head.term, held->chain.head.number};
     decision_ = DecideCommit(held->chain, request_);
     return decision_.verdict != ChainVerdict::kAppend || rows.Append(request_, at_);
   }
 
   void Finish(SqliteRows*, const TransactionEnd& end) override {
+    const LogPosition position{request_.term, request_.number};
+    const bool logged =
+        end.kind == Kind::kDurable && decision_.verdict == ChainVerdict::kAppend && !request_.log_entry.empty();
+    if (logged) tail_.Append(request_.shard, before_, {position, std::move(request_.log_entry)});
+    if (end.kind == Kind::kUnknown) tail_.Forget(request_.shard);
     done_(ResultOf(end));
-    const bool appended = end.kind == Kind::kDurable && decision_.verdict == ChainVerdict::kAppend;
-    if (appended && !request_.log_entry.empty()) watchers_.Notify(request_.shard, {request_.term, request_.number});
+    if (logged) watchers_.Notify(request_.shard, position);
   }
 
   size_t Bytes() const override { return SizeOf(request_); }
@@ -90,11 +96,13 @@ class CommitWrite : public QueuedWrite {
     return {};
   }
 
-  const CommitRequest request_;
+  CommitRequest request_;
   const Instant at_;
+  LogTail& tail_;
   LogWatchers& watchers_;
   absl::AnyInvocable<void(CommitResult)> done_;
   ChainDecision decision_;
+  LogPosition before_;  // of the chain, before this commit
 };
 
 class HeadRead : public QueuedWrite {
@@ -139,16 +147,18 @@ class FollowerWrite : public QueuedWrite {
 
 class TrimWrite : public QueuedWrite {
  public:
-  TrimWrite(ShardId shard, SqliteRows::TrimRule rule, EnqueueWrite again,
+  TrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,
             absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done)
-      : shard_(shard), rule_(rule), again_(std::move(again)), done_(std::move(done)) {}
+      : shard_(shard), rule_(rule), tail_(tail), again_(std::move(again)), done_(std::move(done)) {}
 
   bool Apply(SqliteRows& rows) override { return rows.TrimSlice(shard_, rule_, more_); }
 
   void Finish(SqliteRows* rows, const TransactionEnd& end) override {
     const absl::Status status = StatusOf(end);
+    const ShardRow* row = status.ok() ? rows->Shard(shard_) : nullptr;
+    if (row != nullptr) tail_.Trim(shard_, row->trimmed);
     if (status.ok() && more_) {
-      again_(std::make_unique<TrimWrite>(shard_, rule_, again_, std::move(done_)));
+      again_(std::make_unique<TrimWrite>(shard_, rule_, tail_, again_, std::move(done_)));
       return;
     }
     if (!status.ok()) {
@@ -163,6 +173,7 @@ class TrimWrite : public QueuedWrite {
  private:
   const ShardId shard_;
   const SqliteRows::TrimRule rule_;
+  LogTail& tail_;
   const EnqueueWrite again_;
   absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done_;
   bool more_ = false;
@@ -170,7 +181,8 @@ class TrimWrite : public QueuedWrite {
 
 class RetentionWrite : public QueuedWrite {
  public:
-  RetentionWrite(SqliteRows::TrimRule rule, EnqueueWrite again) : rule_(rule), again_(std::move(again)) {}
+  RetentionWrite(SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again)
+      : rule_(rule), tail_(tail), again_(std::move(again)) {}
 
   bool Apply(SqliteRows&) override { return true; }
 
@@ -178,12 +190,13 @@ class RetentionWrite : public QueuedWrite {
     if (rows == nullptr) return;
     // A failed slice is tried again at the next tick.
     for (const ShardId& shard : rows->Shards()) {
-      again_(MakeTrimWrite(shard, rule_, again_, [](const absl::StatusOr<LogPosition>&) {}));
+      again_(MakeTrimWrite(shard, rule_, tail_, again_, [](const absl::StatusOr<LogPosition>&) {}));
     }
   }
 
  private:
   const SqliteRows::TrimRule rule_;
+  LogTail& tail_;
   const EnqueueWrite again_;
 };
 
@@ -222,9 +235,9 @@ std::unique_ptr<QueuedWrite> MakeTermWrite(ShardId shard, uint64_t owner_nonce, 
   return std::make_unique<TermWrite>(shard, owner_nonce, unix_ms, std::move(done));
 }
 
-std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogWatchers& watchers,
+std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
                                              absl::AnyInvocable<void(CommitResult)> done) {
-  return std::make_unique<CommitWrite>(std::move(request), at, watchers, std::move(done));
+  return std::make_unique<CommitWrite>(std::move(request), at, tail, watchers, std::move(done));
 }
 
 std::unique_ptr<QueuedWrite> MakeHeadRead(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) {
@@ -236,13 +249,13 @@ std::unique_ptr<QueuedWrite> MakeFollowerWrite(ShardId shard, std::string follow
   return std::make_unique<FollowerWrite>(shard, std::move(follower), position, std::move(done));
 }
 
-std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, EnqueueWrite again,
+std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,
                                            absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
-  return std::make_unique<TrimWrite>(shard, rule, std::move(again), std::move(done));
+  return std::make_unique<TrimWrite>(shard, rule, tail, std::move(again), std::move(done));
 }
 
-std::unique_ptr<QueuedWrite> MakeRetentionWrite(SqliteRows::TrimRule rule, EnqueueWrite again) {
-  return std::make_unique<RetentionWrite>(rule, std::move(again));
+std::unique_ptr<QueuedWrite> MakeRetentionWrite(SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again) {
+  return std::make_unique<RetentionWrite>(rule, tail, std::move(again));
 }
 
 std::unique_ptr<QueuedWrite> MakeAssignWrite(TenantId tenant, TenantShards shards,

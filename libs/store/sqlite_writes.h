@@ -10,6 +10,7 @@
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_store.h"
+#include "libs/store/log_tail.h"
 #include "libs/store/log_watchers.h"
 #include "libs/store/sqlite_writer.h"
 
@@ -18,8 +19,8 @@ namespace meridian {
 std::unique_ptr<QueuedWrite> MakeTermWrite(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                                            absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done);
 
-// `watchers` hear of the log entry after `done`.
-std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogWatchers& watchers,
+// The log entry is in `tail` before `done` is called; `watchers` hear of it afterwards.
+std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
                                              absl::AnyInvocable<void(CommitResult)> done);
 
 // Reads the chain after the transaction that it came into.
@@ -30,11 +31,11 @@ std::unique_ptr<QueuedWrite> MakeFollowerWrite(ShardId shard, std::string follow
 
 // One slice; while there is more `again` gets a write for the next one, else `done` is called.
 using EnqueueWrite = std::function<void(std::unique_ptr<QueuedWrite>)>;
-std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, EnqueueWrite again,
+std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,
                                            absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done);
 
 // Trims every shard's log as `rule` says, in slices that are enqueued one by one.
-std::unique_ptr<QueuedWrite> MakeRetentionWrite(SqliteRows::TrimRule rule, EnqueueWrite again);
+std::unique_ptr<QueuedWrite> MakeRetentionWrite(SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again);
 
 std::unique_ptr<QueuedWrite> MakeAssignWrite(TenantId tenant, TenantShards shards,
                                              absl::AnyInvocable<void(absl::StatusOr<TenantShards>)> done);

@@ -26,7 +26,10 @@ class MemoryBackend : public StoreBackend {
 
 class SqliteBackend : public StoreBackend {
  public:
-  explicit SqliteBackend(const testing::FakeClock& clock) : clock_(clock) { Restart(); }
+  explicit SqliteBackend(const testing::FakeClock& clock, int64_t log_tail_bytes = 4 << 20)
+      : clock_(clock), log_tail_bytes_(log_tail_bytes) {
+    Restart();
+  }
   ShardStore& store() override { return *store_; }
   EventLog& log() override { return *store_; }
   ShardLeases& leases() override { return store_->leases(); }
@@ -34,16 +37,25 @@ class SqliteBackend : public StoreBackend {
 
   void Restart() override {
     store_.reset();
-    auto opened = SqliteStore::Open(
-        {.path = folder_.path() + "/store.db", .wall = clock_.wall(), .monotonic = clock_.monotonic()});
+    auto opened = SqliteStore::Open({.path = folder_.path() + "/store.db",
+                                     .log_tail_bytes = log_tail_bytes_,
+                                     .wall = clock_.wall(),
+                                     .monotonic = clock_.monotonic()});
     MERIDIAN_CHECK(opened.ok());
     store_ = *std::move(opened);
   }
 
  private:
   const testing::FakeClock& clock_;
+  const int64_t log_tail_bytes_;
   const testing::TemporaryFolder folder_;
   std::unique_ptr<SqliteStore> store_;
+};
+
+// Reads every log entry from the file.
+class TaillessSqliteBackend : public SqliteBackend {
+ public:
+  explicit TaillessSqliteBackend(const testing::FakeClock& clock) : SqliteBackend(clock, 0) {}
 };
 
 template <typename Backend>
@@ -53,7 +65,11 @@ std::unique_ptr<StoreBackend> Make(const testing::FakeClock& clock) {
 
 }  // namespace
 
-std::vector<StoreKind> AllStoreKinds() { return {{"Memory", Make<MemoryBackend>}, {"Sqlite", Make<SqliteBackend>}}; }
+std::vector<StoreKind> AllStoreKinds() {
+  return {{"Memory", Make<MemoryBackend>},
+          {"Sqlite", Make<SqliteBackend>},
+          {"SqliteWithoutTail", Make<TaillessSqliteBackend>}};
+}
 
 void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 std::string KindName(const ::testing::TestParamInfo<StoreKind>& info) { return info.param.name; }

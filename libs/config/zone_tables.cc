@@ -15,6 +15,11 @@ absl::Time InstantOf(const absl::TimeZone::CivilTransition& transition, const ab
   return to.kind == absl::TimeZone::TimeInfo::REPEATED ? to.trans : to.pre;
 }
 
+// So that a table is the same all day, and made of whole seconds.
+absl::Time StartOfUtcDay(Instant at) {
+  return absl::FromCivil(absl::ToCivilDay(absl::FromUnixNanos(at.ns), absl::UTCTimeZone()), absl::UTCTimeZone());
+}
+
 int32_t OffsetOf(const absl::TimeZone& zone, absl::Time at) { return zone.At(at).offset; }
 
 }  // namespace
@@ -27,8 +32,8 @@ std::optional<ZoneTable> MakeZoneTable(const std::string& name, Instant now) {
     return std::nullopt;
   }
   ZoneTable table{name, {}};
-  absl::Time at = absl::FromUnixNanos((now - kBefore).ns);
-  absl::Time end = absl::FromUnixNanos((now + kZoneTableReach).ns);
+  absl::Time at = StartOfUtcDay(now - kBefore);
+  absl::Time end = StartOfUtcDay(now + kZoneTableReach);
   table.transitions.push_back({Instant{absl::ToUnixNanos(at)}, OffsetOf(zone, at)});
   absl::TimeZone::CivilTransition transition;
   while (zone.NextTransition(at, &transition)) {

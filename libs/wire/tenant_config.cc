@@ -348,6 +348,15 @@ std::vector<std::string> ZonesNamedIn(const pb::TenantConfig& proto) {
   return {zones.begin(), zones.end()};
 }
 
+std::vector<AttributeDeclaration> AttributesFromProto(const pb::TenantConfig& proto,
+                                                      std::vector<FieldViolation>& violations) {
+  std::vector<AttributeDeclaration> attributes;
+  for (int i = 0; i < proto.attributes_size(); ++i) {
+    attributes.push_back(Declaration(proto.attributes(i), Path("attributes", &violations).At(i)));
+  }
+  return attributes;
+}
+
 TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map<std::string, ZoneTable>& zones,
                                    std::vector<FieldViolation>& violations) {
   Path root("", &violations);
@@ -358,9 +367,7 @@ TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map
     if (auto table = zones.find(name); table != zones.end()) config.zones.push_back(table->second);
   }
   for (const std::string& skill : proto.skills()) config.skills.push_back({skill});
-  for (int i = 0; i < proto.attributes_size(); ++i) {
-    config.attributes.push_back(Declaration(proto.attributes(i), root.Field("attributes").At(i)));
-  }
+  config.attributes = AttributesFromProto(proto, violations);
   for (int i = 0; i < proto.channels_size(); ++i) {
     const pb::Channel& channel = proto.channels(i);
     Path path = root.Field("channels").At(i);

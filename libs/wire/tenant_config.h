@@ -17,6 +17,10 @@ namespace meridian {
 TenantConfig TenantConfigFromProto(const admin::v1::TenantConfig& proto, const std::map<std::string, ZoneTable>& zones,
                                    std::vector<FieldViolation>& violations);
 
+// Only the declared attributes.
+std::vector<AttributeDeclaration> AttributesFromProto(const admin::v1::TenantConfig& proto,
+                                                      std::vector<FieldViolation>& violations);
+
 // The IANA zones that the configuration names, sorted.
 std::vector<std::string> ZonesNamedIn(const admin::v1::TenantConfig& proto);
 

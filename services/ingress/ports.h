@@ -1,0 +1,20 @@
+// What the ingress service works with. Owned by whoever assembles the process; outlives the servers.
+#pragma once
+
+#include "libs/app/id_source.h"
+#include "libs/runtime/clock.h"
+#include "libs/security/signing_key.h"
+#include "services/routing/routing_client.h"
+#include "services/session/session_client.h"
+
+namespace meridian {
+
+struct IngressPorts {
+  SessionClient& session;
+  RoutingClient& routing;
+  IdSource& ids;
+  const security::SigningKey& key;  // renews visitors' tokens
+  const WallClock& clock;
+};
+
+}  // namespace meridian

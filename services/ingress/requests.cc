@@ -1,0 +1,91 @@
+#include "services/ingress/requests.h"
+
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/error/error.h"
+#include "libs/wire/messages.h"
+#include "services/ingress/submission.h"
+
+namespace meridian {
+
+namespace pb = ingress::v1;
+
+absl::StatusOr<ConversationId> CustomersConversation(const security::TokenClaims& claims, const std::string& id) {
+  auto conversation = ConversationId::Parse(id);
+  if (!conversation) return FieldError("conversation_id", "must be a conversation's id");
+  if (claims.role == security::Role::kVisitor && claims.session != id) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "SESSION_DENIED", "the token is bound to another session");
+  }
+  return *conversation;
+}
+
+void IngressRequests::Submit(const security::TokenClaims& claims, const pb::SubmitContactRequest& request,
+                             Done<pb::SubmitContactResponse> done) const {
+  auto config = ports_.routing.ConfigSnapshot({claims.tenant});
+  if (config == nullptr) {
+    return done(
+        MakeError(absl::StatusCode::kFailedPrecondition, "NO_CONFIG", "the tenant has no published configuration"));
+  }
+  auto submission = MakeSubmission(request, claims, *config, ports_.ids);
+  if (!submission.ok()) return done(submission.status());
+  conversation::SubmitContact command = std::move(submission->command);
+  ports_.session.Submit(std::move(command), [submission = *std::move(submission), done = std::move(done)](
+                                                absl::StatusOr<conversation::Submitted> submitted) mutable {
+    if (!submitted.ok()) return done(submitted.status());
+    done(ToResponse(*submitted, submission));
+  });
+}
+
+void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMessageRequest& request,
+                           Done<pb::SendMessageResponse> done) const {
+  auto conversation = CustomersConversation(claims, request.conversation_id());
+  if (!conversation.ok()) return done(conversation.status());
+  auto parts = MessagePartsFromProto(request.parts());
+  if (!parts.ok()) return done(parts.status());
+  std::vector<FieldViolation> violations;
+  conversation::AppendMessage command;
+  command.tenant = {claims.tenant};
+  command.conversation = *conversation;
+  command.client_number = request.client_number();
+  command.parts = *std::move(parts);
+  if (command.client_number == 0) violations.push_back({"client_number", "must be 1 or more"});
+  if (command.parts.empty()) violations.push_back({"parts", "must hold at least one part"});
+  if (!violations.empty()) return done(FieldErrors(violations));
+  ports_.session.Append(std::move(command),
+                        [done = std::move(done)](absl::StatusOr<conversation::Appended> appended) mutable {
+                          if (!appended.ok()) return done(appended.status());
+                          pb::SendMessageResponse response;
+                          response.set_number(appended->number);
+                          done(response);
+                        });
+}
+
+void IngressRequests::Cancel(const security::TokenClaims& claims, const pb::CancelContactRequest& request,
+                             Done<pb::CancelContactResponse> done) const {
+  auto conversation = CustomersConversation(claims, request.conversation_id());
+  if (!conversation.ok()) return done(conversation.status());
+  auto contact = ContactId::Parse(request.contact_id());
+  if (!contact) return done(FieldError("contact_id", "must be a contact's id"));
+  ports_.session.Cancel({{claims.tenant}, *conversation, *contact},
+                        [done = std::move(done)](absl::StatusOr<conversation::Done> result) mutable {
+                          if (!result.ok()) return done(result.status());
+                          done(pb::CancelContactResponse());
+                        });
+}
+
+void IngressRequests::Leave(const security::TokenClaims& claims, const pb::LeaveConversationRequest& request,
+                            Done<conversation::Done> done) const {
+  auto conversation = CustomersConversation(claims, request.conversation_id());
+  if (!conversation.ok()) return done(conversation.status());
+  ports_.session.Close({{claims.tenant}, *conversation}, std::move(done));
+}
+
+absl::StatusOr<std::unique_ptr<SessionClient::Reading>> IngressRequests::Watch(
+    const security::TokenClaims& claims, const pb::WatchContactRequest& request,
+    std::shared_ptr<SessionClient::Reader> reader) const {
+  MERIDIAN_ASSIGN_OR_RETURN(ConversationId conversation, CustomersConversation(claims, request.conversation_id()));
+  return ports_.session.ReadAsCustomer({claims.tenant}, conversation, request.after_number(), std::move(reader));
+}
+
+}  // namespace meridian

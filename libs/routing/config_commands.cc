@@ -111,14 +111,19 @@ void EngineCore::ReindexSlice(size_t count) {
     agents.at(agent).seen_revision = revision;
     AssignProfile(agent, ProfileOf(config));
   }
-  // Then whoever the new configuration does not have.
+  // Then whoever the new configuration does not have, by name.
   for (; count > 0 && reindex_at_ < configured + agents.size(); --count, ++reindex_at_) {
     const auto agent = static_cast<uint32_t>(reindex_at_ - configured);
     const AgentSlot& slot = agents.at(agent);
     if (slot.profile == kNoIndex || slot.seen_revision == revision) continue;
-    if (configs.FindRevised(slot.record.agent) == nullptr) RemoveAgent(agent);
+    if (configs.FindRevised(slot.record.agent) == nullptr) leaving_.emplace(slot.record.agent, agent);
   }
   if (reindex_at_ < configured + agents.size()) return;
+  for (; count > 0 && !leaving_.empty(); --count) {
+    RemoveAgent(leaving_.begin()->second);
+    leaving_.erase(leaving_.begin());
+  }
+  if (!leaving_.empty()) return;
   index.DropIdleClasses(revision);
   reindex_config_ = nullptr;
 }

@@ -8,12 +8,13 @@ namespace meridian {
 namespace {
 
 // Unique for ever among the contact's tokens: terms never repeat, and offers are counted within one. SplitMix64's
-// finaliser maps different inputs to different outputs.
-OfferToken MakeToken(const ContactId& contact, uint64_t term, uint32_t offers_made) {
-  uint64_t mixed = (term << 20) + offers_made;
+// finaliser maps different inputs to different outputs. An id that is queued again after its end differs by the time.
+OfferToken MakeToken(const ContactRecord& contact, uint64_t term) {
+  uint64_t mixed = (term << 20) + contact.offers_made;
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;
-  return {Uuid{StableHash(contact.uuid), mixed ^ (mixed >> 31)}};
+  const auto since = static_cast<uint64_t>(contact.queued_at.ns);
+  return {Uuid{StableHash(contact.spec.id.uuid) + since, mixed ^ (mixed >> 31)}};
 }
 
 DecisionScore ScoreFor(const Candidate& candidate, Instant now) {
@@ -81,7 +82,7 @@ void EngineCore::SetRule(ContactRecord& record, const PublishedConfig& config, R
   record.rule = rule_index;
   record.virtual_start = VirtualStart(record.spec.enqueued_at, rule.head_start, rule.priority + record.spec.priority,
                                       queue->time_per_priority_point);
-  record.expires_at = record.queued_at + queue->max_wait;
+  record.expires_at = now() + queue->max_wait;
 }
 
 LineKey EngineCore::KeyOf(const ContactRecord& record) const {
@@ -182,7 +183,8 @@ void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
   const uint32_t agent = choice.best.free.agent;
   const ChannelRules& rules = configs.channel(slot.channel);
   record.agent = agents.at(agent).record.agent;
-  record.token = MakeToken(record.spec.id, out.head().term, ++record.offers_made);
+  ++record.offers_made;
+  record.token = MakeToken(record, out.head().term);
   record.offer_state = OfferState::kPending;
   record.offer_step = step;
   record.units = rules.units;
@@ -283,11 +285,12 @@ void EngineCore::Requeue(uint32_t contact, const Return& how) {
     if (record.declines.size() == kMaxDeclines) record.declines.erase(record.declines.begin());
     record.declines.push_back({record.agent, now() + kReofferDelay});
   }
+  // A contact that was in an agent's hands begins to wait anew; its place stays.
+  if (before != ContactState::kOffered) record.expires_at = now() + QueueOf(record).max_wait;
   if (how.reason == RequeueReason::kTransferredNextStep || how.reason == RequeueReason::kAgentLost) {
     // The plan goes on from the step that found the agent, not from what the time of the talk would make of it.
     record.first_step = record.offer_step + (how.reason == RequeueReason::kTransferredNextStep ? 1 : 0);
     record.steps_since = now();
-    record.expires_at = now() + QueueOf(record).max_wait;
   }
   Move(contact, how.trigger);
   if (how.strike) Strike(slot.agent, QueueOf(record).no_answer);

@@ -57,11 +57,11 @@ bool EngineCore::Advance(Instant at) {
   } else if (!match_pending_) {
     // All timers of one instant count as one event: what they change is matched together.
     Instant instant = timers_.NextAt();
-    for (int done = 0; timers_.NextAt() <= at && (timers_.NextAt() == instant || done < kTimersPerSlice); ++done) {
-      if (timers_.NextAt() != instant) Match();
+    for (int done = 0; timers_.NextAt() <= at && (timers_.NextAt() <= instant || done < kTimersPerSlice); ++done) {
+      if (timers_.NextAt() > instant) Match();
       if (match_pending_) break;
       const TimerHeap::Timer timer = timers_.Pop();
-      instant = timer.at;
+      instant = std::max(instant, timer.at);
       switch (timer.kind) {
         case TimerKind::kShift:
           RefreshShift(timer.owner);

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libs/routing/agent_table.h"
@@ -200,6 +201,7 @@ class EngineCore {
   bool match_pending_ = false;
   std::shared_ptr<const TenantConfig> reindex_config_;  // agents move to it; null: done
   size_t reindex_at_ = 0;
+  std::set<std::pair<AgentId, uint32_t>> leaving_;  // whom it does not have
 };
 
 Answer Refuse(Refusal refusal, std::string text);

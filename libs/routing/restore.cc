@@ -72,9 +72,11 @@ void EngineCore::RestoreContacts() {
     }
   }
   // Whoever holds contacts but is not in the configuration any more was being removed.
+  std::set<std::pair<AgentId, uint32_t>> leaving;
   for (uint32_t agent = 0; agent < agents.size(); ++agent) {
-    if (agents.at(agent).profile == kNoIndex) GoOffline(agent, AbsenceReason::kRemoved);
+    if (agents.at(agent).profile == kNoIndex) leaving.emplace(agents.at(agent).record.agent, agent);
   }
+  for (const auto& [id, agent] : leaving) GoOffline(agent, AbsenceReason::kRemoved);
 }
 
 void EngineCore::RestoreHeld(uint32_t contact) {

@@ -22,7 +22,7 @@ class RandomDriver {
   std::function<void(const TenantConfig&)> on_publish;
   std::function<void(const AgentId&, const std::optional<AgentConfig>&)> on_revise;
 
-  // Publishes the first configuration.
+  // Publishes the first configuration, or the next one.
   void Start();
   // Lets some time pass and gives one command, or restarts the engine.
   void Step();
@@ -48,7 +48,7 @@ class RandomDriver {
   Dice dice_;
   TenantConfig config_;
   uint64_t revision_ = 0;
-  uint64_t next_contact_ = 1;
+  uint64_t next_contact_;  // each seed has numbers of its own
   uint64_t next_attachment_ = 1;
   std::vector<AcceptOffer> old_;  // tokens that were once right
   uint64_t accepted_ = 0;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/routing/engine_world.h"
 
 namespace meridian {
@@ -104,6 +106,31 @@ TEST_F(ConfigTest, ManyAgentsMoveToANewConfigurationInSlices) {
   uint32_t cursor = 0;
   EXPECT_EQ(world_.engine().ListAgents(cursor, 5000).size(), 2000u);
   EXPECT_EQ(cursor, 0u);
+}
+
+TEST_F(ConfigTest, AShiftThatOpensForManyIsServedInSlicesAndInOrder) {
+  // 09:00 on the Thursday on which the test begins at 08:53:20.
+  constexpr int kMany = 300;
+  config_.shift_groups = {{.id = ShiftGroupId{"day"}, .schedule = {.weekly = {{Weekday::kThursday, {540, 1020}}}}}};
+  config_.agents.clear();
+  for (int i = 0; i < kMany; ++i) {
+    config_.agents.push_back(MakeAgent("a" + std::to_string(i), {{"es", kNative}}));
+    config_.agents.back().shift_group = ShiftGroupId{"day"};
+  }
+  Publish();
+  for (int i = 0; i < kMany; ++i) world_.Attach("a" + std::to_string(i));
+  for (int i = 0; i < kMany; ++i) {
+    world_.Enqueue(i);
+    world_.Pass(Duration::Milliseconds(1));
+  }
+  world_.TakeEvents();
+  world_.PassTo(Instant::FromUnixSeconds(1'760'000'400));
+  std::vector<ContactId> offered;
+  for (const Event& event : world_.TakeEvents()) {
+    if (std::holds_alternative<ContactOffered>(event.body)) offered.push_back(event.contact);
+  }
+  ASSERT_EQ(offered.size(), static_cast<size_t>(kMany));
+  EXPECT_TRUE(std::is_sorted(offered.begin(), offered.end()));
 }
 
 TEST_F(ConfigTest, TermsOpenEachTopicAndSequencesHaveNoGaps) {

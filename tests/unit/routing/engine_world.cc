@@ -47,6 +47,12 @@ EngineWorld::EngineWorld(Instant start) : now_(start), engine_(std::make_unique<
   Drain();
 }
 
+EngineWorld::EngineWorld(const EngineWorld& other, int order)
+    : now_(other.now_), term_(other.term_ + 1), engine_(other.stored_.Load(kTenant, order)), stored_(other.stored_) {
+  engine_->FinishLoad(term_, now_);
+  Drain();
+}
+
 Answer EngineWorld::Run(const Command& command) {
   Answer answer = engine_->Apply(command, now_);
   Drain();

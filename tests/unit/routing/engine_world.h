@@ -30,6 +30,8 @@ struct StoredRecords {
 class EngineWorld {
  public:
   explicit EngineWorld(Instant start = Instant::FromUnixSeconds(1'760'000'000));
+  // An engine that goes on under the next term from what `other` stored, its records read in `order`.
+  EngineWorld(const EngineWorld& other, int order);
 
   // Commands at the present instant.
   template <typename Body>

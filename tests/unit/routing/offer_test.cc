@@ -287,6 +287,21 @@ TEST_F(OfferTest, VoiceConnectsApartAndFailedMediaReturnItToItsPlace) {
   EXPECT_EQ(world_.ContactAt(1).state, ContactState::kAssigned);
 }
 
+TEST_F(OfferTest, MediaThatFailAfterTheLongestWaitDoNotExpireTheContact) {
+  TenantConfig config = TwoAgents();
+  config.queues[0].max_wait = Duration::Seconds(15);
+  Publish(config);
+  world_.Attach("ana");
+  world_.Enqueue(1, "es", "voice");
+  DeliverAndAccept(1);
+  world_.Pass(Duration::Seconds(20));
+  world_.Do(MediaFailed{EngineWorld::Contact(1), world_.ContactAt(1).token});
+  world_.Pass(Duration::Seconds(9));
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kQueued);
+  world_.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world_.ContactAt(1).state, ContactState::kOffered);
+}
+
 TEST_F(OfferTest, HoldAndResume) {
   Publish(TwoAgents());
   world_.Attach("ana");

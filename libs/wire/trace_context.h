@@ -1,0 +1,16 @@
+// W3C Trace Context, the `traceparent` header ↔ domain. Pure functions, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "libs/routing/commands.h"
+
+namespace meridian {
+
+// "00-<32 hex>-<16 hex>-<2 hex>"; none for anything else.
+TraceContext TraceContextFrom(std::string_view traceparent);
+// "" for none.
+std::string TraceparentOf(const TraceContext& trace);
+
+}  // namespace meridian

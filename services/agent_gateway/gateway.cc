@@ -1,0 +1,203 @@
+#include "services/agent_gateway/gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/error/error.h"
+#include "libs/wire/refusal_status.h"
+#include "services/agent_gateway/frames.h"
+
+namespace meridian {
+namespace {
+
+namespace pb = agent::v1;
+
+constexpr Duration kFirstDetachRetry = Duration::Milliseconds(50);
+constexpr Duration kLongestDetachRetry = Duration::Seconds(10);
+
+// Sends an agent what is said in one conversation.
+class ConversationReader : public SessionClient::Reader {
+ public:
+  ConversationReader(std::weak_ptr<Attachment> attachment, std::string conversation, std::shared_ptr<bool> ended)
+      : attachment_(std::move(attachment)), conversation_(std::move(conversation)), ended_(std::move(ended)) {}
+
+  void OnMessage(const type::v1::Message& message) override {
+    auto attachment = attachment_.lock();
+    if (!attachment) return;
+    attachment->stream.Send(MakeMessage(attachment->agent, conversation_, message),
+                            rpc::Droppable{attachment->agent.value + "/" + conversation_, message.number() - 1});
+  }
+  void OnCaughtUp(uint64_t) override {}
+  void OnStatus(const ingress::v1::ContactStatus&) override {}
+  void OnEnded(const absl::Status&) override {
+    auto attachment = attachment_.lock();
+    if (!attachment) return;
+    std::lock_guard lock(attachment->mutex);
+    *ended_ = true;
+  }
+
+ private:
+  const std::weak_ptr<Attachment> attachment_;
+  const std::string conversation_;
+  const std::shared_ptr<bool> ended_;  // guarded by the attachment's mutex
+};
+
+void EndReadings(Attachment& attachment) {
+  std::map<std::string, Attachment::Reading> readings;
+  {
+    std::lock_guard lock(attachment.mutex);
+    readings.swap(attachment.readings);
+  }
+}
+
+}  // namespace
+
+AgentGateway::AgentGateway(const AgentGatewayPorts& ports)
+    : ports_(ports), key_{"gateway-" + ports.ids.NextUuid().ToString()}, alive_(std::make_shared<AgentGateway*>(this)) {
+  registration_ = ports_.routing.RegisterGateway(
+      key_, {[this](const TenantId& tenant, GatewayMessage&& message) { OnMessage(tenant, std::move(message)); },
+             [this] { OnTerm(); }});
+}
+
+AgentGateway::~AgentGateway() {
+  registration_.reset();
+  std::map<Key, std::shared_ptr<Attachment>> attachments;
+  {
+    std::lock_guard lock(mutex_);
+    attachments.swap(attachments_);
+  }
+  for (const auto& [key, attachment] : attachments) EndReadings(*attachment);
+}
+
+// Above every earlier number, also those of this process's last life, as long as the wall clock does not go back.
+AttachmentNumber AgentGateway::NextNumber() {
+  const uint64_t now_us = static_cast<uint64_t>(ports_.clock.Now().ns / 1000);
+  last_number_ = std::max(last_number_ + 1, now_us);
+  return {last_number_};
+}
+
+std::shared_ptr<Attachment> AgentGateway::Attach(const TenantId& tenant, const AgentId& agent,
+                                                 std::optional<Activity> activity,
+                                                 std::map<std::string, uint64_t> positions, Attachment::Stream stream,
+                                                 CommandOrigin origin,
+                                                 absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done) {
+  std::shared_ptr<Attachment> attachment;
+  {
+    std::lock_guard lock(mutex_);
+    attachment.reset(new Attachment{tenant, agent, NextNumber(), std::move(stream), std::move(positions), {}, {}});
+    attachments_.emplace(Key(tenant, agent, attachment->number.value), attachment);
+  }
+  AttachAgent command{agent, attachment->number, key_, std::move(activity)};
+  Send(*attachment, std::move(command), std::move(origin), std::nullopt,
+       [this, attachment, done = std::move(done)](absl::Status status) mutable {
+         if (status.ok()) return done(attachment->number);
+         Forget(*attachment);
+         done(std::move(status));
+       });
+  return attachment;
+}
+
+void AgentGateway::Send(const Attachment& attachment, CommandBody body, CommandOrigin origin,
+                        std::optional<RequestKey> key, absl::AnyInvocable<void(absl::Status)> done) {
+  ports_.routing.Send(attachment.tenant, Command{std::move(origin), std::move(body)}, std::move(key), Lane::kLiveWork,
+                      [done = std::move(done)](absl::StatusOr<Answer> answer) mutable {
+                        done(answer.ok() ? StatusOf(*answer) : answer.status());
+                      });
+}
+
+void AgentGateway::Forget(const Attachment& attachment) {
+  std::shared_ptr<Attachment> forgotten;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = attachments_.find(Key(attachment.tenant, attachment.agent, attachment.number.value));
+    if (found == attachments_.end()) return;
+    forgotten = std::move(found->second);
+    attachments_.erase(found);
+  }
+  EndReadings(*forgotten);
+}
+
+void AgentGateway::ConnectionLost(const std::shared_ptr<Attachment>& attachment) {
+  if (Find(attachment->tenant, attachment->agent, attachment->number) == nullptr) return;
+  Forget(*attachment);
+  TellDetached(attachment->tenant, attachment->agent, attachment->number, Duration::Zero());
+}
+
+void AgentGateway::TellDetached(TenantId tenant, AgentId agent, AttachmentNumber number, Duration delay) {
+  Command command{{{ActorRole::kService, "agent_gateway"}, {}},
+                  DetachAgent{agent, number, DetachCause::kConnectionLost}};
+  std::weak_ptr<AgentGateway*> weak = alive_;
+  ports_.routing.Send(tenant, std::move(command), std::nullopt, Lane::kLiveWork,
+                      [weak, tenant, agent, number, delay](absl::StatusOr<Answer> answer) {
+                        auto alive = weak.lock();
+                        if (answer.ok() || !alive) return;
+                        Duration next = std::clamp(delay * 2, kFirstDetachRetry, kLongestDetachRetry);
+                        (*alive)->ports_.timer.After(next, [weak, tenant, agent, number, next] {
+                          if (auto still = weak.lock()) (*still)->TellDetached(tenant, agent, number, next);
+                        });
+                      });
+}
+
+std::shared_ptr<Attachment> AgentGateway::Find(const TenantId& tenant, const AgentId& agent, AttachmentNumber number) {
+  std::lock_guard lock(mutex_);
+  auto found = attachments_.find(Key(tenant, agent, number.value));
+  return found == attachments_.end() ? nullptr : found->second;
+}
+
+void AgentGateway::OnMessage(const TenantId& tenant, GatewayMessage&& message) {
+  auto attachment = Find(tenant, message.agent, message.attachment);
+  if (!attachment) return;
+  const bool sent = attachment->stream.Send(FrameOf(message, ports_.clock.Now()));
+  if (const auto* offer = std::get_if<OfferMade>(&message.body); offer != nullptr && sent) {
+    Send(*attachment, OfferDelivered{message.agent, message.attachment, offer->contact, offer->token}, {}, std::nullopt,
+         [](const absl::Status&) {});  // lost or late: routing takes the offer back and offers anew
+  }
+  if (const auto* started = std::get_if<AssignmentStarted>(&message.body)) {
+    auto read = attachment->positions.find(started->conversation.ToString());
+    Read(attachment, started->conversation, read == attachment->positions.end() ? 0 : read->second);
+  }
+  if (std::holds_alternative<AttachmentEnded>(message.body)) Forget(*attachment);
+}
+
+// A new term of routing has every agent detached until it attaches again, under the same number.
+void AgentGateway::OnTerm() {
+  std::vector<std::shared_ptr<Attachment>> held;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [key, attachment] : attachments_) held.push_back(attachment);
+  }
+  for (const auto& attachment : held) {
+    Send(*attachment, AttachAgent{attachment->agent, attachment->number, key_, std::nullopt},
+         {{ActorRole::kService, "agent_gateway"}, {}}, std::nullopt, [attachment](const absl::Status& status) {
+           // The agent's client attaches anew, and so do all others on its stream.
+           if (!status.ok()) {
+             attachment->stream.Finish(MakeError(absl::StatusCode::kUnavailable, "ATTACHMENT_LOST", "connect again"));
+           }
+         });
+  }
+}
+
+void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation,
+                        uint64_t after_number) {
+  const std::string name = conversation.ToString();
+  std::vector<Attachment::Reading> over;  // ended outside the lock
+  auto ended = std::make_shared<bool>(false);
+  {
+    std::lock_guard lock(attachment->mutex);
+    for (auto reading = attachment->readings.begin(); reading != attachment->readings.end();) {
+      if (*reading->second.ended || reading->first == name) {
+        over.push_back(std::move(reading->second));
+        reading = attachment->readings.erase(reading);
+      } else {
+        ++reading;
+      }
+    }
+  }
+  over.clear();
+  auto reading = ports_.session.ReadAsAgent(attachment->tenant, conversation, attachment->agent, after_number,
+                                            std::make_shared<ConversationReader>(attachment, name, ended));
+  std::lock_guard lock(attachment->mutex);
+  attachment->readings[name] = {std::move(ended), std::move(reading)};
+}
+
+}  // namespace meridian

@@ -1,0 +1,80 @@
+// The agent gateway of one process: which agents are attached over which streams, and the way between them and routing
+// and session. Owned by whoever assembles the process; destroyed after the servers and before routing and session.
+// Any thread. Nothing is sent to a stream, and no reading ended, under its lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "libs/rpc/server_stream.h"
+#include "meridian/agent/v1/agent_service.pb.h"
+#include "services/agent_gateway/ports.h"
+
+namespace meridian {
+
+// One agent on one stream.
+struct Attachment {
+  using Stream = rpc::ServerStream<agent::v1::ConnectResponse>;
+
+  TenantId tenant;
+  AgentId agent;
+  AttachmentNumber number;
+  Stream stream;
+  std::map<std::string, uint64_t> positions;  // by conversation: how far the agent had read; never changed
+
+  // The readings of the conversations that the agent takes part in; guarded by `mutex`.
+  struct Reading {
+    std::shared_ptr<bool> ended;
+    std::unique_ptr<SessionClient::Reading> reading;
+  };
+  std::mutex mutex;
+  std::map<std::string, Reading> readings;
+};
+
+class AgentGateway {
+ public:
+  explicit AgentGateway(const AgentGatewayPorts& ports);
+  ~AgentGateway();
+
+  // Makes a new attachment, above every earlier one of the agent, and asks routing for it; `done` brings the answer,
+  // before anything of the attachment is sent. What fails is forgotten again.
+  std::shared_ptr<Attachment> Attach(const TenantId& tenant, const AgentId& agent, std::optional<Activity> activity,
+                                     std::map<std::string, uint64_t> positions, Attachment::Stream stream,
+                                     CommandOrigin origin,
+                                     absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done);
+  // The stream is gone: routing is told until it has heard.
+  void ConnectionLost(const std::shared_ptr<Attachment>& attachment);
+  // The agent left in order, was replaced or removed: nothing more is sent to it.
+  void Forget(const Attachment& attachment);
+
+  void Send(const Attachment& attachment, CommandBody body, CommandOrigin origin, std::optional<RequestKey> key,
+            absl::AnyInvocable<void(absl::Status)> done);
+  // (Re)starts reading a conversation for the agent.
+  void Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation, uint64_t after_number);
+
+  const AgentGatewayPorts& ports() const { return ports_; }
+
+ private:
+  using Key = std::tuple<TenantId, AgentId, uint64_t>;
+
+  void OnMessage(const TenantId& tenant, GatewayMessage&& message);
+  void OnTerm();
+  void TellDetached(TenantId tenant, AgentId agent, AttachmentNumber number, Duration delay);
+  std::shared_ptr<Attachment> Find(const TenantId& tenant, const AgentId& agent, AttachmentNumber number);
+  AttachmentNumber NextNumber();
+
+  const AgentGatewayPorts ports_;
+  const GatewayKey key_;
+  const std::shared_ptr<AgentGateway*> alive_;  // timers hold it weakly
+  std::mutex mutex_;
+  uint64_t last_number_ = 0;
+  std::map<Key, std::shared_ptr<Attachment>> attachments_;
+  std::unique_ptr<RoutingClient::Registration> registration_;
+};
+
+}  // namespace meridian

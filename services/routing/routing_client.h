@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -47,6 +48,9 @@ class RoutingClient {
   // The configuration in force, for edges that check input against it (channels, attributes, sites): a snapshot that
   // follows each publication within the call that made it durable. Null when nothing is published. Never blocks.
   virtual std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId& tenant) const = 0;
+
+  // Of all tenants that have one, in no order.
+  virtual std::vector<std::shared_ptr<const admin::v1::TenantConfig>> ConfigSnapshots() const = 0;
 
   // Messages for the agents whose attachments name this gateway, in order per agent, once durable. `on_term` is called
   // when a shard began a new term: the gateway attaches again what it holds there. Both on routing's thread, must not

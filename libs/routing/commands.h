@@ -93,7 +93,8 @@ struct ReviseAgent {
 
 // ---- contacts, asked by session and operators ----
 
-// Opens a contact: a rule is found, and it waits or is offered at once. A repeat with the same id is answered as done
+// Opens a contact: a rule is found, and it waits or is offered at once. An `enqueued_at` that is not set or in the
+// future counts as now. A repeat with the same id is answered as done
 // while the contact lives.
 struct EnqueueContact {
   ContactSpec spec;

@@ -53,6 +53,8 @@ Answer EngineCore::Apply(const EnqueueContact& command) {
   }
   ContactRecord record;
   record.spec = spec;
+  // A place in line that was not said, or lies ahead, is the present.
+  if (spec.enqueued_at <= Instant{0} || spec.enqueued_at > now()) record.spec.enqueued_at = now();
   record.queued_at = record.steps_since = record.state_since = now();
   SetRule(record, *published, *rule_index);
   const uint32_t preferred = spec.preferred_agent.empty() ? kNoIndex : agents.Find(spec.preferred_agent);

@@ -70,7 +70,8 @@ class Engine {
   void Restore(AgentRevisionRecord record);
   void Restore(StreamHead record);
   // Opens `term` (above the last one): a TermStarted event on each topic; every agent is detached until it attaches
-  // again; pending offers are delivered anew. An engine without records is started the same way.
+  // again; pending offers are delivered anew. An engine without records is started the same way. The last term again
+  // goes on under it, after a commit was refused: the same without events.
   void FinishLoad(uint64_t term, Instant now);
 
   // ---- commands and time ----

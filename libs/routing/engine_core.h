@@ -1,7 +1,8 @@
 // The inside of Engine: all state of one tenant, and what may happen to it. Split over several files by subject:
 //   engine_core.cc      answers, marks, the run of a command or slice
 //   contact_commands.cc, agent_commands.cc, offer_commands.cc, config_commands.cc: one function per command
-//   contact_moves.cc    how a contact goes from state to state, and in and out of a line
+//   contact_moves.cc    how a contact goes from state to state
+//   waiting_lines.cc    its rule, step and place, in and out of a line
 //   agent_moves.cc      presence, places in the idle orders, strikes
 //   matching.cc         who gets whom
 //   timers.cc           what is due
@@ -106,20 +107,22 @@ class EngineCore {
   // Refuses with the reason of the state table.
   static Answer RefuseState(ContactState from, ContactTrigger trigger);
 
-  // ---- contact_moves.cc ----
+  // ---- waiting_lines.cc ----
   const PublishedConfig& PlanConfigOf(const ContactRecord& record) const;
   const Rule& RuleOf(const ContactRecord& record) const;
   const QueueConfig& QueueOf(const ContactRecord& record) const;
-  uint32_t& CountOf(ContactSlot& slot);
-  void Mark(uint32_t contact);
-  void Move(uint32_t contact, ContactTrigger trigger);
   void SetRule(ContactRecord& record, const PublishedConfig& config, RuleIndex rule) const;
   LineKey KeyOf(const ContactRecord& record) const;
   void EnterLine(uint32_t contact);
   void LeaveLine(uint32_t contact);
+  void SetTimer(uint32_t contact);
+
+  // ---- contact_moves.cc ----
+  uint32_t& CountOf(ContactSlot& slot);
+  void Mark(uint32_t contact);
+  void Move(uint32_t contact, ContactTrigger trigger);
   bool MayEverServe(uint32_t agent, uint32_t contact) const;
   void StopPreferring(uint32_t contact);
-  void SetTimer(uint32_t contact);
   void MakeOffer(uint32_t contact, const Choice& choice);
   void SendOffer(uint32_t contact);
   void Assign(uint32_t contact);

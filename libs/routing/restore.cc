@@ -8,9 +8,9 @@
 namespace meridian {
 
 void EngineCore::FinishLoad(uint64_t term, Instant at) {
-  MERIDIAN_CHECK(term > out.head().term);
+  MERIDIAN_CHECK(term >= out.head().term);
   out.SetContext({}, at);
-  out.StartTerm(term);
+  if (term > out.head().term) out.StartTerm(term);
   if (configs.newest() != nullptr) {
     RestoreAgents();
     RestoreContacts();

@@ -4,6 +4,7 @@
 //   NaiveScan           the same agent found by looking at every agent, in the same run: the measure for the above
 //   WholeLife           enqueue, deliver, accept, complete
 //   FreedAgent          the only agent ends a contact and gets the next of 100,000 that wait, over 256 classes
+//   Rebuild             an engine with 100,000 waiting contacts is made anew from records, until it serves
 // Arguments: agents, distinct profiles. Counters tell bytes of memory per agent and per waiting contact.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
@@ -112,6 +113,17 @@ class Floor {
     body.token = record.token;
     return body;
   }
+  // A new engine from the configuration and the contacts of this one.
+  void Rebuild() const {
+    Engine fresh(TenantId{"demo"}, kRegion);
+    fresh.Restore(ConfigRecord{engine_.config(), 1, kStart});
+    uint32_t cursor = 0;
+    do {
+      for (const ContactRecord* record : engine_.ListContacts(cursor, 1000)) fresh.Restore(*record);
+    } while (cursor != 0);
+    fresh.FinishLoad(2, now_);
+    MERIDIAN_CHECK(fresh.live_contacts() == engine_.live_contacts());
+  }
   void Tick() { now_ = now_ + Duration::Microseconds(1); }
   const ContactRecord& offered() const { return *offered_; }
   Instant now() const { return now_; }
@@ -174,6 +186,16 @@ void FreedAgent(benchmark::State& state) {
   state.counters["bytes_per_waiting_contact"] = static_cast<double>(bytes);
 }
 BENCHMARK(FreedAgent);
+
+void Rebuild(benchmark::State& state) {
+  Floor floor(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), 0);
+  for (uint64_t n = 1; n <= kWaiting; ++n) {
+    floor.Tick();
+    floor.Do(EnqueueContact{Spec(n, floor.now())});
+  }
+  for (auto _ : state) floor.Rebuild();
+}
+BENCHMARK(Rebuild)->Args({1000, 256})->Unit(benchmark::kMillisecond);
 
 void NaiveScan(benchmark::State& state) {
   const TenantConfig config = Tenant(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));

@@ -158,14 +158,6 @@ TEST(DifferentialTest, EngineDecidesAsTheNaiveRouterDoes) {
   for (const auto& [name, count] : seen) std::cout << "  " << name << " " << count << "\n";
 }
 
-// Seeds that once found something.
-TEST(DifferentialTest, SeedsThatFoundSomething) {
-  for (const uint64_t seed : {525001}) {
-    const auto difference = Duel(seed).Run(kCommandsPerTenant);
-    EXPECT_FALSE(difference.has_value()) << *difference << ", seed " << seed;
-  }
-}
-
 // Everything that an engine says over random commands.
 struct Said {
   std::vector<Event> events;

@@ -109,6 +109,23 @@ TEST_F(PlanRoutingTest, PriorityAndAgeTradeOff) {
   EXPECT_EQ(world_.ContactAt(1).state, ContactState::kOffered);
 }
 
+TEST_F(PlanRoutingTest, APlaceThatIsNotSaidIsThePresent) {
+  TenantConfig config = SmallTenant();
+  Publish(config);
+  ContactSpec spec = world_.Spec(1);
+  spec.enqueued_at = Instant{0};
+  world_.Do(EnqueueContact{spec});
+  spec = world_.Spec(2);
+  spec.enqueued_at = world_.now() + Duration::Hours(1);
+  world_.Do(EnqueueContact{spec});
+  spec = world_.Spec(3);
+  spec.enqueued_at = world_.now() - Duration::Hours(1);  // goes on from an earlier contact
+  world_.Do(EnqueueContact{spec});
+  EXPECT_EQ(world_.ContactAt(1).virtual_start, world_.now());
+  EXPECT_EQ(world_.ContactAt(2).virtual_start, world_.now());
+  EXPECT_EQ(world_.ContactAt(3).virtual_start, world_.now() - Duration::Hours(1));
+}
+
 TEST_F(PlanRoutingTest, StrictPriorityPutsImportanceBeforeAge) {
   TenantConfig config = SmallTenant();
   config.order = OrderPolicy::kStrictPriority;

@@ -25,7 +25,7 @@ endfunction()
 # Warnings as errors, and the sanitizers of the preset: linked by every target of ours.
 add_library(meridian_flags INTERFACE)
 target_compile_options(meridian_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
+  -pthread -Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter -Wno-missing-field-initializers)
 if(MERIDIAN_SANITIZE STREQUAL "address")
   target_compile_options(meridian_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(meridian_flags INTERFACE -fsanitize=address,undefined)

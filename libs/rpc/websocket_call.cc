@@ -107,8 +107,8 @@ class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebS
   void Abort() override { connection_->Close(websocket_close::kTryAgainLater, "not read in time"); }
 
  private:
-  // Hands frames to the connection one after the other. OnWriteDone brings the next one (StartWrite, which finds the pump
-  // running), so that a long backlog costs no depth of calls.
+  // Hands frames to the connection one after the other. OnWriteDone brings the next one (StartWrite, which finds the
+  // pump running), so that a long backlog costs no depth of calls.
   void Pump() {
     std::unique_lock lock(mutex_);
     if (pumping_ || !opened_) return;

@@ -1,5 +1,5 @@
-// A bidirectional method of a MethodTable over WebSocket: the stream's messages as protobuf JSON, one a text frame, with
-// the same gate, backlog, token lease and handler as over gRPC.
+// A bidirectional method of a MethodTable over WebSocket: the stream's messages as protobuf JSON, one a text frame,
+// with the same gate, backlog, token lease and handler as over gRPC.
 //
 // The token comes as a second subprotocol (`bearer.<jwt>`) or in the Authorization header, never in the URL. The
 // connection closes with 1000 when the stream ends well, else with 1008 (who calls, or what was sent), 1013 (read too

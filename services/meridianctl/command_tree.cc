@@ -1,0 +1,175 @@
+#include "services/meridianctl/command_tree.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "libs/config/yaml_fields.h"
+#include "services/meridianctl/connection.h"
+#include "services/meridianctl/event_commands.h"
+#include "services/meridianctl/operator_commands.h"
+#include "services/meridianctl/tenant_commands.h"
+#include "services/meridianctl/token_commands.h"
+
+namespace meridian::ctl {
+namespace {
+
+constexpr char kAbout[] =
+    "The command line of Meridian.\n"
+    "\n"
+    "Examples:\n"
+    "  meridianctl apply deploy/dev/demo_tenant.yaml     publish a tenant file\n"
+    "  meridianctl watch                                 events as they happen\n"
+    "  meridianctl demo agent --language es              the page of an agent who is on shift now\n"
+    "  meridianctl explain CONTACT                       why this agent, why still waiting\n"
+    "\n"
+    "The platform is that of --data (by default .data), or of --target HOST:PORT.\n"
+    "Exit codes: 0 done, 1 refused, failed or different, 2 wrong arguments.\n";
+
+class CommandTree {
+ public:
+  explicit CommandTree(const Console& console) : console_(console) {
+    app_.name("meridianctl");
+    app_.description(kAbout);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    AddConnection();
+    AddTenantCommands();
+    AddOperatorCommands();
+    AddEventCommands();
+    AddTokenCommands();
+    AddDemoCommands();
+  }
+
+  int Run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {  // CLI11 reports by exceptions only; --help is one of them
+      const int code = app_.exit(error, console_.out, console_.err);
+      return code == 0 ? kDone : kWrongUse;
+    }
+    return run_();
+  }
+
+ private:
+  void AddConnection() {
+    app_.add_option("--data", connection_.data, "Folder of the local platform: its addresses and its key")
+        ->capture_default_str();
+    app_.add_option("--target", connection_.target, "HOST:PORT of the gRPC API, instead of the local platform's");
+    app_.add_option("--token", connection_.token, "Bearer token, instead of one made with the local platform's key");
+    app_.add_option("--token-file", connection_.token_file, "File that holds the token");
+    app_.add_option("--tls-roots", connection_.tls_roots_file,
+                    "Use TLS and trust the certificates of this PEM file; \"system\" for the system's");
+    app_.add_option("--tenant", connection_.tenant, "Tenant of a token that is made here")->capture_default_str();
+  }
+
+  CLI::App* Command(CLI::App* parent, const std::string& name, const std::string& about, std::function<int()> run) {
+    CLI::App* command = parent->add_subcommand(name, about);
+    if (run) command->callback([this, run = std::move(run)] { run_ = run; });
+    return command;
+  }
+
+  void AddTenantCommands() {
+    CLI::App* apply = Command(&app_, "apply", "Check a tenant file and publish it as the tenant's next revision",
+                              [this] { return Apply(connection_, apply_, console_); });
+    apply->add_option("FILE", apply_.file, "Tenant file (YAML), see docs/tenant_file.md")->required();
+    apply->add_flag("--dry-run", apply_.dry_run, "Check here and on the server, publish nothing");
+    CLI::App* diff = Command(&app_, "diff", "Show what applying a tenant file would change; exit code 1 if anything",
+                             [this] { return Diff(connection_, apply_.file, console_); });
+    diff->add_option("FILE", apply_.file, "Tenant file (YAML)")->required();
+    Command(&app_, "schema", "Print the JSON Schema of tenant files", [this] { return Schema(console_); });
+  }
+
+  void AddOperatorCommands() {
+    CLI::App* explain = Command(&app_, "explain", "Why this agent, why still waiting",
+                                [this] { return Explain(connection_, contact_, console_); });
+    explain->add_option("CONTACT", contact_, "The contact's id")->required();
+    CLI::App* agents = Command(&app_, "agents", "Agents with presence, activity and load",
+                               [this] { return ListAgents(connection_, agents_, console_); });
+    agents->add_flag("--on-shift", agents_.on_shift, "Only those on shift now");
+    agents->add_flag("--attached", agents_.attached, "Only those who are connected");
+    CLI::App* contacts =
+        Command(&app_, "contacts", "Live contacts", [this] { return ListContacts(connection_, contacts_, console_); });
+    contacts->add_option("--queue", contacts_.queue, "Only those of one queue");
+  }
+
+  void AddEventCommands() {
+    CLI::App* watch = Command(&app_, "watch", "Events as they happen, one readable line each; Ctrl-C ends it", [this] {
+      events_.from = "now";
+      return Events(connection_, events_, console_);
+    });
+    AddTopics(watch);
+    CLI::App* events = Command(&app_, "events",
+                               "All events that are kept, oldest first, then new ones as they come\n"
+                               "Example: meridianctl events --json --until-now > events.jsonl",
+                               [this] { return Events(connection_, events_, console_); });
+    events->add_option("--from", events_.from, "\"now\", or a position that an earlier run printed; else the oldest");
+    events->add_flag("--json", events_.json, "One JSON object a line");
+    events->add_flag("--until-now", events_.until_now, "End when all that exists now was shown");
+    AddTopics(events);
+  }
+
+  void AddTopics(CLI::App* command) {
+    command->add_option("--topic", events_.topics, "contact, agent or config; may be repeated; all by default");
+  }
+
+  void AddTokenCommands() {
+    CLI::App* token = Command(&app_, "token", "Tokens, signed with the local platform's key", nullptr);
+    token->require_subcommand(1);
+    token->fallthrough();
+    CLI::App* create =
+        Command(token, "create",
+                "Print a new token\n"
+                "Examples:\n"
+                "  meridianctl token create --role integrator --subject shop\n"
+                "  meridianctl token create --role agent --subject fleet --agent faq-bot --agent faq-bot-spare\n",
+                [this] { return CreateToken(connection_, token_, console_); });
+    create->add_option("--role", token_.role, "visitor, agent, integrator, operator or service")->required();
+    create->add_option("--subject", token_.subject, "Who bears it: an agent's name, a system's, an operator's")
+        ->required();
+    create->add_option("--agent", token_.agents, "Agent that it may attach; may be repeated; default: the subject");
+    create->add_option("--permission", token_.permissions,
+                       "Such as events.read; may be repeated; default: all of the role");
+    create->add_option("--session", token_.session, "For visitors: the conversation that it is bound to");
+    create->add_option("--origin", token_.origin, "For visitors: the web origin that it is bound to");
+    create->add_option_function<std::string>(
+        "--ttl",
+        [this](const std::string& text) {
+          auto life = ParseYamlDuration(text);
+          if (!life || life->seconds() <= 0) throw CLI::ValidationError("--ttl", "must be a duration such as 12h");
+          token_.life = Duration::Seconds(life->seconds());
+        },
+        "Such as 15m, 12h; default: the role's own");
+  }
+
+  void AddDemoCommands() {
+    CLI::App* demo = Command(&app_, "demo", "Pages of the demo tenant", nullptr);
+    demo->require_subcommand(1);
+    demo->fallthrough();
+    CLI::App* agent = Command(demo, "agent", "The page of an agent who speaks a language and is on shift now",
+                              [this] { return DemoAgent(connection_, demo_, console_); });
+    agent->add_option("--language", demo_.language, "Such as es, en, pt-BR, ja")->capture_default_str();
+    agent->add_option("--kind", demo_.kind, "human, bot or expert")->capture_default_str();
+    agent->add_flag("--name", demo_.name_only, "Print the agent's name alone");
+    Command(demo, "customer", "The customer's page", [this] { return DemoCustomer(connection_, console_); });
+  }
+
+  const Console& console_;
+  CLI::App app_;
+  std::function<int()> run_;
+  ConnectionOptions connection_;
+  ApplyOptions apply_;
+  AgentsOptions agents_;
+  ContactsOptions contacts_;
+  EventsOptions events_;
+  TokenOptions token_;
+  DemoAgentOptions demo_;
+  std::string contact_;
+};
+
+}  // namespace
+
+int RunMeridianctl(int argc, const char* const* argv, const Console& console) {
+  return CommandTree(console).Run(argc, argv);
+}
+
+}  // namespace meridian::ctl

@@ -1,0 +1,108 @@
+#include "services/meridianctl/connection.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "libs/base/status_macros.h"
+#include "libs/base/uuid.h"
+#include "libs/error/error.h"
+#include "libs/runtime/clock.h"
+#include "libs/security/signing_key.h"
+#include "libs/security/token_issuer.h"
+
+namespace meridian::ctl {
+namespace {
+
+constexpr Duration kOwnTokenLife = Duration::Hours(1);
+
+absl::StatusOr<std::string> TokenOf(const ConnectionOptions& options) {
+  if (!options.token.empty()) return options.token;
+  if (!options.token_file.empty()) {
+    MERIDIAN_ASSIGN_OR_RETURN(std::string token, ReadWholeFile(options.token_file));
+    while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
+    return token;
+  }
+  security::TokenClaims claims;
+  claims.tenant = options.tenant;
+  claims.subject = "meridianctl";
+  claims.role = security::Role::kOperator;
+  claims.expires_at = SystemWallClock().Now() + kOwnTokenLife;
+  return MakeToken(options.data, claims);
+}
+
+absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options) {
+  if (!options.target.empty()) return options.target;
+  MERIDIAN_ASSIGN_OR_RETURN(auto addresses, ReadAddresses(options.data));
+  auto grpc = addresses.find("grpc");
+  if (grpc == addresses.end()) {
+    return MakeError(absl::StatusCode::kNotFound, "NO_ADDRESS",
+                     options.data + "/addresses.json names no address for gRPC: give --target HOST:PORT");
+  }
+  const size_t scheme = grpc->second.find("://");
+  return scheme == std::string::npos ? grpc->second : grpc->second.substr(scheme + 3);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) {
+    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+                     path + ": " + std::strerror(in ? EISDIR : errno));
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::string& data) {
+  const std::string path = data + "/addresses.json";
+  if (!std::filesystem::exists(path)) {
+    return MakeError(absl::StatusCode::kNotFound, "NOT_RUNNING",
+                     "no platform is ready in " + data + ": start one with deploy/dev/up, or name its folder with " +
+                         "--data DIR or its address with --target HOST:PORT");
+  }
+  MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
+  std::map<std::string, std::string> addresses;
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    return MakeError(absl::StatusCode::kInternal, "BAD_ADDRESSES", path + " is not a JSON object");
+  }
+  for (const auto& [name, address] : json.items()) {
+    if (address.is_string()) addresses[name] = address.get<std::string>();
+  }
+  return addresses;
+}
+
+absl::StatusOr<std::string> MakeToken(const std::string& data, const security::TokenClaims& claims) {
+  const std::filesystem::path keys = std::filesystem::path(data) / "keys";
+  if (!std::filesystem::exists(keys / "signing_key.pem")) {
+    return MakeError(absl::StatusCode::kNotFound, "NO_SIGNING_KEY",
+                     "there is no signing key in " + keys.string() + ": name the platform's folder with --data DIR, " +
+                         "or give a token with --token-file FILE");
+  }
+  MERIDIAN_ASSIGN_OR_RETURN(security::SigningKey key, security::SigningKey::LoadOrCreate(keys));
+  return security::IssueToken(key, claims, SystemWallClock().Now());
+}
+
+absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options) {
+  rpc::ClientOptions client;
+  MERIDIAN_ASSIGN_OR_RETURN(client.target, TargetOf(options));
+  MERIDIAN_ASSIGN_OR_RETURN(client.token, TokenOf(options));
+  if (options.tls_roots_file == "system") {
+    client.tls_roots_pem = "";
+  } else if (!options.tls_roots_file.empty()) {
+    MERIDIAN_ASSIGN_OR_RETURN(client.tls_roots_pem, ReadWholeFile(options.tls_roots_file));
+  }
+  return rpc::Client::Connect(std::move(client));
+}
+
+std::string NewRequestId() {
+  static std::random_device random;
+  auto word = [] { return static_cast<uint64_t>(random()) << 32 | random(); };
+  return Uuid::Version7(SystemWallClock().Now().ToUnixMilliseconds(), word(), word()).ToString();
+}
+
+}  // namespace meridian::ctl

@@ -1,0 +1,37 @@
+// How meridianctl finds a platform and proves who it is. Values and functions for one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/rpc/client.h"
+#include "libs/security/token.h"
+
+namespace meridian::ctl {
+
+struct ConnectionOptions {
+  std::string data = ".data";  // the local platform's folder: addresses.json, and the key under keys/
+  std::string target;          // "127.0.0.1:8081"; "": what addresses.json says
+  std::string token;           // "": `token_file`, or else one made with the local platform's key
+  std::string token_file;
+  std::string tls_roots_file;   // PEM; TLS when set, "system" trusts the system's roots
+  std::string tenant = "demo";  // of a token made here
+};
+
+// What the local platform wrote when it was ready, by name. NOT_FOUND when none is ready in that folder.
+absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::string& data);
+
+// Signed with the key of the platform in `data`. NOT_FOUND without one: a key is never made here.
+absl::StatusOr<std::string> MakeToken(const std::string& data, const security::TokenClaims& claims);
+
+// A client with an operator's token for `options.tenant`, unless another was given.
+absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options);
+
+// A fresh UUIDv7.
+std::string NewRequestId();
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+
+}  // namespace meridian::ctl

@@ -24,8 +24,7 @@ absl::StatusOr<std::string> SiteKeyIn(const std::string& body) {
   return key->get<std::string>();
 }
 
-absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, security::SiteAccess& sites,
-                                        const HttpRequest& request) {
+absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, Sites& sites, const HttpRequest& request) {
   MERIDIAN_ASSIGN_OR_RETURN(std::string site_key, SiteKeyIn(request.body));
   const Instant now = ports.clock.Now();
   const std::string origin(request.Header("origin").value_or(""));
@@ -48,7 +47,7 @@ absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, security::Sit
 
 }  // namespace
 
-void HandleVisitorSessions(const IngressPorts& ports, security::SiteAccess& sites, HttpRouter& router) {
+void HandleVisitorSessions(const IngressPorts& ports, Sites& sites, HttpRouter& router) {
   router.Handle("POST", "/v1/visitor-sessions", [ports, &sites](const HttpRequest& request, HttpResponder responder) {
     auto answer = OpenSession(ports, sites, request);
     responder.Respond(answer.ok() ? HttpResponse::Json(200, *answer)

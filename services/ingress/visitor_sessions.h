@@ -5,11 +5,11 @@
 #pragma once
 
 #include "libs/http/router.h"
-#include "libs/security/site_access.h"
 #include "services/ingress/ports.h"
+#include "services/ingress/sites.h"
 
 namespace meridian {
 
-void HandleVisitorSessions(const IngressPorts& ports, security::SiteAccess& sites, HttpRouter& router);
+void HandleVisitorSessions(const IngressPorts& ports, Sites& sites, HttpRouter& router);
 
 }  // namespace meridian

@@ -1,0 +1,45 @@
+#include "services/ingress/sites.h"
+
+#include <utility>
+
+namespace meridian {
+namespace {
+
+// A person opens a page, comes back, opens it in a second tab: a burst, then slowly.
+constexpr security::RateLimiter::Limit kPerAddress = {.burst = 30, .refill_each = Duration::Seconds(2)};
+constexpr security::RateLimiter::Limit kPerSite = {.burst = 5000, .refill_each = Duration::Milliseconds(1)};
+
+}  // namespace
+
+Sites::Sites(const RoutingClient& routing) : routing_(routing), access_(kPerAddress, kPerSite) {}
+
+void Sites::AllowEverywhere(std::vector<std::string> origins) {
+  std::lock_guard lock(mutex_);
+  everywhere_ = std::move(origins);
+  known_.clear();
+}
+
+void Sites::Refresh() {
+  Configs configs = routing_.ConfigSnapshots();
+  std::lock_guard lock(mutex_);
+  if (configs == known_) return;
+  std::vector<security::Site> sites;
+  for (const auto& config : configs) {
+    for (const admin::v1::Site& site : config->sites()) {
+      security::Site known{
+          site.key(), config->tenant(), {site.allowed_origins().begin(), site.allowed_origins().end()}};
+      known.origins.insert(known.origins.end(), everywhere_.begin(), everywhere_.end());
+      sites.push_back(std::move(known));
+    }
+  }
+  access_.Replace(std::move(sites));
+  known_ = std::move(configs);
+}
+
+absl::StatusOr<security::Site> Sites::Admit(std::string_view site_key, std::string_view origin,
+                                            std::string_view address, Instant now) {
+  Refresh();
+  return access_.Admit(site_key, origin, address, now);
+}
+
+}  // namespace meridian

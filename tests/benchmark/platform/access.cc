@@ -1,0 +1,63 @@
+#include "tests/benchmark/platform/access.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "libs/runtime/clock.h"
+#include "libs/security/token_issuer.h"
+#include "tests/benchmark/platform/pace.h"
+
+namespace meridian::load {
+absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit) {
+  const std::string path = data + "/addresses.json";
+  std::string address;
+  const bool there = AwaitTrue(limit.ns, [&] {
+    std::ifstream file(path);
+    if (!file) return false;
+    const auto addresses = nlohmann::json::parse(file, nullptr, false);
+    if (!addresses.is_object() || !addresses.contains("grpc")) return false;
+    address = addresses["grpc"].get<std::string>();
+    return true;
+  });
+  if (!there) return absl::DeadlineExceededError("no " + path);
+  return address;
+}
+
+absl::StatusOr<Tokens> Tokens::Open(const std::string& data, std::string tenant) {
+  auto key = security::SigningKey::LoadOrCreate(data);
+  if (!key.ok()) return key.status();
+  return Tokens(*std::move(key), std::move(tenant));
+}
+
+absl::StatusOr<std::string> Tokens::Integrator() const {
+  return security::IssueToken(
+      key_, {.tenant = tenant_, .subject = "load", .role = security::Role::kIntegrator, .permissions = {}},
+      SystemWallClock().Now());
+}
+
+absl::StatusOr<std::string> Tokens::Agents(std::vector<std::string> agents) const {
+  security::TokenClaims claims{.tenant = tenant_, .subject = "load-agents", .role = security::Role::kAgent};
+  claims.agents = std::move(agents);
+  return security::IssueToken(key_, claims, SystemWallClock().Now());
+}
+
+std::vector<std::shared_ptr<grpc::Channel>> OpenChannels(const std::string& target, int count) {
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < count; ++i) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // or they would share one connection
+    channels.push_back(grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+  }
+  return channels;
+}
+
+int64_t MonotonicNs() { return SystemMonotonicClock().Now().ns; }
+
+}  // namespace meridian::load

@@ -1,0 +1,64 @@
+// What became of each contact: when it arrived (in an open loop: was due), when it was acknowledged, offered, ended.
+// An offer may overtake the acknowledgement that names its contact. Owned by the run; any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "tests/benchmark/platform/latency_histogram.h"
+
+namespace meridian::load {
+
+struct Figures {
+  LatencyHistogram acknowledged;  // from the arrival, of the contacts that arrived while measuring
+  LatencyHistogram offered;
+  LatencyHistogram ended;
+  int64_t arrived = 0;
+  int64_t completed = 0;  // ended while measuring, whenever they arrived
+  std::map<std::string, int64_t>
+      mishaps;  // refusals, rescinded offers, lost assignments: by reason, over the whole run
+};
+
+class Scoreboard {
+ public:
+  // `on_done` is called without a lock when a contact was acknowledged and has ended, or was refused.
+  explicit Scoreboard(std::function<void()> on_done) : on_done_(std::move(on_done)) {}
+
+  // Contacts that arrive in [from, to) of the monotonic clock are measured. Before the first arrival.
+  void Measure(int64_t from_ns, int64_t to_ns);
+
+  void Arrived(int64_t arrival_ns);
+  void Acknowledged(const std::string& contact, int64_t arrival_ns);
+  void Refused(const std::string& reason);
+  void Offered(const std::string& contact);
+  void Ended(const std::string& contact);
+  void Mishap(const std::string& what);
+
+  int64_t outstanding() const;
+  int64_t first_offer_ns() const;  // 0: none yet
+  Figures figures() const;
+
+ private:
+  struct Cycle {
+    int64_t arrival = 0;  // 0: not acknowledged yet
+    int64_t offered = 0;
+    int64_t ended = 0;
+  };
+  bool Measured(int64_t arrival_ns) const { return arrival_ns >= from_ns_ && arrival_ns < to_ns_; }
+  void Finish(std::unordered_map<std::string, Cycle>::iterator cycle);
+
+  const std::function<void()> on_done_;
+  mutable std::mutex mutex_;
+  int64_t from_ns_ = 0;
+  int64_t to_ns_ = 0;
+  int64_t outstanding_ = 0;
+  int64_t first_offer_ns_ = 0;
+  std::unordered_map<std::string, Cycle> cycles_;
+  Figures figures_;
+};
+
+}  // namespace meridian::load

@@ -11,8 +11,8 @@ namespace {
 constexpr std::array<std::string_view, kRoleCount> kRoleNames = {"visitor", "agent", "integrator", "operator",
                                                                  "service"};
 constexpr std::array<std::string_view, kPermissionCount> kPermissionNames = {
-    "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "agents.connect", "agents.read",
-    "config.read",     "config.write",  "events.read",     "tokens.issue",  "internal"};
+    "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "conversations.read", "agents.connect",
+    "agents.read",     "config.read",   "config.write",    "events.read",   "tokens.issue",       "internal"};
 
 template <typename Enum, size_t n>
 std::optional<Enum> Parse(const std::array<std::string_view, n>& names, std::string_view text) {
@@ -39,15 +39,17 @@ std::vector<Permission> PermissionSet::ToVector() const {
 PermissionSet DefaultPermissions(Role role) {
   switch (role) {
     case Role::kVisitor:
-      return {Permission::kContactsSubmit, Permission::kContactsTalk, Permission::kContactsCancel};
+      return {Permission::kContactsSubmit, Permission::kContactsTalk, Permission::kContactsCancel,
+              Permission::kConversationsRead};
     case Role::kAgent:
       return {Permission::kAgentsConnect};
     case Role::kIntegrator:
       return {Permission::kContactsSubmit, Permission::kContactsTalk, Permission::kContactsCancel,
-              Permission::kContactsRead, Permission::kEventsRead};
+              Permission::kContactsRead, Permission::kConversationsRead, Permission::kEventsRead};
     case Role::kOperator:
-      return {Permission::kContactsCancel, Permission::kContactsRead, Permission::kAgentsRead, Permission::kConfigRead,
-              Permission::kConfigWrite,    Permission::kEventsRead,   Permission::kTokensIssue};
+      return {Permission::kContactsCancel, Permission::kContactsRead, Permission::kConversationsRead,
+              Permission::kAgentsRead,     Permission::kConfigRead,   Permission::kConfigWrite,
+              Permission::kEventsRead,     Permission::kTokensIssue};
     case Role::kService:
       return {Permission::kInternal};
   }

@@ -20,7 +20,8 @@ enum class Permission : uint8_t {
   kContactsSubmit,  // open a contact
   kContactsTalk,    // write and watch the conversation of a contact
   kContactsCancel,
-  kContactsRead,  // list and explain contacts of the tenant
+  kContactsRead,       // list and explain contacts of the tenant
+  kConversationsRead,  // read messages back: of any conversation, a visitor of its own
   kAgentsConnect,
   kAgentsRead,
   kConfigRead,
@@ -29,7 +30,7 @@ enum class Permission : uint8_t {
   kTokensIssue,
   kInternal,  // between services of one installation
 };
-inline constexpr int kPermissionCount = 11;
+inline constexpr int kPermissionCount = 12;
 
 // The names used in tokens and on the command line: "visitor", "contacts.submit" …
 std::string_view ToString(Role role);

@@ -75,7 +75,8 @@ const StaticFile* StaticFiles::Find(std::string_view path) const {
     const auto it = files_.find(std::string(path) + "index.html");
     return it == files_.end() ? nullptr : &it->second;
   }
-  const auto it = files_.find(path);
+  auto it = files_.find(path);
+  if (it == files_.end()) it = files_.find(std::string(path) + "/index.html");
   return it == files_.end() ? nullptr : &it->second;
 }
 

@@ -26,7 +26,8 @@ class StaticFiles {
   // `path` relative, such as "agent/index.html".
   void Add(std::string_view path, std::string content);
 
-  // `path` relative to the files, without a leading slash; a folder is answered by its index.html. nullptr: none.
+  // `path` relative to the files, without a leading slash; a folder is answered by its index.html, with or without a
+  // slash at its end (so pages name their files by absolute paths). nullptr: none.
   const StaticFile* Find(std::string_view path) const;
   size_t size() const { return files_.size(); }
 

@@ -1,0 +1,35 @@
+"""What every end-to-end test has: a network of its own, the stubs, and a platform to start and kill."""
+
+import own_network
+
+own_network.enter()
+
+import pytest  # noqa: E402
+import stubs  # noqa: E402
+
+STUBS = stubs.on_the_path()
+
+from running_standalone import Standalone  # noqa: E402
+
+
+@pytest.fixture(name="platform")
+def running_platform(tmp_path):
+    platform = Standalone(tmp_path)
+    try:
+        yield platform.start()
+    finally:
+        platform.kill()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    platform = getattr(item, "funcargs", {}).get("platform")
+    if report.failed and platform is not None:
+        report.sections.append(("log of standalone", platform.log()[-8000:]))
+    return report
+
+
+@pytest.fixture(name="stub_path")
+def path_of_stubs():
+    return [str(STUBS)]

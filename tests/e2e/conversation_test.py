@@ -1,0 +1,97 @@
+"""One conversation, all the way through, and through a crash: a Spanish text, the agent who speaks it and is on shift."""
+
+from meridian.agent.v1 import agent_service_pb2 as agent_pb
+from meridian.type.v1 import contact_pb2
+from meridian_client import AgentClient
+from people import Agent, Customer
+from waiting import eventually
+
+FIRST = "Hola, buenas tardes. Me han cobrado dos veces la misma factura y quisiera que me ayuden, por favor."
+
+
+def attach(platform, name, agent):
+    return AgentClient(platform.grpc, platform.token("agent", name), name, agent)
+
+
+def test_a_spanish_text_reaches_a_speaker_on_shift_and_the_two_talk(platform):
+    name, agent, customer = platform.on_shift("es"), Agent(), Customer(platform, "visitor-1")
+    with attach(platform, name, agent) as client:
+        agent.wait_attached()
+        submitted = customer.submit(FIRST)
+        assert submitted.language.split("-")[0] == "es", "recognised, not declared"
+        assert 0 < submitted.language_confidence < 100
+
+        offer = agent.wait_offer(submitted.contact_id)
+        assert offer.contact.language.split("-")[0] == "es"
+        assert agent.messages == {}, "no word of the conversation before it is accepted"
+        client.accept(offer).result(timeout=10)
+        assignment = agent.wait_assignment(submitted.contact_id)
+        states = customer.states()
+        agent.wait_text(customer.conversation_id, FIRST)
+
+        client.say(customer.conversation_id, "Buenas tardes, ahora mismo lo miro.", 1).result(timeout=10)
+        customer.say("Muchas gracias.")
+        agent.wait_text(customer.conversation_id, "Muchas gracias.")
+        eventually(lambda: any(s.state == contact_pb2.CONTACT_STATE_ASSIGNED and s.agent_name for s in states), what=states)
+
+        client.complete(assignment).result(timeout=10)
+        assert agent.wait_ended(submitted.contact_id).reason == agent_pb.AssignmentEnded.REASON_COMPLETED
+        eventually(lambda: states[-1].state == contact_pb2.CONTACT_STATE_COMPLETED, what=states)
+        expected = [(1, "customer", "", FIRST), (2, "agent", name, "Buenas tardes, ahora mismo lo miro."),
+                    (3, "customer", "", "Muchas gracias.")]
+        assert customer.read_back() == expected
+        assert agent.messages[customer.conversation_id] == expected
+
+
+def test_kill_9_in_the_middle_and_nobody_has_lost_anything(platform):
+    name, agent, customer = platform.on_shift("es"), Agent(), Customer(platform, "visitor-2")
+    with attach(platform, name, agent) as client:
+        agent.wait_attached()
+        submitted = customer.submit(FIRST)
+        client.accept(agent.wait_offer(submitted.contact_id)).result(timeout=10)
+        agent.wait_assignment(submitted.contact_id)
+        conversation = customer.conversation_id
+        client.say(conversation, "antes", 1).result(timeout=10)
+        customer.say("uno")
+
+        platform.kill()
+        while_away = client.say(conversation, "mientras tanto", 2)
+        assert not while_away.done()
+        platform.start()
+        while_away.result(timeout=30)
+        agent.wait_attached(times=2)
+        again = eventually(lambda: agent.assignments[1:], what="the assignment, told again")[-1]
+        assert again.contact.contact_id == submitted.contact_id
+        assert again.offer_token == agent.assignments[0].offer_token, "the same assignment, not another offer"
+        customer.say("dos")
+        agent.wait_text(conversation, "dos")
+        client.say(conversation, "después", 3).result(timeout=10)
+
+        expected = [(1, "customer", "", FIRST), (2, "agent", name, "antes"), (3, "customer", "", "uno"),
+                    (4, "agent", name, "mientras tanto"), (5, "customer", "", "dos"), (6, "agent", name, "después")]
+        agent.wait_text(conversation, "después")
+        assert customer.read_back() == expected
+        assert agent.messages[conversation] == expected, "resumed by position: no gap, nothing twice"
+
+    # A desk that knows nothing any more gets the work and the whole conversation again.
+    anew = Agent()
+    with attach(platform, name, anew) as client:
+        assignment = anew.wait_assignment(submitted.contact_id)
+        anew.wait_text(conversation, "después")
+        assert anew.messages[conversation] == expected
+        client.complete(assignment).result(timeout=10)
+        anew.wait_ended(submitted.contact_id)
+    assert customer.read_back() == expected
+
+
+def test_an_acknowledged_contact_survives_kill_9_before_anybody_was_there(platform):
+    customer = Customer(platform, "visitor-3")
+    submitted = customer.submit(FIRST)
+    platform.kill()
+    platform.start()
+    name, agent = platform.on_shift("es"), Agent()
+    with attach(platform, name, agent) as client:
+        offer = agent.wait_offer(submitted.contact_id)
+        client.accept(offer).result(timeout=10)
+        agent.wait_text(customer.conversation_id, FIRST)
+    assert customer.read_back() == [(1, "customer", "", FIRST)]

@@ -61,7 +61,7 @@ Answer EngineCore::Apply(const AttachAgent& command) {
   MarkAgent(agent);
   SetAgentTimer(agent);
   Redeliver(agent);
-  if (!record.activity.IsAvailable()) RescindOffers(agent, RescindReason::kAgentUnavailable, true);
+  if (!record.activity.IsAvailable()) BeginDrain(agent);
   RefreshPlaces(agent, /*freed=*/true);
   return {};
 }
@@ -91,7 +91,7 @@ Answer EngineCore::Apply(const DetachAgent& command) {
   out.EmitAgent(record, configs.revision(), AgentDetached{record.absence, record.grace_until});
   MarkAgent(agent);
   SetAgentTimer(agent);
-  RescindOffers(agent, RescindReason::kAgentLost, /*undelivered_only=*/false);
+  BeginDrain(agent);
   return {};
 }
 
@@ -113,7 +113,7 @@ Answer EngineCore::Apply(const SetActivity& command) {
   out.EmitAgent(slot.record, configs.revision(), AgentActivityChanged{command.activity});
   MarkAgent(agent);
   RefreshPlaces(agent, /*freed=*/true);
-  if (!command.activity.IsAvailable()) RescindOffers(agent, RescindReason::kAgentUnavailable, true);
+  if (!command.activity.IsAvailable()) BeginDrain(agent);
   return answer;
 }
 

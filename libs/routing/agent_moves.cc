@@ -76,13 +76,39 @@ std::vector<uint32_t> EngineCore::ContactsOf(uint32_t agent) const {
   return held;
 }
 
-void EngineCore::RescindOffers(uint32_t agent, RescindReason reason, bool undelivered_only) {
-  for (const uint32_t contact : ContactsOf(agent)) {
-    const ContactRecord& record = contacts.at(contact).record;
-    if (record.state != ContactState::kOffered) continue;
-    if (undelivered_only && record.offer_state != OfferState::kPending) continue;
-    Requeue(contact, {ContactTrigger::kOfferRescinded, RequeueReason::kRescinded, reason});
+void EngineCore::BeginDrain(uint32_t agent) {
+  draining_.emplace(agents.at(agent).record.agent, agent);
+  DrainSlice();
+}
+
+void EngineCore::DrainSlice() {
+  while (!draining_.empty()) {
+    const uint32_t agent = draining_.begin()->second;
+    for (const uint32_t contact : ContactsOf(agent)) {
+      if (drain_budget_ == 0) return;
+      if (DrainContact(contact, agents.at(agent).record)) --drain_budget_;
+    }
+    draining_.erase(draining_.begin());
   }
+}
+
+bool EngineCore::DrainContact(uint32_t contact, const AgentRecord& agent) {
+  const ContactRecord& record = contacts.at(contact).record;
+  if (record.state == ContactState::kOffered) {
+    const bool unwanted = !agent.activity.IsAvailable() && record.offer_state == OfferState::kPending;
+    if (agent.presence == AgentPresence::kAttached && !unwanted) return false;
+    const bool lost = agent.presence != AgentPresence::kAttached;
+    Requeue(contact, {ContactTrigger::kOfferRescinded, RequeueReason::kRescinded,
+                      lost ? RescindReason::kAgentLost : RescindReason::kAgentUnavailable});
+    return true;
+  }
+  if (agent.presence != AgentPresence::kOffline) return false;
+  if (record.state == ContactState::kWrapping) {
+    End(contact, ContactTrigger::kAgentLost, EndReason::kAgentLost);
+  } else {
+    Requeue(contact, {ContactTrigger::kAgentLost, RequeueReason::kAgentLost});
+  }
+  return true;
 }
 
 void EngineCore::GoOffline(uint32_t agent, AbsenceReason reason) {
@@ -97,23 +123,16 @@ void EngineCore::GoOffline(uint32_t agent, AbsenceReason reason) {
     MarkAgent(agent);
   }
   SetAgentTimer(agent);
-  RescindOffers(agent, RescindReason::kAgentLost, /*undelivered_only=*/false);
-  for (const uint32_t contact : ContactsOf(agent)) {
-    if (contacts.at(contact).record.state == ContactState::kWrapping) {
-      End(contact, ContactTrigger::kAgentLost, EndReason::kAgentLost);
-    } else {
-      Requeue(contact, {ContactTrigger::kAgentLost, RequeueReason::kAgentLost});
-    }
-  }
+  BeginDrain(agent);
 }
 
 void EngineCore::Redeliver(uint32_t agent) {
   for (const uint32_t contact : ContactsOf(agent)) {
     ContactRecord& record = contacts.at(contact).record;
     if (record.state == ContactState::kOffered) {
+      // Not marked: whoever reads the record delivers the offer anew in any case.
       record.offer_state = OfferState::kPending;
       record.deadline = now() + kDeliveryTimeout;
-      Mark(contact);
       SendOffer(contact);
       SetTimer(contact);
       continue;

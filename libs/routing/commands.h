@@ -148,7 +148,8 @@ struct AgentAnswered {
 // ---- agents' connections ----
 
 // An agent connected, or its gateway holds it still after a new term began. Re-delivers pending offers and live
-// assignments to the gateway.
+// assignments to the gateway. An agent who has assignments to reclaim attaches without an activity, reclaims, and only
+// then becomes available: else what it lost may be offered to it anew.
 struct AttachAgent {
   AgentId agent;
   AttachmentNumber attachment;  // not below the agent's highest; the same one again confirms it

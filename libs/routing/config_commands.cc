@@ -9,6 +9,7 @@ namespace {
 
 // So many agents are moved to a new configuration inside the command that publishes it; the rest in slices.
 constexpr size_t kAgentsAtOnce = 512;
+constexpr size_t kRemovalsPerSlice = 48;
 
 // The configuration with this agent as its only one: enough to check the agent.
 TenantConfig WithOnly(const TenantConfig& config, const AgentConfig& agent) {
@@ -49,7 +50,6 @@ Answer EngineCore::Apply(const PublishConfig& command) {
     if (index.ChannelNumber(channel.id) < kMaxChannelsEver) continue;
     return Refuse(Refusal::kNotSupported, "too many channel names were used over all revisions");
   }
-  while (reindexing()) ReindexSlice(kAgentsAtOnce);
   configs.Add({std::make_shared<const TenantConfig>(config), command.digest, now()}, index);
   configs.newest()->changed = true;
   for (const auto& [agent, record] : configs.revised()) out.dropped_revisions.insert(agent);
@@ -83,7 +83,6 @@ Answer EngineCore::Apply(const ReviseAgent& command) {
   } else if (agents.Find(command.agent) == kNoIndex || agents.at(agents.Find(command.agent)).profile == kNoIndex) {
     return Refuse(Refusal::kUnknownAgent, "the configuration has no agent " + command.agent.value);
   }
-  while (reindexing()) ReindexSlice(kAgentsAtOnce);
   configs.Revise(std::move(record));
   out.changed_revisions.insert(command.agent);
   out.EmitConfig(command.revision, AgentRevised{command.revision, command.agent, !command.config});
@@ -98,6 +97,7 @@ Answer EngineCore::Apply(const ReviseAgent& command) {
 void EngineCore::BeginReindex() {
   reindex_config_ = configs.newest()->record.config;
   reindex_at_ = 0;
+  leaving_.clear();
 }
 
 void EngineCore::ReindexSlice(size_t count) {
@@ -119,8 +119,9 @@ void EngineCore::ReindexSlice(size_t count) {
     if (configs.FindRevised(slot.record.agent) == nullptr) leaving_.emplace(slot.record.agent, agent);
   }
   if (reindex_at_ < configured + agents.size()) return;
-  for (; count > 0 && !leaving_.empty(); --count) {
-    RemoveAgent(leaving_.begin()->second);
+  for (count = std::min(count, kRemovalsPerSlice); count > 0 && !leaving_.empty(); --count) {
+    const auto [id, agent] = *leaving_.begin();
+    if (configs.FindRevised(id) == nullptr) RemoveAgent(agent);
     leaving_.erase(leaving_.begin());
   }
   if (!leaving_.empty()) return;

@@ -6,8 +6,9 @@
 // `now` never goes back from call to call. A refusal is an answer; a broken invariant stops the process.
 //
 // After each change, contacts and agents are matched until no waiting contact has a free agent who may take it. What
-// may take long (a new configuration, a shift's begin, a start) is done in slices: NextDeadline then lies in the past,
-// and Advance goes on.
+// may take long (a new configuration, a shift's begin, the loss of an agent with many contacts) is done in slices:
+// NextDeadline then lies in the past, and Advance goes on. What one call changes fits into one commit (256 records).
+// Only an agent's own connection is told of all its contacts at once.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,9 @@ namespace meridian {
 namespace {
 
 constexpr size_t kAgentsPerSlice = 256;
-constexpr int kTimersPerSlice = 128;
+// What one call changes must fit into one commit: 256 records.
+constexpr int kTimersPerSlice = 48;
+constexpr int kReturnsPerCall = 48;  // of contacts whose agent is gone
 
 }  // namespace
 
@@ -40,24 +42,28 @@ Answer EngineCore::Done(uint32_t contact, bool repeated) const {
 
 Answer EngineCore::Run(const Command& command, Instant at) {
   out.SetContext(command.origin, at);
+  drain_budget_ = kReturnsPerCall;
   Answer answer = std::visit([this](const auto& body) { return Apply(body); }, command.body);
   Match();
   return answer;
 }
 
 Instant EngineCore::NextDeadline() const {
-  if (reindexing() || match_pending_) return Instant{0};
+  if (reindexing() || match_pending_ || !draining_.empty()) return Instant{0};
   return timers_.NextAt();
 }
 
 bool EngineCore::Advance(Instant at) {
   out.SetContext({}, at);
-  if (reindexing()) {
+  drain_budget_ = kReturnsPerCall;
+  if (!draining_.empty()) {
+    DrainSlice();
+  } else if (reindexing()) {
     ReindexSlice(kAgentsPerSlice);
   } else if (!match_pending_) {
     // All timers of one instant count as one event: what they change is matched together.
     Instant instant = timers_.NextAt();
-    for (int done = 0; timers_.NextAt() <= at && (timers_.NextAt() <= instant || done < kTimersPerSlice); ++done) {
+    for (int done = 0; timers_.NextAt() <= at && done < kTimersPerSlice; ++done) {
       if (timers_.NextAt() > instant) Match();
       if (match_pending_) break;
       const TimerHeap::Timer timer = timers_.Pop();

@@ -153,7 +153,10 @@ class EngineCore {
   void RefreshPlaces(uint32_t agent, bool freed);
   void SetAgentTimer(uint32_t agent);
   void GoOffline(uint32_t agent, AbsenceReason reason);
-  void RescindOffers(uint32_t agent, RescindReason reason, bool undelivered_only);
+  // Returns to their lines what the agent may no longer have: in slices, because one agent may have thousands.
+  void BeginDrain(uint32_t agent);
+  void DrainSlice();
+  bool DrainContact(uint32_t contact, const AgentRecord& agent);
   void Redeliver(uint32_t agent);
   void Strike(uint32_t agent, const NoAnswerPolicy& policy);
   void EndCoolDown(uint32_t agent);
@@ -202,6 +205,8 @@ class EngineCore {
   std::set<uint32_t> freed_agents_;                               // newly free, with contacts that wait for them alone
   std::map<uint32_t, std::set<WaitingContact>> preferred_lines_;  // by agent
   bool match_pending_ = false;
+  std::set<std::pair<AgentId, uint32_t>> draining_;     // agents with contacts that they may no longer have
+  int drain_budget_ = 0;                                // contacts that this call may still return
   std::shared_ptr<const TenantConfig> reindex_config_;  // agents move to it; null: done
   size_t reindex_at_ = 0;
   std::set<std::pair<AgentId, uint32_t>> leaving_;  // whom it does not have

@@ -53,7 +53,7 @@ void EngineCore::CheckContact(uint32_t contact, Instant at) const {
     MERIDIAN_CHECK(agent.record.agent == record.agent);
     MERIDIAN_CHECK(slot.place_with_agent < agent.contacts.size());
     MERIDIAN_CHECK(agent.contacts[slot.place_with_agent] == contact);
-    MERIDIAN_CHECK(agent.record.presence != AgentPresence::kOffline);
+    MERIDIAN_CHECK(agent.record.presence != AgentPresence::kOffline || !draining_.empty());
     return;
   }
   MERIDIAN_CHECK(slot.line != Line::kNone && slot.agent == kNoIndex && record.agent.empty() && record.token.IsNil());
@@ -77,7 +77,7 @@ void EngineCore::CheckAgent(uint32_t agent) const {
   for (const ChannelLoad& load_on : slot.loads) by_channel += load_on.units;
   MERIDIAN_CHECK(by_channel == slot.load);
   if (slot.profile == kNoIndex) {
-    MERIDIAN_CHECK(slot.contacts.empty() && slot.places.empty());
+    MERIDIAN_CHECK((slot.contacts.empty() || !draining_.empty() || reindexing()) && slot.places.empty());
     return;
   }
   const ProfileEntry& profile = index.profile(slot.profile);

@@ -71,12 +71,17 @@ void EngineCore::RestoreContacts() {
       RestoreHeld(contact);
     }
   }
-  // Whoever holds contacts but is not in the configuration any more was being removed.
+  // Whoever is not in the configuration any more, or offline with contacts, was just being removed or lost.
   std::set<std::pair<AgentId, uint32_t>> leaving;
   for (uint32_t agent = 0; agent < agents.size(); ++agent) {
-    if (agents.at(agent).profile == kNoIndex) leaving.emplace(agents.at(agent).record.agent, agent);
+    const AgentSlot& slot = agents.at(agent);
+    const bool offline = slot.record.presence == AgentPresence::kOffline;
+    if (slot.profile == kNoIndex && !offline) leaving.emplace(slot.record.agent, agent);
+    if (offline && !slot.contacts.empty()) draining_.emplace(slot.record.agent, agent);
   }
-  for (const auto& [id, agent] : leaving) GoOffline(agent, AbsenceReason::kRemoved);
+  if (leaving.empty()) return;
+  BeginReindex();
+  leaving_ = std::move(leaving);
 }
 
 void EngineCore::RestoreHeld(uint32_t contact) {

@@ -215,6 +215,42 @@ TEST_F(AgentTest, ReclaimConfirmsTheCurrentAssignmentOnly) {
   EXPECT_EQ(world_.Do(reclaim).refusal, Refusal::kUnknownContact);
 }
 
+TEST_F(AgentTest, ALostBotsManyContactsReturnInSlices) {
+  constexpr uint64_t kMany = 1000;
+  config_.agents = {MakeAgent("bot", {{"es", kNative}}, kMany)};
+  Publish();
+  world_.Attach("bot");
+  for (uint64_t n = 1; n <= kMany; ++n) {
+    world_.Enqueue(n);
+    if (n % 2 == 0) Accept(n);
+  }
+  EXPECT_EQ(world_.AgentAt("bot").load, kMany);
+  EXPECT_TRUE(Detach("bot", 1, DetachCause::kSignedOff).ok());
+  EXPECT_LE(world_.engine().NextDeadline(), world_.now());
+  EXPECT_GT(world_.AgentAt("bot").load, 0u);
+  world_.Restart(Duration::Zero());  // in the middle
+  world_.Pass(Duration::Zero());
+  EXPECT_EQ(world_.AgentAt("bot").load, 0u);
+  EXPECT_EQ(world_.engine().CountsByQueue()[0].waiting, kMany);
+  EXPECT_TRUE(world_.Attach("bot", 2).ok());
+  world_.Pass(Duration::Zero());
+  EXPECT_EQ(world_.AgentAt("bot").load, kMany);
+}
+
+TEST_F(AgentTest, ALostBotsManyOffersReturnInSlices) {
+  constexpr uint64_t kMany = 300;
+  config_.agents = {MakeAgent("bot", {{"es", kNative}}, kMany)};
+  Publish();
+  world_.Attach("bot");
+  for (uint64_t n = 1; n <= kMany; ++n) world_.Enqueue(n);
+  Detach("bot", 1);
+  world_.Pass(Duration::Zero());
+  EXPECT_EQ(world_.AgentAt("bot").load, 0u);
+  world_.Attach("bot", 2);
+  world_.Pass(kDeliveryTimeout);  // all undelivered at one instant
+  EXPECT_EQ(world_.engine().CountsByQueue()[0].waiting, kMany);
+}
+
 TEST_F(AgentTest, ALostAgentReclaimsWhatNobodyElseWasOffered) {
   Publish();
   world_.Attach("ana");

@@ -108,6 +108,22 @@ TEST_F(ConfigTest, ManyAgentsMoveToANewConfigurationInSlices) {
   EXPECT_EQ(cursor, 0u);
 }
 
+TEST_F(ConfigTest, ManyRemovedAgentsGoInSlicesAlsoOverARestart) {
+  const auto both = config_.agents;
+  for (int i = 0; i < 400; ++i) config_.agents.push_back(MakeAgent("a" + std::to_string(i), {{"en", kNative}}));
+  Publish();
+  for (int i = 0; i < 400; ++i) world_.Attach("a" + std::to_string(i));
+  config_.revision = 2;
+  config_.agents = both;
+  Publish();
+  EXPECT_LE(world_.engine().NextDeadline(), world_.now());
+  world_.Restart(Duration::Zero());
+  world_.Pass(Duration::Zero());
+  for (int i = 0; i < 400; ++i) {
+    EXPECT_EQ(world_.AgentAt("a" + std::to_string(i)).record->presence, AgentPresence::kOffline);
+  }
+}
+
 TEST_F(ConfigTest, AShiftThatOpensForManyIsServedInSlicesAndInOrder) {
   // 09:00 on the Thursday on which the test begins at 08:53:20.
   constexpr int kMany = 300;

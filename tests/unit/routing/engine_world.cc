@@ -83,6 +83,7 @@ void EngineWorld::Drain() {
     events_.push_back(event);
   }
   messages_.insert(messages_.end(), engine_->messages().begin(), engine_->messages().end());
+  MERIDIAN_CHECK(engine_->ChangedRecordCount() <= 256);  // what one call changes fits into one commit
   stored_.Apply(engine_->ChangedRecords());
   engine_->ClearEffects();
 }

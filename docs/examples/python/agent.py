@@ -17,7 +17,7 @@ class Parrot(AgentHandler):
         self._work = {}  # conversation id → AssignmentStarted
 
     def attached(self, client, attached):
-        print(f"{client.agent} is {attached.activity}, with {attached.assignments} conversations in hand", flush=True)
+        print(f"{client.agent} is {attached.activity}", flush=True)
 
     def offer_made(self, client, offer):
         print(f"offer: {offer.contact.language} {offer.contact.queue} {offer.contact.contact_id}", flush=True)

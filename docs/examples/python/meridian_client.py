@@ -20,6 +20,7 @@ from meridian.agent.v1 import agent_service_pb2_grpc as rpc
 
 HEARTBEAT_S = 20
 LONGEST_PAUSE_S = 5
+RECLAIM_AFTER_S = 2  # of an attach: until then, held work has come back
 PASSING = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED")  # the same command may succeed a moment later
 WRONG_CLOCK = ("REQUEST_TOO_OLD", "REQUEST_FROM_FUTURE")
 FOR_GOOD = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT)
@@ -99,7 +100,6 @@ class AgentClient:
         self._clock_offset_ms = 0
         self._last_number = {}  # conversation id → number of the last message handed to the handler
         self._unconfirmed = set()  # contact ids that were ours before the stream broke
-        self._awaited = 0  # assignments that Attached announced
         self._call = None
         self._stopped = threading.Event()
         self._ended = Future()
@@ -187,7 +187,7 @@ class AgentClient:
             except grpc.RpcError as error:
                 if error.code() in FOR_GOOD and not self._stopped.is_set():
                     return self._ended.set_exception(error)
-            except Superseded as error:
+            except Exception as error:  # Superseded, or a handler's own: the program that waits is told
                 return self._ended.set_exception(error)
             pause = 0.1 if time.monotonic() - started > 5 else min(pause * 2, LONGEST_PAUSE_S)
             self._stopped.wait(pause * random.uniform(0.5, 1))
@@ -265,16 +265,18 @@ class AgentClient:
             self._attached = True
             for request, _ in self._pending.values():
                 self._outgoing.put(request)
-        self._awaited = attached.assignments
         self._handler.attached(self, attached)
-        if self._awaited == 0:
-            self._reclaim()
+        if self._unconfirmed:
+            threading.Timer(RECLAIM_AFTER_S, self._reclaim, [self._call]).start()
 
-    def _reclaim(self):
-        for contact_id in self._unconfirmed:
-            assignment = self.assignments.pop(contact_id)
-            self._command(reclaim=pb.Reclaim(**_work(assignment)))
-        self._unconfirmed = set()
+    def _reclaim(self, call):
+        """What has not come back by then, the server does not count as ours any more."""
+        if call is not self._call:
+            return
+        for contact_id in list(self._unconfirmed):
+            assignment = self.assignments.pop(contact_id, None)
+            if assignment is not None:
+                self._command(reclaim=pb.Reclaim(**_work(assignment)))
 
     def _on_detached(self, detached):
         if detached.reason == pb.Detached.REASON_SUPERSEDED:
@@ -291,10 +293,6 @@ class AgentClient:
         self.assignments[assignment.contact.contact_id] = assignment
         self._unconfirmed.discard(assignment.contact.contact_id)
         self._handler.assignment_started(self, assignment)
-        if self._awaited > 0:
-            self._awaited -= 1
-            if self._awaited == 0:
-                self._reclaim()
 
     def _on_assignment_changed(self, changed):
         self._handler.assignment_changed(self, changed)

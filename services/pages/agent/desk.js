@@ -7,6 +7,7 @@ import { RequestIds } from "/shared/request_ids.js";
 import { textOf } from "/shared/elements.js";
 
 const STORED_AS = "meridian.desk";
+const RECLAIM_AFTER_MS = 2000; // of the attach: until then, held work has come back
 const TRY_AGAIN = ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"];
 
 export class Desk {
@@ -15,14 +16,13 @@ export class Desk {
   coolDownUntil = null;
   link = "closed"; // "open" | "reconnecting" | "superseded" | "refused" | "closed"
   attached = false;
-  offers = new Map(); // contact id → {contact, offerToken, deadline, decision, answering}
+  offers = new Map(); // contact id → {contact, offerToken, deadline, answering}
   talks = new Map(); // conversation id → see #talk
   notice = "";
 
   #kept;
   #ids = new RequestIds();
   #pending = new Map(); // request id → {command, done}
-  #unconfirmed = 0; // assignments that Attached announced and that have not come yet
   #connection;
   #changed;
 
@@ -198,17 +198,17 @@ export class Desk {
     if (!pending && error && !this.attached) setTimeout(() => this.#attach(), 1000 + Math.random() * 1000);
   }
 
-  #onAttached({ activity, assignments }, agent) {
+  // Work that is still ours follows as AssignmentStarted.
+  #onAttached({ activity }, agent) {
     this.agent = agent || this.agent;
     this.#keep({ agent: this.agent });
     this.attached = true;
-    this.activity = activity ?? "";
+    this.activity = activity || this.activity;
     this.notice = "";
     for (const [contactId, offer] of this.offers) if (!offer.answering) this.offers.delete(contactId);
     for (const talk of this.talks.values()) talk.confirmed = talk.ended;
-    this.#unconfirmed = assignments ?? 0;
     this.#resend();
-    if (this.#unconfirmed === 0) this.#reclaimLost();
+    setTimeout(() => this.#reclaimLost(), RECLAIM_AFTER_MS);
   }
 
   #resend() {
@@ -220,6 +220,7 @@ export class Desk {
 
   // Work that was in hand before the connection broke and that the server does not count as ours any more.
   #reclaimLost() {
+    if (!this.attached) return;
     for (const talk of this.talks.values()) {
       if (talk.confirmed || talk.ended) continue;
       const { contactId } = talk.contact;
@@ -253,7 +254,6 @@ export class Desk {
     for (const entry of this.#writtenIn(talk.conversationId).outbox) {
       if (!entry.acknowledged) this.#sendEntry(talk, entry);
     }
-    if (this.#unconfirmed > 0 && --this.#unconfirmed === 0) this.#reclaimLost();
   }
 
   #onChanged({ contactId, state, wrapUpUntil }) {

@@ -3,12 +3,6 @@
 import { Desk } from "/agent/desk.js";
 import { bubble, byId, element, languageName, sendOnEnter, showList, textOf, timeOf } from "/shared/elements.js";
 
-const WHY = {
-  DECISION_REASON_BEST_SCORE: "You match best of those who are free.",
-  DECISION_REASON_LONGEST_IDLE: "You match best and have waited longest.",
-  DECISION_REASON_PREFERRED: "The customer is to be served by you.",
-  DECISION_REASON_FIRST_IN_LINE: "First in line when you became free.",
-};
 const LINK = {
   refused: "Your token is not accepted any more. Open the page by a new link.",
   superseded: "In use in another window",
@@ -84,7 +78,7 @@ function showOffers() {
 }
 
 function makeOffer(offer) {
-  const { contact, decision } = offer;
+  const { contact } = offer;
   const card = element("li", "offer card");
   card.dataset.contact = contact.contactId;
   const title = [languageName(contact.language) || "Unknown language", contact.channel].filter(Boolean).join(" · ");
@@ -102,7 +96,7 @@ function makeOffer(offer) {
   card.append(
     element("p", "offer-title", title, element("span", "left")),
     element("p", "status", facts.filter(Boolean).join(" · ")),
-    element("p", "status", WHY[decision?.reason] ?? ""),
+    element("p", "status", contact.queuedAt ? `waiting since ${timeOf(contact.queuedAt)}` : ""),
     meter,
     element("div", "actions", accept, reject),
   );

@@ -1,0 +1,69 @@
+#include "services/session/routing_commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/error/error.h"
+
+namespace meridian {
+namespace {
+
+Command FromCustomer(CommandBody body) { return {{{ActorRole::kCustomer, ""}, {}}, std::move(body)}; }
+
+std::string UpperCase(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return upper;
+}
+
+// Asking again would get the same.
+bool IsFinal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kNotFound || status.code() == absl::StatusCode::kInvalidArgument;
+}
+
+}  // namespace
+
+Command ToRoutingCommand(const conversation::EnqueueRequest& request) {
+  return FromCustomer(EnqueueContact{request.spec});
+}
+
+Command ToRoutingCommand(const conversation::TellRouting& tell) {
+  switch (tell.edge.kind) {
+    case conversation::EdgeKind::kCustomerWaits:
+      return FromCustomer(CustomerWaits{tell.contact, tell.edge.at});
+    case conversation::EdgeKind::kAgentAnswered:
+      return FromCustomer(AgentAnswered{tell.contact});
+    case conversation::EdgeKind::kCustomerLeft:
+      return FromCustomer(CustomerLeft{tell.contact, tell.edge.left});
+    case conversation::EdgeKind::kCustomerCanceled:
+    case conversation::EdgeKind::kWithdrawn:
+      return FromCustomer(CancelContact{tell.contact, CancelBy::kCustomer});
+    case conversation::EdgeKind::kNone:
+      break;
+  }
+  MERIDIAN_CHECK(false);
+}
+
+std::optional<conversation::EnqueueAnswered> ToEnqueueAnswered(const conversation::EnqueueRequest& request,
+                                                               const absl::StatusOr<Answer>& answer) {
+  conversation::EnqueueAnswered answered{request.spec.id, request.request_id, std::nullopt};
+  if (answer.ok()) {
+    if (!answer->ok()) answered.refusal = UpperCase(ToString(answer->refusal));
+    return answered;
+  }
+  if (!IsFinal(answer.status())) return std::nullopt;
+  answered.refusal = ErrorReason(answer.status());
+  if (answered.refusal->empty()) answered.refusal = "INVALID_CONTACT";
+  return answered;
+}
+
+std::optional<conversation::EdgeAnswered> ToEdgeAnswered(const conversation::TellRouting& tell,
+                                                         const absl::StatusOr<Answer>& answer) {
+  if (!answer.ok() && !IsFinal(answer.status())) return std::nullopt;
+  const bool wrong_state = answer.ok() && answer->refusal == Refusal::kWrongState;
+  return conversation::EdgeAnswered{tell.contact, tell.edge.number, wrong_state};
+}
+
+}  // namespace meridian

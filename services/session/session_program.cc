@@ -1,0 +1,142 @@
+#include "services/session/session_program.h"
+
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/error/error.h"
+#include "libs/wire/session_log.h"
+#include "libs/wire/session_records.h"
+
+namespace meridian {
+
+using conversation::ApplyRoutingFacts;
+using conversation::ContactChanged;
+using conversation::ContactRecord;
+using conversation::ConversationRecord;
+using conversation::EndedContactRecord;
+using conversation::RoutingPosition;
+
+namespace {
+
+ContactChanged StandingOf(const ConversationRecord& record, const ContactRecord& contact) {
+  ContactChanged standing{record.tenant, record.id, contact.id, contact.phase, {}, AgentKind::kHuman, {}, {}};
+  for (const conversation::Grant& grant : contact.grants) {
+    if (grant.role != AssignmentRole::kPrimary) continue;
+    standing.primary = grant.agent;
+    standing.primary_kind = grant.agent_kind;
+  }
+  return standing;
+}
+
+}  // namespace
+
+std::optional<ContactChanged> NewestContact(const ConversationRecord& record) {
+  for (auto contact = record.contacts.rbegin(); contact != record.contacts.rend(); ++contact) {
+    if (contact->IsLive()) return StandingOf(record, *contact);
+  }
+  if (record.ended_contacts.empty()) return std::nullopt;
+  const EndedContactRecord& ended = record.ended_contacts.back();
+  ContactChanged standing{record.tenant, record.id, ended.id};
+  standing.phase = conversation::ContactPhase::kClosing;
+  standing.closing = ended.closing;
+  standing.reason = ended.reason;
+  return standing;
+}
+
+SessionProgram::Answer SessionProgram::Apply(Command command, Instant now) {
+  if (std::holds_alternative<ApplyRoutingFacts>(command.body)) return ApplyFacts(std::move(command), now);
+  const auto* reading = std::get_if<conversation::OpenReading>(&command.body);
+  if (reading == nullptr || !reading->agent.empty())
+    return {core_.Apply(std::move(command.body), now), std::nullopt, false};
+  const ConversationId conversation = reading->conversation;
+  Answer answer{core_.Apply(std::move(command.body), now), std::nullopt, false};
+  if (std::holds_alternative<conversation::ReadingOpened>(*answer.result)) {
+    const ConversationRecord& record = *core_.Find(conversation);
+    answer.contact = NewestContact(record);
+    answer.closing = record.state != conversation::ConversationState::kOpen;
+  }
+  return answer;
+}
+
+// The core would take an entry after a gap too; a part would be lost if the one before it was, with a refused commit.
+SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now) {
+  const auto& facts = std::get<ApplyRoutingFacts>(command.body);
+  const uint32_t shard = facts.routing_shard;
+  const RoutingPosition position = facts.position;
+  const RoutingPosition followed = core_.FollowedTo(shard).value_or(RoutingPosition{});
+  if (position <= followed) return {conversation::Answer(conversation::Done{}), std::nullopt, false};
+  auto partial = partial_.find(shard);
+  const bool begun = partial != partial_.end() && partial->second.position == position;
+  const uint32_t applied = begun ? partial->second.parts : 0;
+  if (command.after != followed || command.part > applied) {
+    return Refuse(MakeError(absl::StatusCode::kAborted, "OUT_OF_PLACE", "facts before these have not been applied"));
+  }
+  if (facts.last_of_entry) {
+    partial_.erase(shard);
+  } else {
+    partial_[shard] = {position, command.part + 1};
+  }
+  return {core_.Apply(std::move(command.body), now), std::nullopt, false};
+}
+
+std::string SessionProgram::EncodeAnswer(const Answer&) const { MERIDIAN_CHECK(false); }
+SessionProgram::Answer SessionProgram::DecodeAnswer(std::string_view) const { MERIDIAN_CHECK(false); }
+
+BatchSize SessionProgram::PendingSize() const {
+  const conversation::EffectsSize size = core_.PendingSize();
+  return {size.records, size.bytes};
+}
+
+ProgramBatch<SessionProgram::Message> SessionProgram::TakeBatch(LogPosition, Instant) {
+  using namespace conversation;  // NOLINT: the tables and keys
+  Effects effects = core_.TakeEffects();
+  ProgramBatch<Message> batch;
+  for (const ConversationRecord* record : effects.conversations) {
+    batch.puts.push_back({{kConversationTable, ConversationKey(record->id)}, Encode(*record)});
+  }
+  for (const ConversationRecord& record : effects.ended) {
+    batch.deletes.push_back({kConversationTable, ConversationKey(record.id)});
+    batch.puts.push_back({{kEndedTable, ConversationKey(record.id)}, Encode(record)});
+  }
+  for (const auto& record : effects.messages) {
+    batch.puts.push_back({{kMessageTable, MessageKey(record->conversation, record->message.number)}, Encode(*record)});
+  }
+  for (const ContactDetailsRecord& record : effects.contact_details) {
+    batch.puts.push_back({{kContactDetailsTable, ContactDetailsKey(record.contact)}, Encode(record)});
+  }
+  for (const FollowerPositionRecord& record : effects.followers) {
+    batch.puts.push_back({{kFollowerTable, FollowerKey(record.routing_shard)}, Encode(record)});
+  }
+  batch.log_entry = EncodeSessionLogEntry(effects.events);
+  batch.messages = std::move(effects.outgoing);
+  return batch;
+}
+
+void SessionProgram::BeginLoad() {
+  partial_.clear();
+  core_.BeginLoad();
+}
+
+absl::Status SessionProgram::Restore(const Record& record) {
+  if (record.key.table == conversation::kConversationTable) {
+    auto decoded = DecodeConversation(record.value);
+    return decoded.ok() ? core_.Restore(*std::move(decoded)) : decoded.status();
+  }
+  if (record.key.table == conversation::kFollowerTable) {
+    auto decoded = DecodeFollowerPosition(record.value);
+    return decoded.ok() ? core_.Restore(*decoded) : decoded.status();
+  }
+  return absl::DataLossError("a record of a table that is not read at a start");
+}
+
+absl::Status SessionProgram::FinishLoad(const TermGrant&, Instant now) {
+  loaded_at_ = now;
+  core_.FinishLoad(now);
+  return absl::OkStatus();
+}
+
+std::vector<uint8_t> SessionProgram::LiveTables() const {
+  return {conversation::kConversationTable, conversation::kFollowerTable};
+}
+
+}  // namespace meridian

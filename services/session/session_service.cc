@@ -1,0 +1,78 @@
+#include "services/session/session_service.h"
+
+#include <utility>
+
+#include "libs/error/error.h"
+#include "libs/wire/messages.h"
+
+namespace meridian {
+namespace {
+
+constexpr uint64_t kDefaultPage = 100;
+constexpr int32_t kMaxPage = 200;
+
+}  // namespace
+
+void SessionService::Start() {
+  for (const auto& shard : shards_) shard->Start();
+}
+
+SessionShard& SessionService::ShardOf(const TenantId& tenant) const {
+  return *shards_[StableHash(tenant.value) % shards_.size()];
+}
+
+void SessionService::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
+  SessionShard& shard = ShardOf(command.tenant);
+  shard.Submit(std::move(command), std::move(done));
+}
+
+void SessionService::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {
+  SessionShard& shard = ShardOf(command.tenant);
+  shard.Do<conversation::Appended>(std::move(command), std::move(done));
+}
+
+void SessionService::Cancel(conversation::CancelContact command, Done<conversation::Done> done) {
+  SessionShard& shard = ShardOf(command.tenant);
+  shard.Do<conversation::Done>(std::move(command), std::move(done));
+}
+
+void SessionService::Close(conversation::CloseConversation command, Done<conversation::Done> done) {
+  SessionShard& shard = ShardOf(command.tenant);
+  shard.Do<conversation::Done>(std::move(command), std::move(done));
+}
+
+void SessionService::ListMessages(const TenantId& tenant, session::v1::ListMessagesRequest request,
+                                  Done<session::v1::ListMessagesResponse> done) {
+  const auto conversation = ConversationId::Parse(request.conversation_id());
+  if (!conversation) return done(FieldError("conversation_id", "must be the id of a conversation"));
+  if (request.page_size() < 0 || request.page_size() > kMaxPage) {
+    return done(FieldError("page_size", "must be between 1 and 200"));
+  }
+  const uint64_t count = request.page_size() == 0 ? kDefaultPage : static_cast<uint64_t>(request.page_size());
+  ShardOf(tenant).List(tenant, *conversation, request.after_number(), count,
+                       [done = std::move(done)](absl::StatusOr<SessionShard::MessageList> list) mutable {
+                         if (!list.ok()) return done(list.status());
+                         session::v1::ListMessagesResponse response;
+                         response.set_last_number(list->last_number);
+                         for (const conversation::MessageRecord& record : list->messages) {
+                           *response.add_messages() = ToProto(record.message);
+                         }
+                         done(std::move(response));
+                       });
+}
+
+std::unique_ptr<SessionClient::Reading> SessionService::ReadAsCustomer(const TenantId& tenant,
+                                                                       const ConversationId& conversation,
+                                                                       uint64_t after_number,
+                                                                       std::shared_ptr<Reader> reader) {
+  return ShardOf(tenant).Read(next_reading_++, {tenant, conversation, {}, after_number}, std::move(reader));
+}
+
+std::unique_ptr<SessionClient::Reading> SessionService::ReadAsAgent(const TenantId& tenant,
+                                                                    const ConversationId& conversation,
+                                                                    const AgentId& agent, uint64_t after_number,
+                                                                    std::shared_ptr<Reader> reader) {
+  return ShardOf(tenant).Read(next_reading_++, {tenant, conversation, agent, after_number}, std::move(reader));
+}
+
+}  // namespace meridian

@@ -1,0 +1,357 @@
+#include "services/session/session_shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "services/session/contact_status.h"
+#include "services/session/routing_facts.h"
+
+namespace meridian {
+namespace {
+
+constexpr Duration kPresenceRetry = Duration::Milliseconds(50);
+constexpr size_t kMaxListBytes = 1 << 20;
+
+ShardLoopOptions LoopOptions(const SessionShardOptions& options) {
+  ShardLoopOptions loop;
+  loop.identity = options.identity;
+  return loop;
+}
+
+bool IsFinal(ShardState state) {
+  return state == ShardState::kStopped || state == ShardState::kLost || state == ShardState::kFailed;
+}
+
+absl::Status Unserved(const absl::Status& why) {
+  if (!why.ok() && why.code() == absl::StatusCode::kUnavailable) return why;
+  return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShardReloaded, "the session shard stopped serving");
+}
+
+}  // namespace
+
+// Ends a reading from any thread.
+class SessionShard::Handle final : public SessionClient::Reading {
+ public:
+  Handle(SessionShard* shard, uint64_t id, std::shared_ptr<ReaderGate> gate)
+      : shard_(shard), tasks_(shard->tasks_), id_(id), gate_(std::move(gate)) {}
+  ~Handle() override {
+    gate_->Close();
+    tasks_->Post([shard = shard_, id = id_] { shard->readings_.Remove(id); });
+  }
+
+ private:
+  SessionShard* const shard_;
+  const std::shared_ptr<CompletionQueue> tasks_;
+  const uint64_t id_;
+  const std::shared_ptr<ReaderGate> gate_;
+};
+
+SessionShard::SessionShard(SessionShardOptions options, SessionPorts ports)
+    : options_(std::move(options)),
+      ports_(std::move(ports)),
+      tasks_(std::make_shared<CompletionQueue>()),
+      agents_(ports_.routing),
+      readings_(MakeReadingPorts()),
+      sender_(MakeSenderPorts()),
+      loop_(std::make_unique<SessionProgram>(options_.core), LoopOptions(options_), ports_.shard,
+            {[this](conversation::OutgoingMessage&& message) { OnMessage(std::move(message)); }, nullptr,
+             [this](ShardState state, const absl::Status& why) { OnState(state, why); }}) {
+  for (const ShardId& shard : options_.routing_shards) followers_.push_back(MakeFollower(shard));
+}
+
+SessionShard::~SessionShard() {
+  tasks_->RunAll();
+  tasks_->Close();
+  followers_.clear();
+  closed_ = true;
+  const absl::Status gone =
+      MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the session shard ended");
+  FailWaiters(gone);
+  readings_.EndAll(gone);
+}
+
+void SessionShard::Start() {
+  loop_.Start();
+  for (auto& follower : followers_) follower->Start();
+}
+
+// ---- commands ----
+
+void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done) {
+  SessionCommand wrapped{std::move(command), {}, 0};
+  ShardLoop<SessionProgram>::Done moved = std::move(done);
+  const absl::Status posted = loop_.Post(std::move(wrapped), lane, std::move(moved));
+  if (posted.ok()) return;
+  tasks_->Post([posted, moved = std::move(moved)]() mutable { moved({posted, std::nullopt, false}); });
+}
+
+void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
+  Post(std::move(command), Lane::kNewContacts, [this, done = std::move(done)](SessionAnswer&& answer) mutable {
+    OnSubmitted(Expect<conversation::Submitted>(std::move(answer)), std::move(done));
+  });
+}
+
+// The answer comes before the acknowledgement that it waits for: both leave in the order in which they came about.
+void SessionShard::OnSubmitted(absl::StatusOr<conversation::Submitted> submitted,
+                               SessionClient::Done<conversation::Submitted> done) {
+  if (!submitted.ok()) return done(submitted.status());
+  if (submitted->standing.kind == conversation::ContactStanding::Kind::kPending) {
+    if (closed_) return done(Unserved(absl::OkStatus()));
+    waiters_[submitted->contact].push_back({*std::move(submitted), std::move(done)});
+    return;
+  }
+  const absl::Status status = meridian::ToStatus(submitted->standing);
+  if (!status.ok()) return done(status);
+  done(std::move(submitted));
+}
+
+void SessionShard::On(conversation::ContactAcknowledged& acknowledged) {
+  sender_.On(acknowledged);
+  auto found = waiters_.find(acknowledged.contact);
+  if (found == waiters_.end()) return;
+  std::vector<Waiter> waiters = std::move(found->second);
+  waiters_.erase(found);
+  for (Waiter& waiter : waiters) {
+    waiter.submitted.standing = acknowledged.standing;
+    OnSubmitted(std::move(waiter.submitted), std::move(waiter.done));
+  }
+}
+
+void SessionShard::FailWaiters(const absl::Status& status) {
+  for (auto& [contact, waiters] : std::exchange(waiters_, {})) {
+    for (Waiter& waiter : waiters) waiter.done(status);
+  }
+}
+
+void SessionShard::OnState(ShardState state, const absl::Status& why) {
+  if (state == ShardState::kServing) {
+    if (std::exchange(told_lost_, false)) {
+      sender_.Restart();
+      readings_.Restart();
+    }
+  } else if (state != ShardState::kDraining) {
+    told_lost_ = true;
+    presence_.clear();
+    languages_.Clear();
+    FailWaiters(Unserved(why));
+    if (IsFinal(state)) readings_.EndAll(Unserved(why));
+  }
+  if (ports_.on_state) ports_.on_state(options_.identity.shard, state, why);
+}
+
+// ---- what leaves ----
+
+void SessionShard::OnMessage(conversation::OutgoingMessage&& message) {
+  std::visit([this](auto& body) { On(body); }, message);
+}
+
+void SessionShard::On(conversation::EnqueueContact& enqueue) {
+  languages_.On(enqueue);
+  sender_.On(enqueue);
+}
+
+void SessionShard::On(conversation::Deliver& delivered) {
+  readings_.On(delivered);
+  if (auto revision = languages_.On(delivered)) sender_.Revise(*std::move(revision));
+}
+
+void SessionShard::On(conversation::ContactChanged& changed) {
+  if (auto revision = languages_.On(changed)) sender_.Revise(*std::move(revision));
+  readings_.On(changed);
+}
+
+ingress::v1::ContactStatus SessionShard::ToStatus(const conversation::ContactChanged& changed) {
+  ingress::v1::ContactStatus status = ToContactStatus(changed, agents_);
+  const LanguageTag* language = languages_.Find(changed.contact);
+  if (language != nullptr && !language->empty()) status.set_language(language->ToString());
+  return status;
+}
+
+RoutingSenderPorts SessionShard::MakeSenderPorts() {
+  RoutingSenderPorts ports;
+  ports.routing = ports_.routing;
+  ports.log = ports_.log;
+  ports.routing_shards = options_.routing_shards;
+  ports.program = [this]() -> const SessionProgram& { return loop_.program(); };
+  ports.post = [this](conversation::Command command) {
+    Post(std::move(command), Lane::kLiveWork, [](SessionAnswer&&) {});  // what is lost, the core asks again
+  };
+  ports.tasks = tasks_;
+  return ports;
+}
+
+// ---- readings ----
+
+std::unique_ptr<SessionClient::Reading> SessionShard::Read(uint64_t id, conversation::OpenReading what,
+                                                           std::shared_ptr<SessionClient::Reader> reader) {
+  auto gate = std::make_shared<ReaderGate>(std::move(reader));
+  tasks_->Post([this, id, what = std::move(what), gate] {
+    if (IsFinal(loop_.state()) && told_lost_) {
+      gate->With([](SessionClient::Reader& r) { r.OnEnded(Unserved(absl::OkStatus())); });
+      return;
+    }
+    readings_.Add(id, what, gate);
+  });
+  return std::make_unique<Handle>(this, id, std::move(gate));
+}
+
+ReadingPorts SessionShard::MakeReadingPorts() {
+  ReadingPorts ports;
+  ports.open = [this](conversation::OpenReading what, absl::AnyInvocable<void(SessionAnswer&&)> done) {
+    Post(std::move(what), Lane::kLiveWork, std::move(done));
+  };
+  ports.read = [this](std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
+    ReadRecords(std::move(keys), std::move(done));
+  };
+  ports.watch = [this](conversation::WatchConversation command) { PostPresence(std::move(command)); };
+  ports.unwatch = [this](conversation::UnwatchConversation command) { PostPresence(std::move(command)); };
+  ports.to_status = [this](const conversation::ContactChanged& changed) { return ToStatus(changed); };
+  return ports;
+}
+
+void SessionShard::ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
+  auto shared = std::make_shared<absl::AnyInvocable<void(ReadingPorts::Values)>>(std::move(done));
+  ports_.shard.store->Read(
+      options_.identity.shard, std::move(keys), [tasks = tasks_, shared](ReadingPorts::Values values) {
+        tasks->Post([shared, values = std::move(values)]() mutable { (*shared)(std::move(values)); });
+      });
+}
+
+// A customer whose leaving is not heard of would stay for ever: kept until there is room. In order.
+void SessionShard::PostPresence(conversation::Command command) {
+  if (presence_.empty()) {
+    SessionCommand wrapped{std::move(command), {}, 0};
+    ShardLoop<SessionProgram>::Done done = [](SessionAnswer&&) {};
+    const absl::Status posted = loop_.Post(std::move(wrapped), Lane::kLiveWork, std::move(done));
+    if (posted.code() != absl::StatusCode::kResourceExhausted) return;
+    command = std::move(wrapped.body);
+  }
+  presence_.push_back(std::move(command));
+  presence_at_ = ports_.shard.monotonic->Now() + kPresenceRetry;
+}
+
+// ---- lists ----
+
+void SessionShard::List(TenantId tenant, ConversationId conversation, uint64_t after, uint64_t count,
+                        SessionClient::Done<MessageList> done) {
+  auto find = [tenant, conversation](const SessionProgram& program) -> std::optional<uint64_t> {
+    const conversation::ConversationRecord* record = program.core().Find(conversation);
+    return record == nullptr || record->tenant != tenant ? std::nullopt : std::optional(record->last_number);
+  };
+  auto shared = std::make_shared<SessionClient::Done<MessageList>>(std::move(done));
+  // The answer may come on this thread when the loop takes nothing: everything else is the shard's thread's.
+  loop_.Query(find, [this, tasks = tasks_, tenant, conversation, after, count,
+                     shared](absl::StatusOr<std::optional<uint64_t>> last) {
+    tasks->Post([this, tenant, conversation, after, count, shared, last = std::move(last)] {
+      if (!last.ok()) return (*shared)(last.status());
+      if (last->has_value()) return ListFrom(conversation, after, count, **last, std::move(*shared));
+      ReadRecords({{conversation::kEndedTable, conversation::ConversationKey(conversation)}},
+                  [this, tenant, conversation, after, count, shared](ReadingPorts::Values values) {
+                    const auto record = DecodeEnded(values, tenant);
+                    if (!record.ok()) return (*shared)(record.status());
+                    ListFrom(conversation, after, count, record->last_number, std::move(*shared));
+                  });
+    });
+  });
+}
+
+void SessionShard::ListFrom(const ConversationId& conversation, uint64_t after, uint64_t count, uint64_t last_number,
+                            SessionClient::Done<MessageList> done) {
+  if (after >= last_number) return done(MessageList{{}, last_number});
+  auto keys = MessageKeys(conversation, after + 1, after + std::min(count, last_number - after));
+  ReadRecords(std::move(keys), [last_number, done = std::move(done)](ReadingPorts::Values values) mutable {
+    auto messages = DecodeMessages(values);
+    if (!messages.ok()) return done(messages.status());
+    size_t bytes = 0;
+    size_t fitting = 0;
+    while (fitting < messages->size() && (fitting == 0 || bytes < kMaxListBytes)) {
+      bytes += conversation::TextBytes((*messages)[fitting++].message.parts);
+    }
+    messages->resize(fitting);
+    done(MessageList{*std::move(messages), last_number});
+  });
+}
+
+// ---- routing's log ----
+
+std::unique_ptr<LogFollower> SessionShard::MakeFollower(ShardId routing_shard) {
+  LogFollowerPorts ports;
+  ports.log = ports_.log;
+  ports.clock = ports_.shard.monotonic;
+  ports.stored_position = [this, routing_shard](absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
+    auto read = [routing_shard](const SessionProgram& program) -> LogPosition {
+      const auto followed = program.core().FollowedTo(routing_shard.number);
+      return followed ? LogPosition{followed->term, followed->number} : LogPosition{};
+    };
+    loop_.Query(read, std::move(done));
+  };
+  ports.deliver = [this](FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done) {
+    Deliver(std::move(entry), std::move(done));
+  };
+  ports.on_error = [this, routing_shard](const absl::Status& why) {
+    if (ports_.on_follower_error) ports_.on_follower_error(routing_shard, why);
+  };
+  return std::make_unique<LogFollower>(
+      LogFollowerOptions{routing_shard, "session-" + options_.identity.shard.ToString()}, std::move(ports));
+}
+
+void SessionShard::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done) {
+  auto facts = ReadRoutingFacts(entry.bytes, agents_);
+  if (!facts.ok()) return done(facts.status());
+  const size_t parts = std::max<size_t>(1, (facts->size() + conversation::kMaxFacts - 1) / conversation::kMaxFacts);
+  for (uint32_t part = 0; part < parts; ++part) {
+    const bool last = part + 1 == parts;
+    const auto from = facts->begin() + static_cast<ptrdiff_t>(part * conversation::kMaxFacts);
+    const auto to = last ? facts->end() : from + static_cast<ptrdiff_t>(conversation::kMaxFacts);
+    SessionCommand command{
+        conversation::ApplyRoutingFacts{entry.source.number,
+                                        {entry.position.term, entry.position.number},
+                                        last,
+                                        {std::make_move_iterator(from), std::make_move_iterator(to)}},
+        {entry.previous.term, entry.previous.number},
+        part};
+    ShardLoop<SessionProgram>::Done answered = [](SessionAnswer&&) {};
+    if (last) answered = [done = std::move(done)](SessionAnswer&& answer) mutable { done(answer.result.status()); };
+    const absl::Status posted = loop_.Post(std::move(command), Lane::kLiveWork, std::move(answered));
+    if (posted.ok()) continue;
+    if (last) return answered({posted, std::nullopt, false});
+    return done(posted);
+  }
+}
+
+// ---- stepping ----
+
+void SessionShard::SetWaker(std::function<void()> waker) {
+  tasks_->SetWaker(waker);
+  for (auto& follower : followers_) follower->SetWaker(waker);
+  loop_.SetWaker(std::move(waker));
+}
+
+bool SessionShard::Step() {
+  bool progress = tasks_->RunAll();
+  if (!presence_.empty() && ports_.shard.monotonic->Now() >= presence_at_) {
+    for (conversation::Command& command : std::exchange(presence_, {})) PostPresence(std::move(command));
+  }
+  progress = loop_.Step() || progress;
+  for (auto& follower : followers_) progress = follower->Step() || progress;
+  return progress;
+}
+
+MonotonicInstant SessionShard::NextWake() {
+  MonotonicInstant wake = loop_.NextWake();
+  for (auto& follower : followers_) wake = std::min(wake, follower->NextWake());
+  return presence_.empty() ? wake : std::min(wake, presence_at_);
+}
+
+void SessionShard::RequestStop() {
+  for (auto& follower : followers_) follower->RequestStop();
+  loop_.RequestStop();
+}
+
+bool SessionShard::stopped() const {
+  return loop_.stopped() &&
+         std::all_of(followers_.begin(), followers_.end(), [](const auto& follower) { return follower->stopped(); });
+}
+
+}  // namespace meridian

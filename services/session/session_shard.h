@@ -1,0 +1,130 @@
+// One session shard in this process: its loop, the followers of the routing shards' logs, the readings, and what goes
+// to routing and back. All of it runs on the thread that steps the shard; the functions named "any thread" post to it.
+// Owned by the service.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "libs/runtime/log_follower.h"
+#include "libs/runtime/shard_loop.h"
+#include "services/session/agent_directory.h"
+#include "services/session/language_watch.h"
+#include "services/session/readings.h"
+#include "services/session/routing_sender.h"
+#include "services/session/session_client.h"
+#include "services/session/session_errors.h"
+#include "services/session/session_program.h"
+
+namespace meridian {
+
+struct SessionShardOptions {
+  ShardIdentity identity;
+  std::vector<ShardId> routing_shards;  // whose logs it follows
+  conversation::SessionOptions core;
+};
+
+struct SessionPorts {
+  ShardPorts shard;
+  EventLog* log = nullptr;  // of the routing shards
+  RoutingClient* routing = nullptr;
+  // For the process's log and metrics; on the shard's thread. The status says why, OK when nothing went wrong.
+  std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
+  std::function<void(ShardId routing_shard, const absl::Status&)> on_follower_error;
+};
+
+class SessionShard final : public Stepped {
+ public:
+  SessionShard(SessionShardOptions options, SessionPorts ports);
+  ~SessionShard() override;
+
+  // ---- any thread ----
+
+  void Start();
+  void Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
+  template <typename T>
+  void Do(conversation::Command command, SessionClient::Done<T> done) {
+    Post(std::move(command), Lane::kLiveWork,
+         [done = std::move(done)](SessionAnswer&& answer) mutable { done(Expect<T>(std::move(answer))); });
+  }
+  // At most `count` messages after a position, fewer when they are large, and the conversation's last number.
+  struct MessageList {
+    std::vector<conversation::MessageRecord> messages;
+    uint64_t last_number = 0;
+  };
+  void List(TenantId tenant, ConversationId conversation, uint64_t after, uint64_t count,
+            SessionClient::Done<MessageList> done);
+  // `id` is unique among the readings of all shards.
+  std::unique_ptr<SessionClient::Reading> Read(uint64_t id, conversation::OpenReading what,
+                                               std::shared_ptr<SessionClient::Reader> reader);
+
+  ShardState state() const { return loop_.state(); }
+
+  // ---- Stepped ----
+
+  void SetWaker(std::function<void()> waker) override;
+  bool Step() override;
+  MonotonicInstant NextWake() override;
+  void RequestStop() override;
+  bool stopped() const override;
+
+  // ---- the owner's thread, for tests and counters ----
+
+  const SessionProgram& program() const { return loop_.program(); }
+  size_t readings() const { return readings_.size(); }
+
+ private:
+  class Handle;
+  struct Waiter {
+    conversation::Submitted submitted;
+    SessionClient::Done<conversation::Submitted> done;
+  };
+
+  // `done` on the shard's thread, also when the loop does not take the command.
+  void Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done);
+  void PostPresence(conversation::Command command);
+  void OnSubmitted(absl::StatusOr<conversation::Submitted> submitted,
+                   SessionClient::Done<conversation::Submitted> done);
+  void OnState(ShardState state, const absl::Status& why);
+  void FailWaiters(const absl::Status& status);
+  void ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done);
+  void ListFrom(const ConversationId& conversation, uint64_t after, uint64_t count, uint64_t last_number,
+                SessionClient::Done<MessageList> done);
+
+  void OnMessage(conversation::OutgoingMessage&& message);
+  void On(conversation::ContactAcknowledged& acknowledged);
+  void On(conversation::EnqueueContact& enqueue);
+  void On(conversation::TellRouting& tell) { sender_.On(tell); }
+  void On(conversation::Deliver& delivered);
+  void On(conversation::GrantChanged& changed) { readings_.On(changed); }
+  void On(conversation::ContactChanged& changed);
+  void On(conversation::ConversationClosed& closed) { readings_.On(closed); }
+  void On(conversation::FollowerAdvanced& advanced) { sender_.On(advanced); }
+  ingress::v1::ContactStatus ToStatus(const conversation::ContactChanged& changed);
+
+  std::unique_ptr<LogFollower> MakeFollower(ShardId routing_shard);
+  void Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done);
+  ReadingPorts MakeReadingPorts();
+  RoutingSenderPorts MakeSenderPorts();
+
+  const SessionShardOptions options_;
+  const SessionPorts ports_;
+  const std::shared_ptr<CompletionQueue> tasks_;
+  AgentDirectory agents_;
+  LanguageWatch languages_;
+  std::unordered_map<ContactId, std::vector<Waiter>> waiters_;
+  std::vector<conversation::Command> presence_;  // that the loop's mailbox had no room for
+  MonotonicInstant presence_at_ = MonotonicInstant::Never();
+  bool told_lost_ = false;  // what the shard said may have been lost: it stopped serving
+  bool closed_ = false;     // being destroyed
+  Readings readings_;
+  RoutingSender sender_;
+  ShardLoop<SessionProgram> loop_;
+  std::vector<std::unique_ptr<LogFollower>> followers_;
+};
+
+}  // namespace meridian

@@ -8,7 +8,7 @@ namespace {
 std::vector<std::unique_ptr<SessionShard>> MakeShards(const AssembleSessionOptions& options,
                                                       const SessionPorts& ports) {
   std::vector<std::unique_ptr<SessionShard>> shards;
-  for (uint32_t number = 1; number <= options.shards; ++number) {
+  for (uint32_t number = 0; number < options.shards; ++number) {
     SessionShardOptions shard;
     shard.identity = {{ShardKind::kSession, number}, options.owner, options.nonce, options.lease_ttl};
     shard.routing_shards = options.routing_shards;

@@ -17,8 +17,8 @@
 namespace meridian {
 
 struct AssembleSessionOptions {
-  uint32_t shards = 1;  // session shards 1 … shards; fixed for an installation (session_service.h)
-  std::vector<ShardId> routing_shards = {{ShardKind::kRouting, 1}};
+  uint32_t shards = 1;  // session shards 0 … shards − 1; fixed for an installation (session_service.h)
+  std::vector<ShardId> routing_shards = {{ShardKind::kRouting, 0}};
   std::string owner;   // the process, "standalone-4711"
   uint64_t nonce = 1;  // random per process
   Duration lease_ttl = Duration::Seconds(10);

@@ -39,16 +39,16 @@ std::string Queued(const event::v1::ContactQueued& body) {
 std::string Requeued(const event::v1::ContactRequeued& body) {
   return Line("requeued")
       .Say(EnumText(body.reason()))
+      .Say(body.rescind_reason())
       .With("agent", body.agent())
-      .With("queue", body.queue())
       .Say(body.strike() ? "(a strike)" : "")
       .Take();
 }
 
 std::string Wrapping(const event::v1::ContactWrapping& body) {
-  const bool left = body.cause() == event::v1::ContactWrapping::CAUSE_CUSTOMER_LEFT;
   return Line("wrapping")
-      .Say(left ? "the customer left" : "")
+      .Say(body.reason())
+      .With("agent", body.agent())
       .With("until", body.has_until() ? ClockText(InstantFromProto(body.until())) : "")
       .Take();
 }
@@ -64,12 +64,10 @@ std::string BodyText(const Event& event) {
           .With("agent", event.contact_offered().agent())
           .Say(DecisionText(event.contact_offered().decision()))
           .Take();
+    case Event::kContactConnecting:
+      return Line("connecting").With("agent", event.contact_connecting().agent()).Take();
     case Event::kContactAssigned:
-      return Line("assigned")
-          .With("agent", event.contact_assigned().agent())
-          .With("load", std::to_string(event.contact_assigned().load()) + "/" +
-                            std::to_string(event.contact_assigned().capacity()))
-          .Take();
+      return Line("assigned").With("agent", event.contact_assigned().agent()).Take();
     case Event::kContactRequeued:
       return Requeued(event.contact_requeued());
     case Event::kContactHeld:
@@ -92,17 +90,22 @@ std::string BodyText(const Event& event) {
       return Line("attached").With("activity", event.agent_attached().activity()).Take();
     case Event::kAgentDetached:
       return Line("detached")
+          .Say(event.agent_detached().reason())
           .With("grace_until", ClockText(InstantFromProto(event.agent_detached().grace_until())))
           .Take();
     case Event::kAgentWentOffline:
-      return "offline";
+      return Line("offline").Say(event.agent_went_offline().reason()).Take();
     case Event::kAgentActivityChanged:
-      return Line("activity")
-          .Say(event.agent_activity_changed().activity())
-          .With("reason", event.agent_activity_changed().reason())
-          .Take();
+      return Line("activity").Say(event.agent_activity_changed().activity()).Take();
+    case Event::kAgentCoolingDown:
+      return Line("cooling down").With("until", ClockText(InstantFromProto(event.agent_cooling_down().until()))).Take();
     case Event::kConfigPublished:
       return Line("published").With("revision", static_cast<int64_t>(event.config_published().revision())).Take();
+    case Event::kAgentRevised:
+      return Line(event.agent_revised().removed() ? "removed agent" : "changed agent")
+          .Say(event.agent_revised().agent())
+          .With("revision", static_cast<int64_t>(event.agent_revised().revision()))
+          .Take();
     case Event::BODY_NOT_SET:
       break;
   }
@@ -114,12 +117,11 @@ std::string BodyText(const Event& event) {
 std::string DecisionText(const routing::v1::Decision& decision) {
   std::string text = EnumText(decision.reason());
   text += ", step " + std::to_string(decision.step()) + ", revision " + std::to_string(decision.config_revision());
-  text += " (skill " + std::to_string(decision.skill_score()) + ", language " +
-          std::to_string(decision.language_score()) + ", zone " + std::to_string(decision.zone_score()) + ", kind " +
-          std::to_string(decision.kind_score()) + ")";
+  text += " (band " + std::to_string(decision.score().band()) + " of score " + std::to_string(decision.static_score()) +
+          ", load " + std::to_string(decision.score().load_order()) + ", idle " +
+          std::to_string(decision.score().idle_ms() / 1000) + " s)";
   for (int i = 0; i < decision.runners_up_size(); ++i) {
-    text += (i == 0 ? ", before " : ", ") + decision.runners_up(i).agent() + " " +
-            std::to_string(decision.runners_up(i).score());
+    text += (i == 0 ? ", before band " : ", ") + std::to_string(decision.runners_up(i).score().band());
   }
   return text;
 }

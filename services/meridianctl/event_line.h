@@ -12,7 +12,7 @@ namespace meridian::ctl {
 
 // "14:03:07.250  contact  eu1-0190…  queued  queue=support language=es channel=chat"
 std::string EventLine(const event::v1::Event& event);
-// "best score, step 1, revision 3 (skill 20, language 60, zone 0, kind 20), before bob 70, carol 60"
+// "best score, step 1, revision 3, score 90, before 2 others"
 std::string DecisionText(const routing::v1::Decision& decision);
 
 // "timed out" for REQUEUE_REASON_TIMED_OUT; "" for the unspecified one.

@@ -1,0 +1,442 @@
+#include "services/routing/routing_program.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "libs/base/check.h"
+#include "libs/runtime/refusal.h"
+#include "libs/wire/field_codec.h"
+
+namespace meridian {
+namespace {
+
+constexpr size_t kTenantsPerSlice = 16;  // opened, each with a record and three events
+constexpr size_t kDeletesPerSlice = 50;
+constexpr size_t kDraftsPerTenant = 2;
+constexpr size_t kStreamHeadBytes = 64;  // of the value, at most
+
+}  // namespace
+
+// ---- tenants ----
+
+RoutingProgram::Tenant& RoutingProgram::FindOrAdd(const TenantId& tenant) {
+  auto& slot = tenants_[tenant];
+  if (slot == nullptr) slot = std::make_unique<Tenant>(tenant, region_);
+  return *slot;
+}
+
+const RoutingProgram::Tenant* RoutingProgram::Find(const TenantId& tenant) const {
+  const auto found = tenants_.find(tenant);
+  return found == tenants_.end() ? nullptr : found->second.get();
+}
+
+void RoutingProgram::Open(Tenant& tenant, Instant now) {
+  if (tenant.open) return;
+  tenant.engine.FinishLoad(term_, now);
+  tenant.open = true;
+  if (tenant.config != nullptr) messages_.push_back(ConfigInForce{tenant.id, tenant.config});
+  Gather(tenant);
+}
+
+// ---- commands ----
+
+RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
+  now_ = now;
+  const bool is_draft = !std::holds_alternative<meridian::Command>(command.body);
+  if (!is_draft && Find(command.tenant) == nullptr) {
+    RoutingAnswer answer;
+    answer.answer.refusal = Refusal::kNoConfiguration;
+    answer.answer.text = "no configuration was published yet";
+    return answer;
+  }
+  Tenant& tenant = FindOrAdd(command.tenant);
+  Open(tenant, now);
+  return std::visit(
+      [&](auto&& body) -> RoutingAnswer {
+        using Body = std::decay_t<decltype(body)>;
+        if constexpr (std::is_same_v<Body, StageConfig>) {
+          return ApplyTo(tenant, std::move(body));
+        } else {
+          return ApplyTo(tenant, std::move(body), now);
+        }
+      },
+      std::move(command.body));
+}
+
+RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now) {
+  RoutingAnswer answer;
+  if (std::holds_alternative<PublishConfig>(command.body)) {
+    answer.answer.refusal = Refusal::kNotSupported;
+    answer.answer.text = "a configuration is published from a draft";
+    return answer;
+  }
+  answer.answer = tenant.engine.Apply(command, now);
+  Gather(tenant);
+  return answer;
+}
+
+RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, StageConfig stage) {
+  const auto [found, added] = tenant.drafts.try_emplace(stage.chunk.draft);
+  Draft& draft = found->second;
+  if (added) {
+    draft.count = stage.content.count;
+    draft.order = ++tenant.drafts_begun;
+  }
+  draft.staged.insert(stage.chunk.index);
+  Put(ConfigChunkKey(tenant.id, stage.chunk), EncodeRecord(stage.content));
+  if (tenant.drafts.size() > kDraftsPerTenant) {
+    const auto oldest = std::min_element(tenant.drafts.begin(), tenant.drafts.end(),
+                                         [](const auto& a, const auto& b) { return a.second.order < b.second.order; });
+    DropDraft(tenant, Uuid(oldest->first));
+  }
+  RoutingAnswer answer;
+  answer.outcome = ConfigOutcome::kStaged;
+  return answer;
+}
+
+RoutingAnswer RoutingProgram::InForce(const Tenant& tenant, ConfigOutcome outcome) const {
+  RoutingAnswer answer;
+  answer.outcome = outcome;
+  if (tenant.heads.empty()) return answer;
+  answer.revision = tenant.heads.rbegin()->first;
+  answer.digest = tenant.heads.rbegin()->second.digest;
+  return answer;
+}
+
+RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, PublishDraft publish, Instant now) {
+  const RoutingAnswer current = InForce(tenant, ConfigOutcome::kNone);
+  const bool equal = current.revision != 0 && current.digest == publish.digest;
+  const auto draft = tenant.drafts.find(publish.draft);
+  const size_t staged = draft == tenant.drafts.end() ? 0 : draft->second.staged.size();
+  if (!publish.expected_etag.empty() && (current.revision == 0 || EtagOf(current.digest) != publish.expected_etag)) {
+    DropDraft(tenant, publish.draft);
+    return InForce(tenant, ConfigOutcome::kEtagMismatch);
+  }
+  if (equal != publish.renewal) {
+    DropDraft(tenant, publish.draft);
+    return InForce(tenant, ConfigOutcome::kUnchanged);
+  }
+  if (staged + 1 != publish.last.count) {
+    DropDraft(tenant, publish.draft);
+    return InForce(tenant, ConfigOutcome::kDraftGone);
+  }
+
+  const uint64_t revision = tenant.engine.config_revision() + 1;
+  PublishConfig command{publish.config->config, ShortDigestOf(publish.digest)};
+  command.config.revision = revision;
+  RoutingAnswer answer;
+  answer.answer = tenant.engine.Apply({publish.origin, std::move(command)}, now);
+  if (!answer.answer.ok()) {
+    DropDraft(tenant, publish.draft);
+    Gather(tenant);
+    return answer;
+  }
+  tenant.drafts.erase(publish.draft);
+  Put(ConfigChunkKey(tenant.id, {publish.draft, publish.last.count - 1}), EncodeRecord(publish.last));
+  tenant.heads[revision] = {.revision = revision,
+                            .draft = publish.draft,
+                            .chunks = publish.last.count,
+                            .digest = publish.digest,
+                            .published_at = now,
+                            .zones_made_at = publish.zones_made_at};
+  auto config = std::make_shared<admin::v1::TenantConfig>(*publish.config->proto);
+  config->set_revision(revision);
+  tenant.config = std::move(config);
+  tenant.zones_due = publish.zones_made_at + kZoneTablesRenewedAfter;
+  messages_.push_back(ConfigInForce{tenant.id, tenant.config});
+  Gather(tenant);
+  return InForce(tenant, ConfigOutcome::kPublished);
+}
+
+void RoutingProgram::DropDraft(Tenant& tenant, const Uuid& draft) {
+  const auto found = tenant.drafts.find(draft);
+  if (found == tenant.drafts.end()) return;
+  for (const uint32_t index : found->second.staged) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
+  tenant.drafts.erase(found);
+}
+
+void RoutingProgram::DropChunks(const Tenant& tenant, const Uuid& draft, uint32_t count) {
+  for (uint32_t index = 0; index < count; ++index) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
+}
+
+// ---- answers, stored beside the batch ----
+
+std::string RoutingProgram::EncodeAnswer(const RoutingAnswer& answer) const {
+  std::string bytes;
+  FieldWriter writer(&bytes);
+  writer.Number(1, answer.answer.refusal);
+  writer.Text(2, answer.answer.text);
+  writer.Number(3, answer.answer.repeated);
+  writer.Number(4, answer.answer.contact_state ? static_cast<uint32_t>(*answer.answer.contact_state) + 1 : 0);
+  writer.Number(5, answer.outcome);
+  writer.Number(6, answer.revision);
+  writer.Bytes(7, answer.digest);
+  return bytes;
+}
+
+RoutingAnswer RoutingProgram::DecodeAnswer(std::string_view bytes) const {
+  FieldReader reader(bytes);
+  RoutingAnswer answer;
+  uint32_t state = 0;
+  reader.Number(1, answer.answer.refusal, Refusal::kNoNextStep);
+  reader.Text(2, answer.answer.text);
+  reader.Number(3, answer.answer.repeated, true);
+  reader.Number(4, state, uint32_t{kContactStateCount});
+  reader.Number(5, answer.outcome, ConfigOutcome::kDraftGone);
+  reader.Number(6, answer.revision);
+  reader.Bytes(7, answer.digest);
+  if (!reader.ok()) return Refuse(absl::DataLossError("a stored answer cannot be read"));
+  if (state != 0) answer.answer.contact_state = static_cast<ContactState>(state - 1);
+  return answer;
+}
+
+// ---- time ----
+
+Instant RoutingProgram::NextDeadline() const {
+  if (!doomed_.empty()) return {0};
+  return deadlines_.empty() ? Instant::Never() : deadlines_.begin()->first;
+}
+
+// Of those that are due, the first after the one that was served last: one tenant's long work does not hold up others.
+RoutingProgram::Tenant* RoutingProgram::NextDue(Instant now) {
+  const TenantId* first = nullptr;
+  const TenantId* next = nullptr;
+  for (auto it = deadlines_.begin(); it != deadlines_.end() && it->first <= now; ++it) {
+    if (first == nullptr || it->second < *first) first = &it->second;
+    if (it->second > last_advanced_ && (next == nullptr || it->second < *next)) next = &it->second;
+  }
+  if (next == nullptr) next = first;
+  return next == nullptr ? nullptr : tenants_.at(*next).get();
+}
+
+bool RoutingProgram::Advance(Instant now) {
+  now_ = now;
+  for (size_t i = 0; i < kDeletesPerSlice && !doomed_.empty(); ++i) {
+    Put(std::move(doomed_.front()), std::nullopt);
+    doomed_.pop_front();
+  }
+  if (Tenant* tenant = NextDue(now)) {
+    last_advanced_ = tenant->id;
+    if (!tenant->open) {
+      Open(*tenant, now);
+    } else {
+      if (tenant->zones_due <= now) {
+        messages_.push_back(ZonesDue{tenant->id});
+        tenant->zones_due = now + Duration::Hours(24);
+      }
+      if (tenant->engine.NextDeadline() <= now) tenant->engine.Advance(now);
+      Gather(*tenant);
+    }
+  }
+  return NextDeadline() <= now;
+}
+
+void RoutingProgram::SetDeadline(Tenant& tenant) {
+  const Instant deadline = tenant.open ? std::min(tenant.engine.NextDeadline(), tenant.zones_due) : Instant{0};
+  if (deadline == tenant.deadline) return;
+  if (tenant.deadline != Instant::Never()) deadlines_.erase({tenant.deadline, tenant.id});
+  if (deadline != Instant::Never()) deadlines_.insert({deadline, tenant.id});
+  tenant.deadline = deadline;
+}
+
+// ---- effects ----
+
+void RoutingProgram::Put(RecordKey key, std::optional<std::string> value) {
+  std::string name(1, static_cast<char>(key.table));
+  name += key.key;
+  const auto [found, added] = changed_.try_emplace(std::move(name), changes_.size());
+  if (added) {
+    change_bytes_ += key.key.size() + 1;
+    changes_.push_back({std::move(key), std::nullopt});
+  }
+  Change& change = changes_[found->second];
+  change_bytes_ -= change.value ? change.value->size() : 0;
+  change.value = std::move(value);
+  change_bytes_ += change.value ? change.value->size() : 0;
+}
+
+void RoutingProgram::Gather(Tenant& tenant) {
+  const RecordChanges changes = tenant.engine.ChangedRecords();
+  for (const ContactRecord* contact : changes.contacts) {
+    Put(ContactKey(tenant.id, contact->spec.id), EncodeRecord(*contact));
+  }
+  for (const ContactId& contact : changes.ended_contacts) Put(ContactKey(tenant.id, contact), std::nullopt);
+  for (const AgentRecord* agent : changes.agents) Put(AgentKey(tenant.id, agent->agent), EncodeRecord(*agent));
+  for (const ConfigRecord* config : changes.configs) {
+    const uint64_t revision = config->config->revision;
+    Put(ConfigKey(tenant.id, revision), EncodeRecord(tenant.heads.at(revision)));
+  }
+  for (const uint64_t revision : changes.dropped_configs) {
+    const auto head = tenant.heads.find(revision);
+    MERIDIAN_CHECK(head != tenant.heads.end());
+    DropChunks(tenant, head->second.draft, head->second.chunks);
+    Put(ConfigKey(tenant.id, revision), std::nullopt);
+    tenant.heads.erase(head);
+  }
+  for (const AgentRevisionRecord* revision : changes.agent_revisions) {
+    Put(AgentRevisionKey(tenant.id, revision->agent), EncodeRecord(*revision));
+  }
+  for (const AgentId& agent : changes.dropped_agent_revisions) {
+    Put(AgentRevisionKey(tenant.id, agent), std::nullopt);
+  }
+  if (changes.head != nullptr) {
+    tenant.head = *changes.head;
+    if (!tenant.head_changed) changed_heads_.push_back(&tenant);
+    tenant.head_changed = true;
+  }
+  log_.Append(tenant.id, tenant.engine.events());
+  for (const GatewayMessage& message : tenant.engine.messages()) {
+    messages_.push_back(MessageToGateway{tenant.id, message});
+  }
+  tenant.engine.ClearEffects();
+  SetDeadline(tenant);
+}
+
+BatchSize RoutingProgram::PendingSize() const {
+  constexpr size_t kHeadBytes = kStreamHeadBytes + 128;  // with the key
+  return {changes_.size() + changed_heads_.size(), change_bytes_ + changed_heads_.size() * kHeadBytes + log_.size()};
+}
+
+ProgramBatch<RoutingMessage> RoutingProgram::TakeBatch(LogPosition, Instant) {
+  ProgramBatch<RoutingMessage> batch;
+  for (Tenant* tenant : changed_heads_) {
+    tenant->head_changed = false;
+    batch.puts.push_back({StreamHeadKey(tenant->id), EncodeRecord(tenant->head)});
+  }
+  for (Change& change : changes_) {
+    if (change.value) {
+      batch.puts.push_back({std::move(change.key), *std::move(change.value)});
+    } else {
+      batch.deletes.push_back(std::move(change.key));
+    }
+  }
+  changed_heads_.clear();
+  changes_.clear();
+  changed_.clear();
+  change_bytes_ = 0;
+  batch.log_entry = log_.Take();
+  batch.messages = std::exchange(messages_, {});
+  return batch;
+}
+
+// ---- building the state anew ----
+
+std::vector<uint8_t> RoutingProgram::LiveTables() const {
+  std::vector<uint8_t> tables;
+  for (auto table = static_cast<uint8_t>(RoutingTable::kStreamHead);
+       table <= static_cast<uint8_t>(RoutingTable::kAgentRevision); ++table) {
+    tables.push_back(table);
+  }
+  return tables;
+}
+
+void RoutingProgram::BeginLoad() {
+  changed_heads_.clear();
+  changes_.clear();
+  changed_.clear();
+  change_bytes_ = 0;
+  log_.Take();
+  messages_.clear();
+  doomed_.clear();
+  deadlines_.clear();
+  tenants_.clear();
+}
+
+absl::Status RoutingProgram::Restore(const Record& record) {
+  const absl::Status unknown = absl::DataLossError("a stored record has an unknown key");
+  const auto key = SplitRoutingKey(record.key);
+  if (!key) return unknown;
+  Tenant& tenant = FindOrAdd(key->tenant);
+  const auto take = [](auto decoded, auto&& with) {
+    if (decoded.ok()) with(*std::move(decoded));
+    return decoded.status();
+  };
+  const auto to_engine = [&](auto restored) { tenant.engine.Restore(std::move(restored)); };
+  switch (static_cast<RoutingTable>(record.key.table)) {
+    case RoutingTable::kStreamHead:
+      return take(DecodeStreamHead(record.value), to_engine);
+    case RoutingTable::kContact:
+      return take(DecodeContact(key->entity, record.value), to_engine);
+    case RoutingTable::kAgent:
+      return take(DecodeAgent(key->entity, record.value), to_engine);
+    case RoutingTable::kAgentRevision:
+      return take(DecodeAgentRevision(key->entity, record.value), to_engine);
+    case RoutingTable::kConfig:
+      return take(DecodeConfigHead(record.value), [&](ConfigHead head) { tenant.heads[head.revision] = head; });
+    case RoutingTable::kConfigChunk: {
+      const auto chunk = ParseConfigChunkKey(key->entity);
+      if (!chunk) return unknown;
+      return take(DecodeConfigChunk(record.value),
+                  [&](ConfigChunk content) { tenant.loaded[chunk->draft][chunk->index] = std::move(content); });
+    }
+  }
+  return unknown;
+}
+
+absl::Status RoutingProgram::RestoreConfigs(Tenant& tenant) {
+  for (const auto& [revision, head] : tenant.heads) {
+    const auto pieces = tenant.loaded.find(head.draft);
+    if (pieces == tenant.loaded.end() || pieces->second.size() != head.chunks) {
+      return absl::DataLossError("a stored configuration is incomplete");
+    }
+    std::string stored;
+    for (const auto& [index, piece] : pieces->second) stored += piece.bytes;
+    auto config = DecodeStoredConfig(stored, revision);
+    if (!config.ok()) return config.status();
+    tenant.loaded.erase(pieces);
+    tenant.config = config->proto;
+    tenant.zones_due = head.zones_made_at + kZoneTablesRenewedAfter;
+    tenant.engine.Restore(ConfigRecord{std::make_shared<const TenantConfig>(std::move(config->config)),
+                                       ShortDigestOf(head.digest), head.published_at});
+  }
+  // Whoever staged the others does not know of this term.
+  for (const auto& [draft, pieces] : tenant.loaded) {
+    for (const auto& [index, piece] : pieces) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
+  }
+  tenant.loaded.clear();
+  return absl::OkStatus();
+}
+
+absl::Status RoutingProgram::FinishLoad(const TermGrant& term, Instant now) {
+  term_ = term.term;
+  now_ = now;
+  size_t opened = 0;
+  for (auto& [id, tenant] : tenants_) {
+    if (absl::Status status = RestoreConfigs(*tenant); !status.ok()) return status;
+    if (opened++ < kTenantsPerSlice) {
+      Open(*tenant, now);
+    } else {
+      SetDeadline(*tenant);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// ---- reading ----
+
+absl::StatusOr<const Engine*> RoutingProgram::FindEngine(const TenantId& tenant) const {
+  const Tenant* found = Find(tenant);
+  if (found == nullptr) return nullptr;
+  if (found->open) return &found->engine;
+  return MakeRefusal(absl::StatusCode::kUnavailable, "SHARD_LOADING", "the tenant's state is being loaded");
+}
+
+std::shared_ptr<const admin::v1::TenantConfig> RoutingProgram::FindConfig(const TenantId& tenant) const {
+  const Tenant* found = Find(tenant);
+  return found == nullptr ? nullptr : found->config;
+}
+
+ConfigDigest RoutingProgram::DigestInForce(const TenantId& tenant) const {
+  const Tenant* found = Find(tenant);
+  return found == nullptr || found->heads.empty() ? ConfigDigest{} : found->heads.rbegin()->second.digest;
+}
+
+std::vector<const Engine*> RoutingProgram::OpenEngines() const {
+  std::vector<const Engine*> engines;
+  for (const auto& [id, tenant] : tenants_) {
+    if (tenant->open) engines.push_back(&tenant->engine);
+  }
+  return engines;
+}
+
+}  // namespace meridian

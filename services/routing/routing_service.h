@@ -1,0 +1,128 @@
+// Routing in this process: its shards' loops on one thread, and the port through which the others reach them.
+// Made where a process is assembled. Any thread, as RoutingClient says; Start, Drain and the destructor: the thread
+// that owns it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "libs/runtime/event_log.h"
+#include "libs/runtime/shard_directory.h"
+#include "libs/runtime/shard_loop.h"
+#include "libs/runtime/shard_thread.h"
+#include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
+#include "services/routing/gateway_registry.h"
+#include "services/routing/routing_client.h"
+#include "services/routing/routing_program.h"
+
+namespace meridian {
+
+// All must outlive the service; none null but `metrics` and `log`.
+struct RoutingPorts {
+  ShardStore* store = nullptr;
+  ShardLeases* leases = nullptr;
+  ShardDirectory* directory = nullptr;
+  EventLog* event_log = nullptr;
+  const MonotonicClock* monotonic = nullptr;
+  const WallClock* wall = nullptr;
+  Metrics* metrics = nullptr;
+  Log* log = nullptr;
+};
+
+struct RoutingOptions {
+  RegionCode region;
+  uint32_t shards = 1;  // routing shards 0 to shards − 1, all served here
+  // Session shards that a new tenant is assigned to.
+  std::vector<ShardId> session_shards = {{ShardKind::kSession, 0}};
+  std::string owner = "routing";  // of the leases: the process
+  uint64_t seed = 1;              // random per process: of lease nonces and draft ids
+  Duration lease_ttl = Duration::Seconds(10);
+  BatchLimits batch;
+  MailboxLimits mailbox;
+};
+
+class RoutingService final : public RoutingClient {
+ public:
+  using Loop = ShardLoop<RoutingProgram>;
+
+  RoutingService(RoutingOptions options, RoutingPorts ports);
+  // Waits for answers of the directory and the log that are under way; what waits is refused.
+  ~RoutingService() override;
+
+  // Takes the leases and serves. Returns at once; calls made before the shards are loaded wait.
+  void Start();
+  // True when every shard is loaded and its first commit durable, within `patience`. Blocks.
+  bool AwaitServing(Duration patience);
+  // Finishes what runs and hands the shards over. Blocks. False when `limit` was not enough. Once.
+  bool Drain(Duration limit) { return thread_.Drain(limit); }
+
+  void Send(const TenantId& tenant, Command command, std::optional<RequestKey> key, Lane lane,
+            Done<Answer> done) override;
+  void ApplyConfig(const TenantId& tenant, CommandOrigin origin, admin::v1::ApplyConfigRequest request,
+                   Done<admin::v1::ApplyConfigResponse> done) override;
+  void GetConfig(const TenantId& tenant, Done<admin::v1::GetConfigResponse> done) override;
+  void ListAgents(const TenantId& tenant, admin::v1::ListAgentsRequest request,
+                  Done<admin::v1::ListAgentsResponse> done) override;
+  void ListContacts(const TenantId& tenant, admin::v1::ListContactsRequest request,
+                    Done<admin::v1::ListContactsResponse> done) override;
+  void ExplainContact(const TenantId& tenant, admin::v1::ExplainContactRequest request,
+                      Done<admin::v1::ExplainContactResponse> done) override;
+  std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId& tenant) const override;
+  std::vector<std::shared_ptr<const admin::v1::TenantConfig>> ConfigSnapshots() const override;
+  std::unique_ptr<Registration> RegisterGateway(GatewayKey gateway, GatewayCallbacks callbacks) override {
+    return gateways_.Register(std::move(gateway), std::move(callbacks));
+  }
+
+ private:
+  // Held by callbacks of the ports, which may come late: the destructor waits for the last.
+  using Guard = std::shared_ptr<void>;
+  class Publication;
+  struct TenantGauges;
+
+  Guard Enter();
+  // Calls `use` with the tenant's loop: at once when the directory was asked before. NOT_FOUND (TENANT_NOT_FOUND).
+  void WithLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use);
+  // The same for a tenant that may be new: assigns it to its shards.
+  void WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use);
+  absl::StatusOr<Loop*> LoopOf(const TenantId& tenant, const absl::StatusOr<TenantShards>& shards);
+  Loop* CachedLoop(const TenantId& tenant) const;
+  // Runs `read(const Engine*, const RoutingProgram&) -> StatusOr<R>` on the tenant's shard; the engine is null for a tenant
+  // without one.
+  template <class R, class Read>
+  void QueryEngine(const TenantId& tenant, Read read, Done<R> done);
+
+  void OnMessage(RoutingMessage&& message);
+  void OnState(ShardId shard, ShardState state, const absl::Status& why);
+  absl::AnyInvocable<void()> Snapshot(const RoutingProgram& program);
+  void SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config);
+  void RenewZones(const TenantId& tenant);
+  Uuid NewDraftId();
+
+  const RoutingOptions options_;
+  const RoutingPorts ports_;
+  GatewayRegistry gateways_;
+
+  mutable std::mutex mutex_;
+  std::map<TenantId, Loop*> loop_of_;                                            // under mutex_
+  std::map<TenantId, std::shared_ptr<const admin::v1::TenantConfig>> snapshots_;  // under mutex_
+  std::mt19937_64 random_;                                                       // under mutex_
+  std::condition_variable idle_;
+  size_t entered_ = 0;    // under mutex_
+  std::atomic<bool> closing_{false};
+
+  // The shards' thread.
+  std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
+
+  std::vector<std::unique_ptr<Loop>> loops_;
+  ShardThread thread_;
+};
+
+}  // namespace meridian

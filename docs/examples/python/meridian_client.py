@@ -22,6 +22,7 @@ HEARTBEAT_S = 20
 LONGEST_PAUSE_S = 5
 RECLAIM_AFTER_S = 2  # of an attach: until then, held work has come back
 PASSING = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED")  # the same command may succeed a moment later
+FULL = ("CONVERSATION_FULL", "TOO_MANY_AGENTS")  # it will not
 WRONG_CLOCK = ("REQUEST_TOO_OLD", "REQUEST_FROM_FUTURE")
 FOR_GOOD = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.INVALID_ARGUMENT)
 CHANNEL_OPTIONS = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.min_reconnect_backoff_ms", 200),
@@ -241,15 +242,18 @@ class AgentClient:
             is_clock_wrong = result.error.reason in WRONG_CLOCK
             if is_clock_wrong:
                 self._clock_offset_ms = result.error.shard_time_ms - time.time_ns() // 1_000_000
-            if request and (is_clock_wrong or result.error.code in PASSING):
+            if request and (is_clock_wrong or _is_passing(result.error)):
                 if is_clock_wrong:
                     request.request_id = uuid7(self._clock_offset_ms)
                 self._pending[request.request_id] = (request, answer)
                 threading.Timer(random.uniform(0.1, 1), self._send_again, [request.request_id]).start()
                 return
-        if request is None:
-            if result.HasField("error"):  # of the attach: the stream is of no use, another one may be
-                self._call.cancel()
+        if request is None and result.HasField("error"):  # of the attach
+            if not is_clock_wrong and not _is_passing(result.error):
+                raise Refused(result.error)
+            self._call.cancel()  # this stream is of no use, the next one may be
+        elif request is None:
+            return
         elif result.HasField("error"):
             answer.set_exception(Refused(result.error))
         else:
@@ -314,6 +318,10 @@ class AgentClient:
 
     def _on_activity_changed(self, changed):
         self._handler.activity_changed(self, changed)
+
+
+def _is_passing(error):
+    return error.code in PASSING and error.reason not in FULL
 
 
 def _work(offer_or_assignment):

@@ -149,7 +149,7 @@ export class Desk {
       const written = this.#writtenIn(talk.conversationId);
       entry.number = written.next++;
       this.#sendEntry(talk, entry);
-    } else if (TRY_AGAIN.includes(error.code)) {
+    } else if (TRY_AGAIN.includes(error.code) && error.reason !== "CONVERSATION_FULL") {
       setTimeout(() => this.#sendEntry(talk, entry), 500 + Math.random() * 1500);
     } else {
       const written = this.#writtenIn(talk.conversationId);

@@ -9,6 +9,7 @@ import { textOf } from "/shared/elements.js";
 const STORED_AS = "meridian.chat";
 const OVER = ["WRAPPING", "COMPLETED", "ABANDONED", "CANCELED", "EXPIRED"];
 const TRY_AGAIN = ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"];
+const FULL = ["QUEUE_FULL", "TOO_MANY_CONTACTS", "CONVERSATION_FULL"]; // the same words a moment later do not help
 
 const nothing = () => ({
   phase: "idle", // "starting" until the contact is acknowledged, "live", "over"
@@ -221,14 +222,14 @@ export class Chat {
       submitted.submit.requestId = this.#ids.next();
       this.#keep({});
       this.#sendEntry(submitted);
-    } else if (isPassing(error) && error.reason !== "QUEUE_FULL") {
+    } else if (isPassing(error)) {
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => this.#resume(), 500 + Math.random() * 1500);
     } else if (submitted) {
       this.#giveBack(error.message || error.reason);
     } else if (number && error.reason?.startsWith("CLIENT_NUMBER")) {
       this.#renumber(number);
-    } else if (["CONVERSATION_CLOSED", "CONVERSATION_NOT_FOUND"].includes(error.reason)) {
+    } else if (["CONVERSATION_CLOSED", "CONVERSATION_NOT_FOUND", "NO_LIVE_CONTACT"].includes(error.reason)) {
       this.#keep({ phase: "over", overBecause: this.#kept.overBecause || "closed" });
     } else {
       this.#show({ problem: error.message || error.reason || error.code });
@@ -313,5 +314,5 @@ export class Chat {
   }
 }
 
-const isPassing = (error) => TRY_AGAIN.includes(error.code);
+const isPassing = (error) => TRY_AGAIN.includes(error.code) && !FULL.includes(error.reason);
 export const isMine = (message) => message.authorKind === "AUTHOR_KIND_CUSTOMER";

@@ -9,6 +9,7 @@
 #include "services/meridianctl/operator_commands.h"
 #include "services/meridianctl/tenant_commands.h"
 #include "services/meridianctl/token_commands.h"
+#include "services/meridianctl/verify_command.h"
 
 namespace meridian::ctl {
 namespace {
@@ -64,7 +65,12 @@ class CommandTree {
 
   CLI::App* Command(CLI::App* parent, const std::string& name, const std::string& about, std::function<int()> run) {
     CLI::App* command = parent->add_subcommand(name, about);
-    if (run) command->callback([this, run = std::move(run)] { run_ = run; });
+    // A parent's callback comes after that of its subcommand.
+    if (run) {
+      command->callback([this, run = std::move(run)] {
+        if (!run_) run_ = run;
+      });
+    }
     return command;
   }
 
@@ -106,6 +112,35 @@ class CommandTree {
     events->add_flag("--json", events_.json, "One JSON object a line");
     events->add_flag("--until-now", events_.until_now, "End when all that exists now was shown");
     AddTopics(events);
+    AddVerify(events);
+  }
+
+  void AddVerify(CLI::App* events) {
+    CLI::App* verify = Command(events, "verify",
+                               "Judge from outside, by events, conversations and a load client's journals, whether "
+                               "anything was lost, doubled or misplaced; exit code 1 if so\n"
+                               "Example: meridianctl events verify --journal load.jsonl --expect-ended",
+                               [this] { return VerifyEvents(connection_, verify_, console_); });
+    verify->add_option("--journal", verify_.journals,
+                       "Journal of a load client (docs/meridianctl.md); may be repeated");
+    verify->add_flag("--expect-ended", verify_.expectations.all_ended, "Every acknowledged contact has ended");
+    verify->add_flag("--no-conversations", verify_.no_conversations, "Do not read conversations back");
+    verify->add_option("--events", verify_.events_file,
+                       "Events as `events --json` printed them, instead of the stream");
+    verify->add_option("--config", verify_.config_file, "Tenant file for the capacities, instead of what is in force");
+    AddDuration(verify, "--grant-slack", &verify_.expectations.grant_slack,
+                "How long after its contact an agent may still see what was written; default 2s");
+  }
+
+  void AddDuration(CLI::App* command, const std::string& flag, Duration* target, const std::string& about) {
+    command->add_option_function<std::string>(
+        flag,
+        [flag, target](const std::string& text) {
+          auto duration = ParseYamlDuration(text);
+          if (!duration) throw CLI::ValidationError(flag, "must be a duration such as 2s, 15m or 12h");
+          *target = Duration::Seconds(duration->seconds()) + Duration::Nanoseconds(duration->nanos());
+        },
+        about);
   }
 
   void AddTopics(CLI::App* command) {
@@ -131,14 +166,7 @@ class CommandTree {
                        "Such as events.read; may be repeated; default: all of the role");
     create->add_option("--session", token_.session, "For visitors: the conversation that it is bound to");
     create->add_option("--origin", token_.origin, "For visitors: the web origin that it is bound to");
-    create->add_option_function<std::string>(
-        "--ttl",
-        [this](const std::string& text) {
-          auto life = ParseYamlDuration(text);
-          if (!life || life->seconds() <= 0) throw CLI::ValidationError("--ttl", "must be a duration such as 12h");
-          token_.life = Duration::Seconds(life->seconds());
-        },
-        "Such as 15m, 12h; default: the role's own");
+    AddDuration(create, "--ttl", &token_.life, "Such as 15m, 12h; default: the role's own");
   }
 
   void AddDemoCommands() {
@@ -162,6 +190,7 @@ class CommandTree {
   ContactsOptions contacts_;
   EventsOptions events_;
   TokenOptions token_;
+  VerifyOptions verify_;
   DemoAgentOptions demo_;
   std::string contact_;
 };

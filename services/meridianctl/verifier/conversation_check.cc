@@ -1,0 +1,189 @@
+#include "services/meridianctl/verifier/conversation_check.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "libs/wire/contact_types.h"
+
+namespace meridian::verifier {
+namespace {
+
+using type::v1::Message;
+
+constexpr char kCustomer[] = "the customer";
+
+std::string AuthorOf(const Message& message) {
+  switch (message.author_kind()) {
+    case type::v1::AUTHOR_KIND_CUSTOMER:
+      return kCustomer;
+    case type::v1::AUTHOR_KIND_SYSTEM:
+      return "";
+    default:
+      return message.author();
+  }
+}
+
+std::string NameOf(Side side, const std::string& agent) { return side == Side::kCustomer ? kCustomer : agent; }
+
+std::string DigestOf(const Message& message) {
+  std::vector<std::string> texts;
+  for (const type::v1::MessagePart& part : message.parts()) {
+    if (part.has_text()) texts.push_back(part.text().text());
+  }
+  return MessageDigest(texts);
+}
+
+std::string Numbered(uint64_t number) { return "message " + std::to_string(number); }
+
+class ConversationCheck {
+ public:
+  ConversationCheck(const Evidence& evidence, const ContactLives& lives, bool trimmed, Duration slack, Report& report)
+      : evidence_(evidence), trimmed_(trimmed), slack_(slack), report_(report) {
+    for (const Tenure& tenure : lives.tenures) tenures_[{tenure.conversation, tenure.agent}].push_back(&tenure);
+  }
+
+  void Run() {
+    for (const std::string& id : evidence_.missing_conversations) {
+      report_.Add(Rule::kMessages, id, "cannot be read: the server does not know the conversation");
+    }
+    for (const auto& [id, messages] : evidence_.conversations) CheckWhole(id, messages);
+    for (const SentMessage& sent : evidence_.journal.sent) CheckSent(sent);
+    for (const SeenMessage& seen : evidence_.journal.seen) CheckSeen(seen);
+    CheckSeenWithoutGaps();
+    report_.Count("conversations", evidence_.conversations.size());
+    report_.Count("acknowledged messages", evidence_.journal.sent.size());
+    report_.Count("seen messages", evidence_.journal.seen.size());
+  }
+
+ private:
+  void Violated(const std::string& conversation, const std::string& what) {
+    report_.Add(Rule::kMessages, conversation, what);
+  }
+
+  // Numbers 1, 2, 3 …; each author's own numbers rise, so none is there twice.
+  void CheckWhole(const std::string& id, const std::vector<Message>& messages) {
+    std::map<std::string, uint64_t> last_of_author;
+    uint64_t expected = 1;
+    for (const Message& message : messages) {
+      if (message.number() != expected) {
+        Violated(id, "has " + Numbered(message.number()) + " where " + std::to_string(expected) + " should follow");
+      }
+      expected = message.number() + 1;
+      const std::string author = AuthorOf(message);
+      if (author.empty()) continue;
+      uint64_t& last = last_of_author[author];
+      if (message.client_number() <= last) {
+        Violated(id, "holds " + Numbered(message.number()) + " of " + author + " with the author's number " +
+                         std::to_string(message.client_number()) + " after " + std::to_string(last) +
+                         ": doubled or reordered");
+      }
+      last = std::max(last, message.client_number());
+      if (author != kCustomer) CheckWriter(id, message, author);
+    }
+  }
+
+  // The agent had a contact of the conversation when it wrote.
+  void CheckWriter(const std::string& id, const Message& message, const std::string& agent) {
+    if (trimmed_) return;
+    const Instant at = InstantFromProto(message.sent_at());
+    auto found = tenures_.find({id, agent});
+    if (found != tenures_.end()) {
+      for (const Tenure* tenure : found->second) {
+        if (at + slack_ >= tenure->from && WithSlack(tenure->until) >= at) return;
+      }
+    }
+    report_.Add(Rule::kGrants, id,
+                "holds " + Numbered(message.number()) + " written by " + agent + ", who did not have the contact then");
+  }
+
+  Instant WithSlack(Instant until) const { return until == Instant::Never() ? until : until + slack_; }
+
+  // Null, perhaps after a report, when there is none.
+  const Message* Find(const std::string& conversation, uint64_t number, const std::string& what) {
+    auto found = evidence_.conversations.find(conversation);
+    if (found == evidence_.conversations.end()) return nullptr;  // said once, for the conversation
+    for (size_t i = std::min<size_t>(number, found->second.size()); i-- > 0;) {
+      if (found->second[i].number() == number) return &found->second[i];
+      if (found->second[i].number() < number) break;
+    }
+    Violated(conversation, "has no " + Numbered(number) + ", which " + what);
+    return nullptr;
+  }
+
+  void CheckSent(const SentMessage& sent) {
+    const std::string author = NameOf(sent.side, sent.agent);
+    reached_[{sent.conversation_id, author}].insert(sent.number);
+    const Message* message =
+        Find(sent.conversation_id, sent.number,
+             "was acknowledged to " + author + " (own number " + std::to_string(sent.client_number) + ")");
+    if (message == nullptr) return;
+    if (AuthorOf(*message) != author || message->client_number() != sent.client_number) {
+      return Violated(sent.conversation_id, "holds another message as " + Numbered(sent.number) + " than " + author +
+                                                " had acknowledged (own number " + std::to_string(sent.client_number) +
+                                                ")");
+    }
+    if (!sent.digest.empty() && sent.digest != DigestOf(*message)) {
+      Violated(sent.conversation_id, "holds other words in " + Numbered(sent.number) + " than " + author + " sent");
+    }
+  }
+
+  void CheckSeen(const SeenMessage& seen) {
+    const std::string reader = NameOf(seen.side, seen.agent);
+    reached_[{seen.conversation_id, reader}].insert(seen.number);
+    const Message* message = Find(seen.conversation_id, seen.number, reader + " saw");
+    if (message == nullptr) return;
+    if (!seen.digest.empty() && seen.digest != DigestOf(*message)) {
+      Violated(seen.conversation_id,
+               "showed " + reader + " other words in " + Numbered(seen.number) + " than it holds");
+    }
+    if (seen.side == Side::kAgent) CheckReader(seen, *message);
+  }
+
+  // The agent had a contact of the conversation when the message was sent, or later.
+  void CheckReader(const SeenMessage& seen, const Message& message) {
+    if (trimmed_) return;
+    auto found = tenures_.find({seen.conversation_id, seen.agent});
+    if (found != tenures_.end()) {
+      for (const Tenure* tenure : found->second) {
+        if (WithSlack(tenure->until) >= InstantFromProto(message.sent_at())) return;
+      }
+    }
+    report_.Add(Rule::kGrants, seen.conversation_id,
+                "showed " + Numbered(seen.number) + " to " + seen.agent + ", who " +
+                    (found == tenures_.end() ? "never had" : "no longer had") + " a contact of it");
+  }
+
+  // Whoever saw or wrote a message saw or wrote all before it.
+  void CheckSeenWithoutGaps() {
+    for (const auto& [key, numbers] : reached_) {
+      uint64_t expected = 1;
+      for (uint64_t number : numbers) {
+        if (number != expected) {
+          Violated(key.first,
+                   "did not show " + key.second + " " + Numbered(expected) + ", but " + std::to_string(number));
+          break;
+        }
+        ++expected;
+      }
+    }
+  }
+
+  const Evidence& evidence_;
+  const bool trimmed_;
+  const Duration slack_;
+  Report& report_;
+  std::map<std::pair<std::string, std::string>, std::vector<const Tenure*>> tenures_;
+  std::map<std::pair<std::string, std::string>, std::set<uint64_t>> reached_;  // by conversation and who
+};
+
+}  // namespace
+
+void CheckConversations(const Evidence& evidence, const ContactLives& lives, bool trimmed,
+                        const Expectations& expectations, Report& report) {
+  ConversationCheck(evidence, lives, trimmed, expectations.grant_slack, report).Run();
+}
+
+}  // namespace meridian::verifier

@@ -1,0 +1,181 @@
+// Submissions are answered when session and routing have them, whatever happens on the way.
+#include <gtest/gtest.h>
+
+#include "tests/unit/services/session/session_world.h"
+
+namespace meridian {
+namespace {
+
+using Mode = FakeRouting::Mode;
+
+TEST(SessionSubmitTest, AnsweredOnlyWhenRoutingHasIt) {
+  SessionWorld world;
+  world.routing.mode = Mode::kSlow;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_FALSE(world.answers.contains("a"));
+  EXPECT_EQ(world.routing.Received<EnqueueContact>().size(), 1u);
+  world.Pass(Duration::Seconds(5));
+  EXPECT_EQ(world.routing.Received<EnqueueContact>().size(), 1u) << "sent again while the first is under way";
+  world.routing.CatchUp();
+  world.StepShard();
+  EXPECT_FALSE(world.answers.contains("a")) << "routing's answer is not durable in session yet";
+  world.Settle();
+  EXPECT_EQ(world.answers["a"], "OK 1");
+}
+
+TEST(SessionSubmitTest, SeveralWaitForOneAcknowledgement) {
+  SessionWorld world;
+  world.routing.mode = Mode::kUnreachable;
+  world.Submit("first", world.Submission(1, 1, "hola"));
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Submit("second", world.Submission(1, 2, "sigo aqui"));
+  world.Settle();
+  EXPECT_TRUE(world.answers.empty());
+  world.routing.mode = Mode::kAnswers;
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.answers["first"], "OK 1");
+  EXPECT_EQ(world.answers["again"], "OK 1");
+  EXPECT_EQ(world.answers["second"], "OK 2");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+}
+
+TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
+  const std::pair<Refusal, const char*> cases[] = {{Refusal::kQueueFull, "QUEUE_FULL"},
+                                                   {Refusal::kNoRule, "NO_RULE"},
+                                                   {Refusal::kQueueClosed, "QUEUE_CLOSED"},
+                                                   {Refusal::kInvalidContact, "INVALID_CONTACT"},
+                                                   {Refusal::kNoConfiguration, "NO_CONFIGURATION"}};
+  SessionWorld world;
+  uint64_t n = 0;
+  for (const auto& [refusal, reason] : cases) {
+    world.routing.refuse_contacts = refusal;
+    const std::string label = reason;
+    world.Submit(label, world.Submission(++n, 1, "hola"));
+    world.Settle();
+    EXPECT_EQ(world.answers[label], reason);
+    world.Submit(label + " again", world.Submission(n, 1, "hola"));
+    world.Settle();
+    EXPECT_EQ(world.answers[label + " again"], reason);
+  }
+}
+
+TEST(SessionSubmitTest, NotQueuedAfterFourMinutes) {
+  SessionWorld world;
+  world.routing.mode = Mode::kUnreachable;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Pass(Duration::Seconds(239));
+  EXPECT_FALSE(world.answers.contains("a"));
+  world.Pass(Duration::Seconds(2));
+  EXPECT_EQ(world.answers["a"], "NOT_QUEUED");
+}
+
+TEST(SessionSubmitTest, RoutingsLogAcknowledgesWhenItsAnswerIsLost) {
+  SessionWorld world;
+  world.routing.mode = Mode::kLosesAnswer;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["a"], "OK 1") << "the log says that it is queued";
+  EXPECT_EQ(world.routing.Received<EnqueueContact>().size(), 1u);
+}
+
+TEST(SessionSubmitTest, RefusalsOfSessionNameTheField) {
+  SessionWorld world;
+  auto submission = world.Submission(1, 1, "hola");
+  submission.parts.clear();
+  world.Submit("a", submission);
+  world.Say("b", 7, 1, "nobody");
+  world.Settle();
+  EXPECT_EQ(world.answers["a"], "INVALID_FIELD");
+  EXPECT_EQ(world.answers["b"], "CONVERSATION_NOT_FOUND");
+}
+
+// A process that dies anywhere on the way: after `steps` calls of its store.
+class SessionCrashTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(SessionCrashTest, AcknowledgedOnceOrRetriedWithTheSameRequest) {
+  SessionWorld world;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  for (int i = 0; i < GetParam(); ++i) {
+    world.StepShard();
+    world.store().Step();
+  }
+  const bool answered = world.answers.contains("a") && world.answers["a"] == "OK 1";
+  world.Crash();
+  world.answers.clear();
+  world.Boot();
+  world.Pass(Duration::Seconds(1));
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["again"], "OK 1");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  const auto list = world.List(1);
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(list->messages_size(), 1) << (answered ? "acknowledged" : "not acknowledged");
+}
+
+TEST_P(SessionCrashTest, WhatEndedMeanwhileIsNotQueuedAgain) {
+  SessionWorld world;
+  world.routing.mode = Mode::kSlow;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  world.Crash();
+  // Queued, served and ended while the session was away; its log says so behind other entries.
+  world.routing.CatchUp();
+  world.routing.mode = Mode::kAnswers;
+  ASSERT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  for (int i = 0; i < GetParam(); ++i) world.routing.SetParticipants(SessionWorld::Contact(1), {"ben"});
+  world.routing.SetParticipants(SessionWorld::Contact(1), {"ana"});
+  world.routing.CloseContact(SessionWorld::Contact(1), EndReason::kCompletedByAgent);
+  world.Boot();
+  world.Pass(Duration::Seconds(30));
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["again"], "OK 1");
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, SessionCrashTest, ::testing::Range(0, 12));
+
+TEST(SessionEdgeTest, EdgesReachRoutingAndAreRepeatedUntilAnswered) {
+  SessionWorld world;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  world.routing.SetParticipants(SessionWorld::Contact(1), {"ana"});
+  world.Settle();
+  world.routing.mode = Mode::kUnreachable;
+  world.Say("b", 1, 1, "buenos dias", "ana");
+  world.Settle();
+  EXPECT_EQ(world.answers["b"], "OK 2");
+  EXPECT_TRUE(world.routing.Received<AgentAnswered>().empty());
+  world.routing.mode = Mode::kAnswers;
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.routing.Received<AgentAnswered>().size(), 1u);
+  world.Say("c", 1, 2, "gracias");
+  world.Settle();
+  ASSERT_EQ(world.routing.Received<CustomerWaits>().size(), 1u);
+  EXPECT_EQ(world.routing.Received<CustomerWaits>().front().contact, SessionWorld::Contact(1));
+}
+
+TEST(SessionEdgeTest, CancelAndClose) {
+  SessionWorld world;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Submit("b", world.Submission(2, 1, "hola"));
+  world.Settle();
+  absl::StatusOr<conversation::Done> canceled = absl::UnknownError("");
+  absl::StatusOr<conversation::Done> closed = absl::UnknownError("");
+  world.service().Cancel({SessionWorld::Tenant(), SessionWorld::Conversation(1), SessionWorld::Contact(1)},
+                         [&](auto done) { canceled = std::move(done); });
+  world.service().Close({SessionWorld::Tenant(), SessionWorld::Conversation(2)},
+                        [&](auto done) { closed = std::move(done); });
+  world.Settle();
+  EXPECT_TRUE(canceled.ok());
+  EXPECT_TRUE(closed.ok());
+  EXPECT_EQ(world.routing.Received<CancelContact>().size(), 1u);
+  EXPECT_EQ(world.routing.Received<CustomerLeft>().size(), 1u);
+  EXPECT_FALSE(world.routing.IsLive(SessionWorld::Contact(1)));
+  EXPECT_FALSE(world.routing.IsLive(SessionWorld::Contact(2)));
+}
+
+}  // namespace
+}  // namespace meridian

@@ -1,0 +1,68 @@
+#include "services/admin/handlers.h"
+
+#include <string>
+#include <utility>
+
+#include "libs/error/error.h"
+#include "libs/wire/trace_context.h"
+
+namespace meridian {
+namespace {
+
+namespace pb = admin::v1;
+using security::Permission;
+using security::Role;
+
+TenantId TenantOf(const rpc::CallContext& context) { return {context.tenant()}; }
+
+CommandOrigin OriginOf(const rpc::CallContext& context) {
+  return {{ActorRole::kOperator, context.subject()}, TraceContextFrom(context.traceparent)};
+}
+
+std::string NameOf(const char* method) { return std::string("/meridian.admin.v1.AdminService/") + method; }
+
+void ApplyConfig(RoutingClient& routing, const rpc::CallContext& context, pb::ApplyConfigRequest request,
+                 rpc::Reply<pb::ApplyConfigResponse> reply) {
+  auto request_id = Uuid::Parse(request.request_id());
+  if (!request_id || request_id->Version() != 7) return reply(FieldError("request_id", "must be a version 7 UUID"));
+  if (!request.has_config()) return reply(FieldError("config", "must be set"));
+  if (request.config().tenant() != context.tenant()) {
+    return reply(FieldError("config.tenant", "must be the tenant of the token"));
+  }
+  routing.ApplyConfig(TenantOf(context), OriginOf(context), std::move(request), reply);
+}
+
+}  // namespace
+
+void BindAdmin(RoutingClient& routing, rpc::MethodTable& table) {
+  table.Unary<pb::ApplyConfigRequest, pb::ApplyConfigResponse>(
+      NameOf("ApplyConfig"), {{Role::kOperator}, Permission::kConfigWrite},
+      [&routing](const rpc::CallContext& context, pb::ApplyConfigRequest request,
+                 rpc::Reply<pb::ApplyConfigResponse> reply) {
+        ApplyConfig(routing, context, std::move(request), std::move(reply));
+      });
+  table.Unary<pb::GetConfigRequest, pb::GetConfigResponse>(
+      NameOf("GetConfig"), {{Role::kOperator}, Permission::kConfigRead},
+      [&routing](const rpc::CallContext& context, const pb::GetConfigRequest&,
+                 rpc::Reply<pb::GetConfigResponse> reply) { routing.GetConfig(TenantOf(context), std::move(reply)); });
+  table.Unary<pb::ListAgentsRequest, pb::ListAgentsResponse>(
+      NameOf("ListAgents"), {{Role::kOperator}, Permission::kAgentsRead},
+      [&routing](const rpc::CallContext& context, pb::ListAgentsRequest request,
+                 rpc::Reply<pb::ListAgentsResponse> reply) {
+        routing.ListAgents(TenantOf(context), std::move(request), std::move(reply));
+      });
+  table.Unary<pb::ListContactsRequest, pb::ListContactsResponse>(
+      NameOf("ListContacts"), {{Role::kOperator}, Permission::kContactsRead},
+      [&routing](const rpc::CallContext& context, pb::ListContactsRequest request,
+                 rpc::Reply<pb::ListContactsResponse> reply) {
+        routing.ListContacts(TenantOf(context), std::move(request), std::move(reply));
+      });
+  table.Unary<pb::ExplainContactRequest, pb::ExplainContactResponse>(
+      NameOf("ExplainContact"), {{Role::kOperator}, Permission::kContactsRead},
+      [&routing](const rpc::CallContext& context, pb::ExplainContactRequest request,
+                 rpc::Reply<pb::ExplainContactResponse> reply) {
+        routing.ExplainContact(TenantOf(context), std::move(request), std::move(reply));
+      });
+}
+
+}  // namespace meridian

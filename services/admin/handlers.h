@@ -1,0 +1,12 @@
+// AdminService: what operators do. Keeps no state: everything is asked of the tenant's routing shard.
+#pragma once
+
+#include "libs/rpc/method_table.h"
+#include "services/routing/routing_client.h"
+
+namespace meridian {
+
+// `routing` must outlive the servers.
+void BindAdmin(RoutingClient& routing, rpc::MethodTable& table);
+
+}  // namespace meridian

@@ -1,0 +1,223 @@
+#include "services/standalone/standalone.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "libs/app/id_source.h"
+#include "libs/base/status_macros.h"
+#include "libs/http/server.h"
+#include "libs/rpc/grpc_server.h"
+#include "libs/rpc/websocket_call.h"
+#include "libs/security/signing_key.h"
+#include "libs/security/token_verifier.h"
+#include "libs/store/sqlite_store.h"
+#include "services/admin/handlers.h"
+#include "services/agent_gateway/handlers.h"
+#include "services/ingress/handlers.h"
+#include "services/ingress/sites.h"
+#include "services/ingress/visitor_sessions.h"
+#include "services/replicator/handlers.h"
+#include "services/routing/routing_service.h"
+#include "services/session/assemble.h"
+#include "services/session/session_methods.h"
+#include "services/standalone/call_metrics.h"
+#include "services/standalone/first_config.h"
+
+namespace meridian {
+namespace {
+
+constexpr Duration kStartPatience = Duration::Seconds(60);
+
+bool IsLoopbackAddress(const std::string& address) { return address == "::1" || address.rfind("127.", 0) == 0; }
+
+// Members stand in dependency order, so that destroying them stops the process from the edge inwards.
+class Standalone : public Service {
+ public:
+  Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region,
+             std::unique_ptr<SqliteStore> store, security::SigningKey key)
+      : options_(options),
+        environment_(environment),
+        store_(std::move(store)),
+        key_(std::move(key)),
+        gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
+        ids_(region, environment.seed, environment.wall_clock),
+        routing_(RoutingOptionsFor(region), RoutingPortsFor()),
+        session_(SessionOptionsFor(), SessionPortsFor()),
+        gateway_({routing_, session_.client(), ids_, timer_, environment.wall_clock}),
+        sites_(routing_) {}
+
+  absl::Status Start() {
+    routing_.Start();
+    session_.Start();
+    if (!routing_.AwaitServing(kStartPatience)) {
+      return absl::UnavailableError("the shards could not be loaded in time; see the log");
+    }
+    if (!options_.config.empty()) {
+      MERIDIAN_RETURN_IF_ERROR(PublishFirstConfig(options_.config, routing_, ids_));
+    }
+    BindIngress(IngressPortsFor(), methods_);
+    BindAgentGateway(gateway_, methods_);
+    BindAdmin(routing_, methods_);
+    BindSession(methods_, session_.client());
+    BindEvents(EventPortsFor(), methods_);
+    call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
+    MERIDIAN_RETURN_IF_ERROR(StartHttp());
+    return StartGrpc();
+  }
+
+  void Drain(Duration limit) override {
+    grpc_->SetServing(false);
+    http_->Stop(limit / 4);
+    grpc_->Drain(limit / 4);
+    const bool sessions_done = session_.Drain(limit / 4);
+    const bool routing_done = routing_.Drain(limit / 4);
+    if (!sessions_done || !routing_done) environment_.log.Warning("not all work was finished in time");
+  }
+
+ private:
+  RoutingOptions RoutingOptionsFor(RegionCode region) const {
+    RoutingOptions options;
+    options.region = region;
+    options.owner = environment_.service;
+    options.seed = environment_.seed;
+    options.session_shards = {{ShardKind::kSession, 1}};
+    return options;
+  }
+  RoutingPorts RoutingPortsFor() {
+    return {.store = store_.get(),
+            .leases = &store_->leases(),
+            .directory = store_.get(),
+            .event_log = store_.get(),
+            .monotonic = &environment_.monotonic_clock,
+            .wall = &environment_.wall_clock,
+            .metrics = &environment_.metrics,
+            .log = &environment_.log};
+  }
+  AssembleSessionOptions SessionOptionsFor() const {
+    AssembleSessionOptions options;
+    options.routing_shards = {{ShardKind::kRouting, 0}};
+    options.owner = environment_.service;
+    options.nonce = environment_.seed;
+    return options;
+  }
+  SessionPorts SessionPortsFor() {
+    SessionPorts ports;
+    ports.shard = {store_.get(), &store_->leases(), &environment_.monotonic_clock, &environment_.wall_clock};
+    ports.log = store_.get();
+    ports.routing = &routing_;
+    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
+      environment_.log.Info("session shard", {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
+    };
+    ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {
+      environment_.log.Warning("a routing log could not be followed",
+                               {{"routing_shard", shard.number}, {"code", why.code()}});
+    };
+    return ports;
+  }
+  IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
+  EventPorts EventPortsFor() { return {store_.get(), store_.get()}; }
+
+  absl::Status StartHttp() {
+    HttpRouter router;
+    HandleVisitorSessions(IngressPortsFor(), sites_, router);
+    router.Handle("GET", "/healthz", [](const HttpRequest&, HttpResponder responder) {
+      responder.Respond(HttpResponse::Json(200, R"({"status":"serving"})"));
+    });
+    router.Handle("GET", "/metrics", [this](const HttpRequest& request, HttpResponder responder) {
+      if (!IsLoopbackAddress(request.remote_address)) {
+        return responder.Respond(
+            HttpResponse::Error(403, "PERMISSION_DENIED", "metrics are served on this machine only"));
+      }
+      responder.Respond(HttpResponse::Text(200, kPrometheusContentType, environment_.metrics.RenderPrometheus()));
+    });
+    const rpc::WebSocketCalls calls{methods_, gate_, timer_, call_metrics_.get(), {}};
+    // A visitor's token is bound to its page's origin, which the gate checks; agents come from our own page only.
+    router.HandleWebSocket(rpc::RouteForMethod(calls, kConverseMethod, "/v1/ingress", "meridian.ingress.v1",
+                                               [](std::string_view) { return true; }));
+    router.HandleWebSocket(rpc::RouteForMethod(calls, kConnectMethod, "/v1/agent", "meridian.agent.v1", nullptr));
+    MERIDIAN_ASSIGN_OR_RETURN(StaticFiles pages, StaticFiles::FromDirectory(PagesFolder()));
+    router.ServeFiles("/", std::move(pages));
+
+    HttpServerOptions options;
+    options.address = environment_.listeners.address();
+    options.port = environment_.listeners.http_port();
+    options.metrics = &environment_.metrics;
+    MERIDIAN_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, std::move(router)));
+    const std::string port = std::to_string(http_->port());
+    environment_.listeners.Announce("http", "http://" + ShownAddress() + ":" + port);
+    if (!options_.no_demo_tokens) {
+      sites_.AllowEverywhere({"http://127.0.0.1:" + port, "http://localhost:" + port});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartGrpc() {
+    rpc::GrpcServerOptions options;
+    options.address = environment_.listeners.address();
+    options.port = environment_.listeners.grpc_port();
+    options.reflection = !options_.no_demo_tokens;
+    MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, call_metrics_.get()));
+    environment_.listeners.Announce("grpc", ShownAddress() + ":" + std::to_string(grpc_->port()));
+    return absl::OkStatus();
+  }
+
+  std::string ShownAddress() const {
+    const std::string& address = environment_.listeners.address();
+    return address.find(':') == std::string::npos ? address : "[" + address + "]";
+  }
+
+  std::string PagesFolder() const {
+    if (!options_.pages.empty()) return options_.pages;
+    return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "pages").string();
+  }
+
+  const StandaloneOptions options_;
+  Environment& environment_;
+  const std::unique_ptr<SqliteStore> store_;
+  const security::SigningKey key_;
+  const rpc::CallGate gate_;
+  rpc::DeadlineTimer timer_;
+  IdSource ids_;
+  RoutingService routing_;
+  AssembledSession session_;
+  AgentGateway gateway_;
+  Sites sites_;
+  rpc::MethodTable methods_;
+  std::unique_ptr<CallMetrics> call_metrics_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<rpc::GrpcServer> grpc_;
+};
+
+}  // namespace
+
+void StandaloneOptions::BindTo(CommandLine& line) {
+  line.Bind("--config", &config, "Tenant file (YAML), published when its tenant has no configuration yet");
+  line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
+  line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
+  line.Bind("--no-demo-tokens", &no_demo_tokens,
+            "For real use: no reflection, no extra origins; needed to listen beyond this machine");
+}
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options,
+                                                            Environment& environment) {
+  auto region = RegionCode::Parse(options.region);
+  if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
+  if (!options.no_demo_tokens && !environment.listeners.IsLoopback()) {
+    return absl::InvalidArgumentError(
+        "--listen " + environment.listeners.address() +
+        " is refused while demo tokens are on: others could reach this machine with them; "
+        "use --no-demo-tokens");
+  }
+  SqliteOptions store_options;
+  store_options.path = environment.data.File("meridian.db");
+  store_options.holder = environment.service;
+  store_options.wall = &environment.wall_clock;
+  store_options.monotonic = &environment.monotonic_clock;
+  MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
+  MERIDIAN_ASSIGN_OR_RETURN(auto key, security::SigningKey::LoadOrCreate(environment.data.File("keys")));
+  auto standalone = std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(key));
+  MERIDIAN_RETURN_IF_ERROR(standalone->Start());
+  return standalone;
+}
+
+}  // namespace meridian

@@ -1,0 +1,25 @@
+// All services in one process over SQLite: the default on a laptop, the demo, the end-to-end tests.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "libs/app/command_line.h"
+#include "libs/app/environment.h"
+#include "libs/app/run.h"
+
+namespace meridian {
+
+struct StandaloneOptions {
+  std::string config;  // tenant file, published at the first start
+  std::string region = "local";
+  std::string pages;  // folder of the web pages; empty: beside the program
+  bool no_demo_tokens = false;
+
+  void BindTo(CommandLine& line);
+};
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options, Environment& environment);
+
+}  // namespace meridian

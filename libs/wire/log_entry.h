@@ -1,6 +1,6 @@
 // A log entry of a routing shard: what one commit's commands caused, public events and internal facts of all its
-// tenants in order. Stored as meridian.internal.log.v1.RoutingLogEntry (routing_log_entry.proto): what many events share (tenant,
-// term, time, origin) stands once per group, and what the group before had is left out.
+// tenants in order. Stored as meridian.internal.log.v1.RoutingLogEntry (routing_log_entry.proto): what many events
+// share (tenant, term, time, origin) stands once per group, and what the group before had is left out.
 //
 // The writer belongs to the shard's thread. Decoding: any thread, any bytes.
 #pragma once

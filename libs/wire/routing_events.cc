@@ -287,9 +287,9 @@ bool ToPublicEvent(const TenantId& tenant, const RegionCode& region, const Event
   out->set_topic(ToProto(event.topic));
   out->set_term(event.term);
   out->set_sequence(event.sequence);
-  out->set_entity(!event.contact.IsNil()     ? event.contact.ToString()
+  out->set_entity(!event.contact.IsNil() ? event.contact.ToString()
                   : !event.agent.empty() ? event.agent.value
-                                             : tenant.value);
+                                         : tenant.value);
   out->set_entity_revision(event.entity_revision);
   return true;
 }

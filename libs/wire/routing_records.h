@@ -1,5 +1,5 @@
 // The records of a routing shard as stored: keys and values. Values are protobuf messages of
-// meridian.internal.routing.v1 (routing_records.proto); a record's key is the tenant's name, a zero byte and what names
+// meridian.internal.routing.v1 (routing_record.proto); a record's key is the tenant's name, a zero byte and what names
 // the entity. Decoding refuses malformed bytes and formats newer than this one with DATA_LOSS. Pure functions, any
 // thread.
 #pragma once

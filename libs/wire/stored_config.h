@@ -19,8 +19,8 @@ inline constexpr size_t kConfigChunkBytes = 64 * 1024;
 
 // SHA-256 over the configuration, whatever its revision and the order of its maps.
 ConfigDigest DigestOf(const admin::v1::TenantConfig& config);
-std::string EtagOf(const ConfigDigest& digest);         // 64 hexadecimal digits
-uint64_t ShortDigestOf(const ConfigDigest& digest);     // its first eight bytes: the digest in ConfigPublished
+std::string EtagOf(const ConfigDigest& digest);      // 64 hexadecimal digits
+uint64_t ShortDigestOf(const ConfigDigest& digest);  // its first eight bytes: the digest in ConfigPublished
 
 std::string EncodeStoredConfig(const admin::v1::TenantConfig& config, const std::vector<ZoneTable>& zones);
 // At least one piece, each but the last of kConfigChunkBytes.

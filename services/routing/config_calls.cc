@@ -135,8 +135,7 @@ void RoutingService::ApplyConfig(const TenantId& tenant, CommandOrigin origin, A
     return done(std::move(response));
   }
 
-  RequestKey key{tenant.value, *request_id,
-                 StableHash(EtagOf(checked->digest) + request.etag())};
+  RequestKey key{tenant.value, *request_id, StableHash(EtagOf(checked->digest) + request.etag())};
   PublishDraft publish{.origin = std::move(origin),
                        .draft = NewDraftId(),
                        .last = {},

@@ -1,5 +1,5 @@
-// The gateways of this process: each message goes to the one whose key it names. Register and the end of a registration:
-// any thread; the others: the shards' thread.
+// The gateways of this process: each message goes to the one whose key it names. Register and the end of a
+// registration: any thread; the others: the shards' thread.
 #pragma once
 
 #include <map>

@@ -70,7 +70,7 @@ struct RoutingAnswer {
   absl::Status status;  // the loop's refusal; the rest is empty then
   Answer answer;
   ConfigOutcome outcome = ConfigOutcome::kNone;
-  uint64_t revision = 0;   // in force after the command, with kPublished, kUnchanged, kEtagMismatch
+  uint64_t revision = 0;  // in force after the command, with kPublished, kUnchanged, kEtagMismatch
   ConfigDigest digest{};  // likewise
 };
 
@@ -135,9 +135,9 @@ class RoutingProgram {
 
     TenantId id;
     Engine engine;
-    bool open = false;                         // of the engine: its term has begun
-    std::map<uint64_t, ConfigHead> heads;      // by revision
-    std::map<Uuid, Draft> drafts;              // not published
+    bool open = false;                     // of the engine: its term has begun
+    std::map<uint64_t, ConfigHead> heads;  // by revision
+    std::map<Uuid, Draft> drafts;          // not published
     uint64_t drafts_begun = 0;
     std::shared_ptr<const admin::v1::TenantConfig> config;  // of the newest head
     Instant zones_due = Instant::Never();
@@ -178,7 +178,7 @@ class RoutingProgram {
   TenantId last_advanced_;
   std::deque<RecordKey> doomed_;  // pieces of configurations, deleted in slices
 
-  std::vector<Change> changes_;                      // of the batch, one per key
+  std::vector<Change> changes_;                       // of the batch, one per key
   absl::flat_hash_map<std::string, size_t> changed_;  // table and key → index; never iterated
   size_t change_bytes_ = 0;
   std::vector<Tenant*> changed_heads_;

@@ -28,9 +28,9 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     hooks.on_message = [this](RoutingMessage&& message) { OnMessage(std::move(message)); };
     hooks.on_state = [this, shard](ShardState state, const absl::Status& why) { OnState(shard, state, why); };
     if (ports_.metrics != nullptr) hooks.snapshot = [this](const RoutingProgram& program) { return Snapshot(program); };
-    loops_.push_back(std::make_unique<Loop>(
-        std::make_unique<RoutingProgram>(options_.region), std::move(loop),
-        ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall}, std::move(hooks)));
+    loops_.push_back(std::make_unique<Loop>(std::make_unique<RoutingProgram>(options_.region), std::move(loop),
+                                            ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
+                                            std::move(hooks)));
     thread_.Add(loops_.back().get());
   }
 }
@@ -113,11 +113,12 @@ void RoutingService::WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable
     TenantShards shards;
     shards.routing.number = static_cast<uint32_t>(StableHash(tenant.value) % options_.shards);
     shards.sessions = options_.session_shards;
-    ports_.directory->Assign(tenant, shards, [this, tenant, use = std::move(use), guard = Enter()](
-                                                 absl::StatusOr<TenantShards> assigned) mutable {
-      if (!absl::IsAborted(assigned.status())) return use(LoopOf(tenant, assigned));
-      WithLoop(tenant, std::move(use));  // somebody else assigned it meanwhile
-    });
+    ports_.directory->Assign(
+        tenant, shards,
+        [this, tenant, use = std::move(use), guard = Enter()](absl::StatusOr<TenantShards> assigned) mutable {
+          if (!absl::IsAborted(assigned.status())) return use(LoopOf(tenant, assigned));
+          WithLoop(tenant, std::move(use));  // somebody else assigned it meanwhile
+        });
   });
 }
 
@@ -256,8 +257,8 @@ void RoutingService::ListAgents(const TenantId& tenant, admin::v1::ListAgentsReq
   if (!start.ok()) return done(start.status());
   QueryEngine<admin::v1::ListAgentsResponse>(
       tenant,
-      [size = *size, cursor = *start](const Engine* engine, const RoutingProgram&) mutable
-      -> absl::StatusOr<admin::v1::ListAgentsResponse> {
+      [size = *size, cursor = *start](const Engine* engine,
+                                      const RoutingProgram&) mutable -> absl::StatusOr<admin::v1::ListAgentsResponse> {
         admin::v1::ListAgentsResponse response;
         if (engine == nullptr) return response;
         for (const AgentView& agent : engine->ListAgents(cursor, size)) ViewAgent(agent, response.add_agents());
@@ -275,8 +276,9 @@ void RoutingService::ListContacts(const TenantId& tenant, admin::v1::ListContact
   if (!start.ok()) return done(start.status());
   QueryEngine<admin::v1::ListContactsResponse>(
       tenant,
-      [size = *size, cursor = *start, queue = request.queue()](const Engine* engine, const RoutingProgram& program) mutable
-      -> absl::StatusOr<admin::v1::ListContactsResponse> {
+      [size = *size, cursor = *start, queue = request.queue()](
+          const Engine* engine,
+          const RoutingProgram& program) mutable -> absl::StatusOr<admin::v1::ListContactsResponse> {
         admin::v1::ListContactsResponse response;
         if (engine == nullptr) return response;
         // A page of one queue looks at no more contacts than a page of all: it may be short, or empty, before the end.

@@ -94,8 +94,8 @@ class RoutingService final : public RoutingClient {
   void WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use);
   absl::StatusOr<Loop*> LoopOf(const TenantId& tenant, const absl::StatusOr<TenantShards>& shards);
   Loop* CachedLoop(const TenantId& tenant) const;
-  // Runs `read(const Engine*, const RoutingProgram&) -> StatusOr<R>` on the tenant's shard; the engine is null for a tenant
-  // without one.
+  // Runs `read(const Engine*, const RoutingProgram&) -> StatusOr<R>` on the tenant's shard; the engine is null for a
+  // tenant without one.
   template <class R, class Read>
   void QueryEngine(const TenantId& tenant, Read read, Done<R> done);
 
@@ -111,11 +111,11 @@ class RoutingService final : public RoutingClient {
   GatewayRegistry gateways_;
 
   mutable std::mutex mutex_;
-  std::map<TenantId, Loop*> loop_of_;                                            // under mutex_
+  std::map<TenantId, Loop*> loop_of_;                                             // under mutex_
   std::map<TenantId, std::shared_ptr<const admin::v1::TenantConfig>> snapshots_;  // under mutex_
-  std::mt19937_64 random_;                                                       // under mutex_
+  std::mt19937_64 random_;                                                        // under mutex_
   std::condition_variable idle_;
-  size_t entered_ = 0;    // under mutex_
+  size_t entered_ = 0;  // under mutex_
   std::atomic<bool> closing_{false};
 
   // The shards' thread.

@@ -1,0 +1,145 @@
+#include "libs/wire/routing_records.h"
+
+#include <gtest/gtest.h>
+
+#include "meridian/internal/routing/v1/routing_record.pb.h"
+#include "tests/unit/wire/random_values.h"
+
+namespace meridian {
+namespace {
+
+namespace pb = internal::routing::v1;
+
+constexpr int kRounds = 500;
+const TenantId kTenant{"demo"};
+const RegionCode kHome = *RegionCode::Parse("eu1");
+
+// The generated class reads the same bytes, knows every field of them, and writes them alike.
+template <class Message>
+void ExpectWrittenAs(const std::string& value) {
+  Message message;
+  ASSERT_TRUE(message.ParseFromString(value));
+  EXPECT_TRUE(message.GetReflection()->GetUnknownFields(message).empty());
+  EXPECT_EQ(message.SerializeAsString(), value);
+}
+
+TEST(RoutingRecordsTest, ContactsComeBack) {
+  testing::RandomValues random(1);
+  for (int i = 0; i < kRounds; ++i) {
+    const ContactRecord record = random.Contact(kHome);
+    const RecordKey key = ContactKey(kTenant, record.spec.id);
+    const std::string value = EncodeRecord(record);
+    const auto split = SplitRoutingKey(key);
+    ASSERT_TRUE(split);
+    EXPECT_EQ(split->tenant, kTenant);
+    const auto decoded = DecodeContact(split->entity, value);
+    ASSERT_TRUE(decoded.ok()) << i;
+    ASSERT_EQ(*decoded, record) << i;
+    ExpectWrittenAs<pb::ContactRecord>(value);
+  }
+}
+
+TEST(RoutingRecordsTest, AgentsComeBack) {
+  testing::RandomValues random(2);
+  for (int i = 0; i < kRounds; ++i) {
+    const AgentRecord record = random.Agent();
+    const std::string value = EncodeRecord(record);
+    const RecordKey key = AgentKey(kTenant, record.agent);
+    const auto decoded = DecodeAgent(SplitRoutingKey(key)->entity, value);
+    ASSERT_TRUE(decoded.ok()) << i;
+    ASSERT_EQ(*decoded, record) << i;
+    ExpectWrittenAs<pb::AgentRecord>(value);
+  }
+}
+
+TEST(RoutingRecordsTest, RevisionsOfAgentsComeBack) {
+  testing::RandomValues random(3);
+  for (int i = 0; i < kRounds; ++i) {
+    const AgentRevisionRecord record = random.AgentRevision();
+    const std::string value = EncodeRecord(record);
+    const auto decoded = DecodeAgentRevision(record.agent.value, value);
+    ASSERT_TRUE(decoded.ok()) << i;
+    ASSERT_EQ(*decoded, record) << i;
+    ExpectWrittenAs<pb::AgentRevisionRecord>(value);
+  }
+}
+
+TEST(RoutingRecordsTest, HeadsAndChunksComeBack) {
+  testing::RandomValues random(4);
+  for (int i = 0; i < kRounds; ++i) {
+    const ConfigHead head = random.Head();
+    const StreamHead stream = random.Stream();
+    const ConfigChunk chunk{random.Number<uint32_t>(), random.Text(300)};
+    ASSERT_EQ(DecodeConfigHead(EncodeRecord(head)).value(), head);
+    ASSERT_EQ(DecodeStreamHead(EncodeRecord(stream)).value(), stream);
+    ASSERT_EQ(DecodeConfigChunk(EncodeRecord(chunk)).value(), chunk);
+    ExpectWrittenAs<pb::ConfigHead>(EncodeRecord(head));
+    ExpectWrittenAs<pb::StreamHead>(EncodeRecord(stream));
+    ExpectWrittenAs<pb::ConfigChunk>(EncodeRecord(chunk));
+  }
+}
+
+TEST(RoutingRecordsTest, KeysNameTenantAndEntity) {
+  const ConfigChunkId chunk{{1, 2}, 70000};
+  const RecordKey key = ConfigChunkKey(kTenant, chunk);
+  EXPECT_EQ(key.table, static_cast<uint8_t>(RoutingTable::kConfigChunk));
+  EXPECT_EQ(ParseConfigChunkKey(SplitRoutingKey(key)->entity), chunk);
+  EXPECT_FALSE(ParseConfigChunkKey("short"));
+  EXPECT_FALSE(SplitRoutingKey({1, "no zero byte"}));
+  const TenantId longest{std::string(63, 'x')};
+  EXPECT_LE(AgentKey(longest, {std::string(63, 'y')}).key.size(), 128u);
+  EXPECT_LE(ContactKey(longest, {*RegionCode::Parse("region7"), {1, 2}}).key.size(), 128u);
+}
+
+TEST(RoutingRecordsTest, ATypicalContactIsSmall) {
+  ContactRecord record;
+  record.spec.id = {kHome, {1, 2}};
+  record.spec.customer = {kHome, {3, 4}};
+  record.spec.conversation = {kHome, {5, 6}};
+  record.spec.channel = {"chat"};
+  record.spec.language = *LanguageTag::Parse("es");
+  record.spec.enqueued_at = Instant::FromUnixMilliseconds(1'750'000'000'000);
+  record.state_since = record.queued_at = record.steps_since = record.virtual_start = record.spec.enqueued_at;
+  record.expires_at = record.spec.enqueued_at + Duration::Hours(24);
+  record.plan_revision = 3;
+  EXPECT_LE(EncodeRecord(record).size(), 110u);
+}
+
+TEST(RoutingRecordsTest, GarbageIsRefusedAndNeverWorse) {
+  testing::RandomValues random(5);
+  int refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string value = EncodeRecord(random.Contact(kHome));
+    for (uint64_t flips = 1 + random.Below(4); flips > 0; --flips) {
+      value[random.Below(value.size())] = random.Number<char>();
+    }
+    value.resize(random.Below(value.size() + 1));
+    const std::string entity(16, 'x');
+    refused += DecodeContact(entity + "eu1", value).ok() ? 0 : 1;
+    (void)DecodeAgent("ana", value);
+    (void)DecodeAgentRevision("ana", value);
+    (void)DecodeConfigHead(value);
+    (void)DecodeConfigChunk(value);
+    (void)DecodeStreamHead(value);
+  }
+  EXPECT_GT(refused, 5000);
+}
+
+TEST(RoutingRecordsTest, ANewerFormatIsRefused) {
+  std::string value = EncodeRecord(StreamHead{7, 1, 2, 3});
+  ASSERT_EQ(value[1], 1);
+  value[1] = 2;
+  EXPECT_EQ(DecodeStreamHead(value).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(RoutingRecordsTest, FieldsOfALaterWriterAreSkipped) {
+  const StreamHead head{7, 1, 2, 3};
+  const std::string value = EncodeRecord(head) + std::string(
+                                                     "\xfa\x06\x03"
+                                                     "abc",
+                                                     6);  // field 111, three bytes
+  EXPECT_EQ(DecodeStreamHead(value).value(), head);
+}
+
+}  // namespace
+}  // namespace meridian

@@ -1,0 +1,121 @@
+// What the commands say and return without a platform.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "libs/config/tenant_file.h"
+#include "libs/security/signing_key.h"
+#include "libs/testing/temporary_folder.h"
+#include "libs/wire/contact_types.h"
+#include "services/meridianctl/command_tree.h"
+#include "services/meridianctl/event_line.h"
+#include "services/meridianctl/token_commands.h"
+
+namespace meridian::ctl {
+namespace {
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+Outcome Ctl(std::vector<std::string> words) {
+  std::ostringstream out;
+  std::ostringstream err;
+  std::vector<const char*> argv = {"meridianctl"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  Outcome outcome;
+  outcome.code = RunMeridianctl(static_cast<int>(argv.size()), argv.data(), {out, err});
+  outcome.out = out.str();
+  outcome.err = err.str();
+  return outcome;
+}
+
+std::string FileText(const std::string& path) {
+  std::ifstream in(path);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+TEST(CommandsTest, HelpIsDoneAndWrongArgumentsAreTwo) {
+  EXPECT_EQ(Ctl({"--help"}).code, kDone);
+  EXPECT_NE(Ctl({"--help"}).out.find("demo agent --language es"), std::string::npos);
+  EXPECT_EQ(Ctl({}).code, kWrongUse);
+  EXPECT_EQ(Ctl({"frobnicate"}).code, kWrongUse);
+  EXPECT_EQ(Ctl({"apply"}).code, kWrongUse);
+  EXPECT_EQ(Ctl({"token", "create", "--role", "agent", "--subject", "ana", "--ttl", "soon"}).code, kWrongUse);
+}
+
+TEST(CommandsTest, WithoutAPlatformTheErrorSaysHowToStartOne) {
+  testing::TemporaryFolder folder;
+  for (std::vector<std::string> command :
+       {std::vector<std::string>{"agents"}, {"watch"}, {"events", "verify"}, {"demo", "agent"}, {"demo", "customer"}}) {
+    command.insert(command.end(), {"--data", folder.path()});
+    Outcome outcome = Ctl(command);
+    EXPECT_EQ(outcome.code, kFailed);
+    EXPECT_NE(outcome.err.find("NOT_RUNNING"), std::string::npos) << command[0] << ": " << outcome.err;
+    EXPECT_NE(outcome.err.find("deploy/dev/up"), std::string::npos);
+  }
+}
+
+TEST(CommandsTest, ApplyNamesFileLineAndRuleWithoutAPlatform) {
+  testing::TemporaryFolder folder;
+  const std::string file = folder.path() + "/tenant.yaml";
+  std::ofstream(file) << "tenant: demo\nqueues:\n  - {name: help, offer_timeout: 1s}\n";
+  Outcome outcome = Ctl({"apply", file});
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_EQ(outcome.err.substr(0, file.size() + 6), file + ":3:33:");
+  EXPECT_NE(outcome.err.find("queues[0].offer_timeout must be"), std::string::npos) << outcome.err;
+}
+
+TEST(CommandsTest, TokensAreMadeWithThePlatformsKeyAndAKeyIsNeverMade) {
+  testing::TemporaryFolder folder;
+  Outcome outcome = Ctl({"token", "create", "--role", "integrator", "--subject", "shop", "--data", folder.path()});
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_NE(outcome.err.find("NO_SIGNING_KEY"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/keys"));
+  std::filesystem::create_directory(folder.path() + "/keys");
+  ASSERT_TRUE(security::SigningKey::LoadOrCreate(folder.path() + "/keys").ok());
+  outcome = Ctl({"token", "create", "--role", "integrator", "--subject", "shop", "--data", folder.path()});
+  EXPECT_EQ(outcome.code, kDone);
+  EXPECT_EQ(outcome.out.substr(0, 3), "eyJ");
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '.'), 2);
+  for (const auto& [flag, value] : {std::pair{"--permission", "config.write"}, {"--permission", "fly"}}) {
+    outcome = Ctl({"token", "create", "--role", "integrator", "--subject", "s", flag, value, "--data", folder.path()});
+    EXPECT_EQ(outcome.code, kFailed) << value;
+    EXPECT_NE(outcome.err.find("INVALID_FIELD"), std::string::npos);
+  }
+}
+
+TEST(CommandsTest, TheSchemaInTheDocsIsTheOneThatTheCommandPrints) {
+  EXPECT_EQ(Ctl({"schema"}).out, FileText(MERIDIAN_ROOT "/docs/tenant_file.schema.json"))
+      << "write it anew: meridianctl schema > docs/tenant_file.schema.json";
+}
+
+TEST(CommandsTest, SomebodyWhoSpeaksSpanishIsOnShiftAtThreeInTheMorning) {
+  const admin::v1::TenantConfig demo = ReadTenantFile(FileText(MERIDIAN_ROOT "/deploy/dev/demo_tenant.yaml")).config;
+  const Instant three_in_madrid = Instant::FromUnixSeconds(1767232800);  // 2026-01-01 02:00 UTC
+  const auto names = OnShiftSpeakers(demo, "es", "human", three_in_madrid);
+  ASSERT_FALSE(names.empty());
+  EXPECT_EQ(names[0], "ximena");  // a Wednesday evening in Mexico City
+  EXPECT_EQ(OnShiftSpeakers(demo, "es", "bot", three_in_madrid),
+            (std::vector<std::string>{"faq-bot", "faq-bot-spare"}));
+  EXPECT_TRUE(OnShiftSpeakers(demo, "sw", "human", three_in_madrid).empty());
+  EXPECT_TRUE(OnShiftSpeakers(demo, "es", "ghost", three_in_madrid).empty());
+}
+
+TEST(EventLineTest, SaysWhatHappenedInOneLine) {
+  event::v1::Event event;
+  SetTimestamp(Instant::FromUnixMilliseconds(1767232800250), event.mutable_time());
+  event.set_topic(event::v1::TOPIC_CONTACT);
+  event.set_entity("eu1-c1");
+  event.mutable_contact_requeued()->set_reason(type::v1::REQUEUE_REASON_TIMED_OUT);
+  event.mutable_contact_requeued()->set_agent("ana");
+  event.mutable_contact_requeued()->set_strike(true);
+  EXPECT_EQ(EventLine(event), "02:00:00.250  contact  eu1-c1  requeued  timed out  agent=ana  (a strike)");
+}
+
+}  // namespace
+}  // namespace meridian::ctl

@@ -2,38 +2,30 @@
 
 #include <cstdlib>
 
-#include "absl/strings/cord.h"
-#include "absl/strings/string_view.h"
+#include "libs/error/error.h"
 
 namespace meridian {
 namespace {
 
-constexpr char kReasonPayload[] = "meridian/reason";
-constexpr char kShardTimePayload[] = "meridian/shard_time_ns";
+constexpr char kShardTimeMetadata[] = "shard_time_ms";
 
 }  // namespace
 
 absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message) {
-  absl::Status status(code, absl::string_view(message.data(), message.size()));
-  status.SetPayload(kReasonPayload, absl::Cord(absl::string_view(reason.data(), reason.size())));
-  return status;
+  return MakeError(code, reason, message);
 }
 
 absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message, Instant shard_time) {
-  absl::Status status = MakeRefusal(code, reason, message);
-  status.SetPayload(kShardTimePayload, absl::Cord(std::to_string(shard_time.ns)));
-  return status;
+  return MakeError(code, reason, message, {{kShardTimeMetadata, std::to_string(shard_time.ToUnixMilliseconds())}});
 }
 
-std::string ReasonOf(const absl::Status& status) {
-  auto payload = status.GetPayload(kReasonPayload);
-  return payload ? std::string(*payload) : std::string();
-}
+std::string ReasonOf(const absl::Status& status) { return ErrorReason(status); }
 
 std::optional<Instant> ShardTimeOf(const absl::Status& status) {
-  auto payload = status.GetPayload(kShardTimePayload);
-  if (!payload) return std::nullopt;
-  return Instant{std::strtoll(std::string(*payload).c_str(), nullptr, 10)};
+  const ErrorMetadata metadata = ErrorMetadataOf(status);
+  auto found = metadata.find(kShardTimeMetadata);
+  if (found == metadata.end()) return std::nullopt;
+  return Instant::FromUnixMilliseconds(std::strtoll(found->second.c_str(), nullptr, 10));
 }
 
 }  // namespace meridian

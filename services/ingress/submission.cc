@@ -132,6 +132,8 @@ absl::StatusOr<Submission> MakeSubmission(const pb::SubmitContactRequest& reques
   SetIdentity(request, claims, ids, command, violations);
   SetChannel(request, config, command, violations);
   SetOrigin(request, command.spec, violations);
+  // Only a visitor's page holds a connection by which its leaving can be known.
+  if (claims.role != security::Role::kVisitor) command.leave_grace = Duration::Zero();
   SetAttributes(request, config, command, violations);
   if (auto parts = MessagePartsFromProto(request.parts()); parts.ok()) {
     command.parts = *std::move(parts);

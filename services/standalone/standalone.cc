@@ -80,7 +80,6 @@ class Standalone : public Service {
     options.region = region;
     options.owner = environment_.service;
     options.seed = environment_.seed;
-    options.session_shards = {{ShardKind::kSession, 1}};
     return options;
   }
   RoutingPorts RoutingPortsFor() {
@@ -115,7 +114,7 @@ class Standalone : public Service {
     return ports;
   }
   IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
-  EventPorts EventPortsFor() { return {store_.get(), store_.get()}; }
+  EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
 
   absl::Status StartHttp() {
     HttpRouter router;

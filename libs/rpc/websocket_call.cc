@@ -2,9 +2,11 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "libs/base/check.h"
@@ -44,14 +46,15 @@ uint16_t CloseCodeOf(const absl::Status& status) {
   }
 }
 
-// One call. It holds itself until both sides are done with it: the connection closed, and the session finished.
-class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebSocketCall> {
+// One call, owned by its connection's handler. Frames are sent on whichever thread sends; OnClosed, on the server's
+// thread, waits the moment until the last of them has left, and only then ends the session. So a handler's OnClosed
+// never runs inside a Send of somebody else, and nobody is in here when the call is destroyed.
+class WebSocketCall : public FrameSink {
  public:
   WebSocketCall(const Method& method, std::shared_ptr<WebSocketConnection> connection)
       : method_(method), connection_(std::move(connection)) {}
 
   void Start(const WebSocketCalls& calls, CallContext context) {
-    self_ = shared_from_this();
     session_ = StreamSession::Create(calls.stream, calls.gate, calls.timer, std::move(context), EncodeJson, this);
     session_->Open(method_);
     {
@@ -71,6 +74,7 @@ class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebS
     {
       std::lock_guard lock(mutex_);
       blocked_ = false;
+      ++drains_;
     }
     Pump();
   }
@@ -83,25 +87,36 @@ class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebS
     }
     Pump();  // what waited for room fails now
     session_->OnBroken();
-    EndWhenDone();
+    {
+      // Short: a frame on its way fails at once, and then the session says its last word.
+      std::unique_lock lock(mutex_);
+      left_.wait(lock, [this] { return finished_ && senders_ == 0; });
+    }
+    session_->OnDone();
   }
 
   // ---- FrameSink ----
   void StartWrite(std::string frame) override {
     {
       std::lock_guard lock(mutex_);
+      ++senders_;
       waiting_ = std::move(frame);
     }
     Pump();
+    Leave();
   }
 
   void StartFinish(const absl::Status& status) override {
+    {
+      std::lock_guard lock(mutex_);
+      ++senders_;
+    }
     connection_->Close(CloseCodeOf(status), status.ok() ? "" : ShownReason(status));
     {
       std::lock_guard lock(mutex_);
       finished_ = true;
     }
-    EndWhenDone();
+    Leave();
   }
 
   void Abort() override { connection_->Close(websocket_close::kTryAgainLater, "not read in time"); }
@@ -114,37 +129,34 @@ class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebS
     if (pumping_ || !opened_) return;
     pumping_ = true;
     while (waiting_ && !blocked_) {
-      std::string frame = *std::exchange(waiting_, std::nullopt);
-      if (!closed_) {
-        lock.unlock();
-        std::string copy = frame;
-        SendResult result = connection_->Send(std::move(frame));
-        lock.lock();
-        if (result == SendResult::kFull && !closed_) {
-          waiting_ = std::move(copy);
-          blocked_ = true;
-          break;
-        }
-        if (result == SendResult::kClosed) closed_by_peer_ = true;
-      }
-      const bool sent = !closed_ && !closed_by_peer_;
+      const bool sent = SendWaiting(lock);
+      if (waiting_) continue;
       lock.unlock();
       session_->OnWriteDone(sent);
       lock.lock();
     }
     pumping_ = false;
-    lock.unlock();
-    EndWhenDone();
   }
 
-  void EndWhenDone() {
-    std::shared_ptr<WebSocketCall> self;
-    {
-      std::lock_guard lock(mutex_);
-      if (!closed_ || !finished_ || pumping_ || !opened_) return;
-      self = std::move(self_);
+  // Whether the connection took the frame. When it has no room the frame waits on, blocked until OnDrained: unless that
+  // came before the lock was taken again.
+  bool SendWaiting(std::unique_lock<std::mutex>& lock) {
+    std::string frame = *std::exchange(waiting_, std::nullopt);
+    if (closed_) return false;
+    const uint64_t drains = drains_;
+    lock.unlock();
+    SendResult result = connection_->Send(frame);
+    lock.lock();
+    if (result == SendResult::kFull && !closed_) {
+      waiting_ = std::move(frame);
+      blocked_ = drains == drains_;
     }
-    if (self) session_->OnDone();
+    return result == SendResult::kQueued;
+  }
+
+  void Leave() {
+    std::lock_guard lock(mutex_);
+    if (--senders_ == 0) left_.notify_all();
   }
 
   const Method& method_;
@@ -152,19 +164,20 @@ class WebSocketCall : public FrameSink, public std::enable_shared_from_this<WebS
   std::shared_ptr<StreamSession> session_;
 
   std::mutex mutex_;
+  std::condition_variable left_;
   std::optional<std::string> waiting_;  // the write in flight, until the connection takes it
   bool opened_ = false;                 // the handler is there; nothing is reported to the session before
   bool pumping_ = false;
   bool blocked_ = false;  // the connection's backlog is full
-  bool closed_by_peer_ = false;
+  uint64_t drains_ = 0;
+  size_t senders_ = 0;     // threads in StartWrite or StartFinish
   bool closed_ = false;    // OnClosed came
   bool finished_ = false;  // the session's last word
-  std::shared_ptr<WebSocketCall> self_;
 };
 
 class Handler : public WebSocketHandler {
  public:
-  Handler(std::shared_ptr<WebSocketCall> call, CallObserver* observer, std::string_view method)
+  Handler(std::unique_ptr<WebSocketCall> call, CallObserver* observer, std::string_view method)
       : call_(std::move(call)), observer_(observer), method_(method) {
     if (observer_ != nullptr) observer_->OnCallStarted(method_);
   }
@@ -180,7 +193,7 @@ class Handler : public WebSocketHandler {
   }
 
  private:
-  const std::shared_ptr<WebSocketCall> call_;
+  const std::unique_ptr<WebSocketCall> call_;
   CallObserver* const observer_;
   const std::string_view method_;  // of the table
 };
@@ -208,7 +221,7 @@ WebSocketRoute RouteForMethod(const WebSocketCalls& calls, std::string_view name
   route.open = [calls, method](std::shared_ptr<WebSocketConnection> connection,
                                const WebSocketOpening& opening) -> absl::StatusOr<std::unique_ptr<WebSocketHandler>> {
     MERIDIAN_ASSIGN_OR_RETURN(CallContext context, calls.gate.Admit(HeadOf(method->name, opening), method->access));
-    auto call = std::make_shared<WebSocketCall>(*method, std::move(connection));
+    auto call = std::make_unique<WebSocketCall>(*method, std::move(connection));
     call->Start(calls, std::move(context));
     return std::make_unique<Handler>(std::move(call), calls.observer, method->name);
   };

@@ -1,6 +1,8 @@
 #include "services/ingress/converse.h"
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,7 +18,7 @@ namespace {
 namespace pb = ingress::v1;
 using Stream = rpc::ServerStream<pb::ConverseResponse>;
 
-constexpr size_t kMaxReadings = 4;
+constexpr size_t kMaxWatches = 4;
 constexpr Duration kRenewBefore = Duration::Minutes(5);  // of the token's end
 
 pb::ConverseResponse ResultFor(const std::string& request_id, const absl::Status& status) {
@@ -96,18 +98,31 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
   }
 
   void OnHalfClosed() override { stream_.Finish(absl::OkStatus()); }
-  void OnClosed() override { readings_.clear(); }
+  void OnClosed() override { watches_.clear(); }
 
  private:
-  // A new watch of the same conversation takes the place of the last one.
+  // A new watch of the same conversation takes the place of the last one. The command is answered when the watch
+  // begins; one that fails later is told by a second result, with its error.
   void Watch(const security::TokenClaims& claims, const std::string& id, const pb::WatchContactRequest& request) {
-    const std::string conversation = request.conversation_id();
-    readings_.erase(conversation);
-    if (readings_.size() >= kMaxReadings) {
+    const std::string& conversation = request.conversation_id();
+    std::erase_if(watches_, [&](const auto& watch) { return *watch.second.ended || watch.first == conversation; });
+    if (watches_.size() >= kMaxWatches) {
       stream_.Send(ResultFor(id, MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHES",
                                            "a stream watches at most 4 conversations")));
       return;
     }
+    if (auto allowed = CustomersConversation(claims, conversation); !allowed.ok()) {
+      stream_.Send(ResultFor(id, allowed.status()));
+      return;
+    }
+    stream_.Send(ResultFor(id, absl::OkStatus()));
+    auto has_ended = std::make_shared<std::atomic<bool>>(false);
+    auto reading = requests_->Watch(claims, request, WatcherFor(conversation, id, has_ended));
+    if (reading.ok()) watches_[conversation] = {std::move(has_ended), *std::move(reading)};
+  }
+
+  std::shared_ptr<SessionClient::Reader> WatcherFor(const std::string& conversation, const std::string& id,
+                                                    std::shared_ptr<std::atomic<bool>> has_ended) const {
     auto send = [stream = stream_, conversation](pb::WatchContactResponse response, bool droppable,
                                                  uint64_t resume_after) {
       pb::ConverseResponse frame;
@@ -118,16 +133,11 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
         stream.Send(frame);
       }
     };
-    auto ended = [stream = stream_, id](const absl::Status& status) {
+    auto ended = [stream = stream_, id, has_ended = std::move(has_ended)](const absl::Status& status) {
+      *has_ended = true;
       if (!status.ok()) stream.Send(ResultFor(id, status));
     };
-    auto reading =
-        requests_->Watch(claims, request, std::make_shared<CustomerWatcher>(std::move(send), std::move(ended)));
-    if (!reading.ok()) {
-      stream_.Send(ResultFor(id, reading.status()));
-      return;
-    }
-    readings_.emplace(conversation, *std::move(reading));
+    return std::make_shared<CustomerWatcher>(std::move(send), std::move(ended));
   }
 
   // The visitor's token is renewed for as long as its connection lives; any frame, a heartbeat too, is an occasion.
@@ -146,7 +156,11 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
 
   const std::shared_ptr<const IngressRequests> requests_;
   const Stream stream_;
-  std::map<std::string, std::unique_ptr<SessionClient::Reading>> readings_;  // by conversation
+  struct Watched {
+    std::shared_ptr<std::atomic<bool>> ended;
+    std::unique_ptr<SessionClient::Reading> reading;
+  };
+  std::map<std::string, Watched> watches_;  // by conversation
 };
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -66,6 +65,12 @@ class FakeRouting final : public RoutingClient {
   // ---- what it has seen ----
 
   bool IsLive(const ContactId& contact) const { return live_.contains(contact); }
+  std::vector<ContactId> live() const {
+    std::vector<ContactId> ids;
+    for (const auto& [id, contact] : live_) ids.push_back(id);
+    return ids;
+  }
+  const std::map<ContactId, int>& times_queued() const { return queued_; }
   int TimesQueued(const ContactId& contact) const;
   const std::vector<Command>& received() const { return received_; }
   template <typename Body>
@@ -94,7 +99,6 @@ class FakeRouting final : public RoutingClient {
     bool has_grants = false;
   };
   std::map<ContactId, Live> live_;
-  std::set<ContactId> closed_;  // but with grants
   std::map<ContactId, int> queued_;
   std::vector<Command> received_;
   struct Waiting {

@@ -36,8 +36,6 @@ absl::StatusOr<Activity> ActivityFrom(const std::string& text, const char* field
 absl::StatusOr<CommandBody> RoutingCommandOf(const pb::ConnectRequest& frame, const AgentId& agent,
                                              AttachmentNumber attachment) {
   switch (frame.command_case()) {
-    case pb::ConnectRequest::kDetach:
-      return CommandBody(DetachAgent{agent, attachment, DetachCause::kSignedOff});
     case pb::ConnectRequest::kSetActivity: {
       MERIDIAN_ASSIGN_OR_RETURN(Activity activity,
                                 ActivityFrom(frame.set_activity().activity(), "set_activity.activity"));

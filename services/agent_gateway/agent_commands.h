@@ -7,8 +7,8 @@
 
 namespace meridian {
 
-// INVALID_ARGUMENT naming the field. Frames that are not routing's (messages, tokens, attaching) are a broken
-// invariant.
+// INVALID_ARGUMENT naming the field. Frames that are not routing's (messages, tokens), attaching and detaching
+// are a broken invariant.
 absl::StatusOr<CommandBody> RoutingCommandOf(const agent::v1::ConnectRequest& frame, const AgentId& agent,
                                              AttachmentNumber attachment);
 

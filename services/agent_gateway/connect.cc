@@ -2,6 +2,7 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "libs/base/status_macros.h"
 #include "libs/error/error.h"
@@ -30,6 +31,13 @@ absl::StatusOr<AgentId> AgentOf(const pb::ConnectRequest& frame, const security:
     return MakeError(absl::StatusCode::kPermissionDenied, "AGENT_DENIED", "the token may not act for this agent");
   }
   return AgentId{name};
+}
+
+// The same violations, as fields of `part`.
+absl::Status Within(const std::string& part, const absl::Status& status) {
+  std::vector<FieldViolation> violations = FieldViolations(status);
+  for (FieldViolation& violation : violations) violation.field = part + "." + violation.field;
+  return FieldErrors(violations);
 }
 
 class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
@@ -72,7 +80,7 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
     MERIDIAN_ASSIGN_OR_RETURN(AgentId agent, AgentOf(frame, *context.claims));
     if (frame.has_attach()) return HandleAttach(context, agent, frame);
     auto found = attachments_.find(agent);
-    if (found == attachments_.end()) {
+    if (found == attachments_.end() || !gateway_.Holds(*found->second)) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_ATTACHED", "attach the agent on this stream first");
     }
     if (frame.has_send_message()) return HandleSend(*found->second, frame);
@@ -92,7 +100,9 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
     }
     std::map<std::string, uint64_t> positions;
     for (const pb::ReadPosition& position : frame.attach().positions()) {
-      positions[position.conversation_id()] = position.after_number();
+      auto conversation = ConversationId::Parse(position.conversation_id());
+      if (!conversation) return FieldError("attach.positions.conversation_id", "must be a conversation's id");
+      positions[conversation->ToString()] = position.after_number();
     }
     if (auto earlier = attachments_.find(agent); earlier != attachments_.end()) gateway_.Forget(*earlier->second);
     auto done = [stream = stream_, agent, id = frame.request_id(),
@@ -115,15 +125,16 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
     auto conversation = ConversationId::Parse(send.conversation_id());
     if (!conversation) return FieldError("send_message.conversation_id", "must be a conversation's id");
     if (send.client_number() == 0) return FieldError("send_message.client_number", "must be 1 or more");
-    MERIDIAN_ASSIGN_OR_RETURN(auto parts, MessagePartsFromProto(send.parts()));
-    if (parts.empty()) return FieldError("send_message.parts", "must hold at least one part");
+    auto parts = MessagePartsFromProto(send.parts());
+    if (!parts.ok()) return Within("send_message", parts.status());
+    if (parts->empty()) return FieldError("send_message.parts", "must hold at least one part");
     conversation::AppendMessage command;
     command.tenant = attachment.tenant;
     command.conversation = *conversation;
     command.author = conversation::AuthorKind::kAgent;
     command.agent = attachment.agent;
     command.client_number = send.client_number();
-    command.parts = std::move(parts);
+    command.parts = *std::move(parts);
     gateway_.ports().session.Append(std::move(command),
                                     [stream = stream_, agent = attachment.agent,
                                      id = frame.request_id()](absl::StatusOr<conversation::Appended> appended) {
@@ -144,6 +155,14 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
 
   absl::Status HandleRouting(const rpc::CallContext& context, const Attachment& attachment,
                              const pb::ConnectRequest& frame, const Uuid& request_id) {
+    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id()](const absl::Status& status) {
+      stream.Send(MakeResult(agent, id, status));
+    };
+    if (frame.has_detach()) {
+      gateway_.SignOff(attachment, OriginOf(context), std::move(answer));
+      attachments_.erase(AgentId(attachment.agent));
+      return absl::OkStatus();
+    }
     MERIDIAN_ASSIGN_OR_RETURN(CommandBody body, RoutingCommandOf(frame, attachment.agent, attachment.number));
     std::optional<RequestKey> key;
     // The other commands name a token and are idempotent by it; an activity sent twice could undo a later one.
@@ -151,14 +170,7 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
       key = RequestKey{attachment.tenant.value, request_id,
                        StableHash(attachment.agent.value + " " + frame.set_activity().activity())};
     }
-    gateway_.Send(attachment, std::move(body), OriginOf(context), std::move(key),
-                  [stream = stream_, agent = attachment.agent, id = frame.request_id()](const absl::Status& status) {
-                    stream.Send(MakeResult(agent, id, status));
-                  });
-    if (frame.has_detach()) {
-      gateway_.Forget(attachment);
-      attachments_.erase(AgentId(attachment.agent));
-    }
+    gateway_.Send(attachment, std::move(body), OriginOf(context), std::move(key), std::move(answer));
     return absl::OkStatus();
   }
 

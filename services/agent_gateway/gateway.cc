@@ -46,6 +46,7 @@ void EndReadings(Attachment& attachment) {
   std::map<std::string, Attachment::Reading> readings;
   {
     std::lock_guard lock(attachment.mutex);
+    attachment.over = true;
     readings.swap(attachment.readings);
   }
 }
@@ -53,7 +54,7 @@ void EndReadings(Attachment& attachment) {
 }  // namespace
 
 AgentGateway::AgentGateway(const AgentGatewayPorts& ports)
-    : ports_(ports), key_{"gateway-" + ports.ids.NextUuid().ToString()}, alive_(std::make_shared<AgentGateway*>(this)) {
+    : ports_(ports), key_{"gateway-" + ports.ids.NextUuid().ToString()}, lifeline_(new Lifeline{{}, this}) {
   registration_ = ports_.routing.RegisterGateway(
       key_, {[this](const TenantId& tenant, GatewayMessage&& message) { OnMessage(tenant, std::move(message)); },
              [this] { OnTerm(); }});
@@ -61,6 +62,10 @@ AgentGateway::AgentGateway(const AgentGatewayPorts& ports)
 
 AgentGateway::~AgentGateway() {
   registration_.reset();
+  {
+    std::lock_guard lock(lifeline_->mutex);
+    lifeline_->gateway = nullptr;
+  }
   std::map<Key, std::shared_ptr<Attachment>> attachments;
   {
     std::lock_guard lock(mutex_);
@@ -89,9 +94,15 @@ std::shared_ptr<Attachment> AgentGateway::Attach(const TenantId& tenant, const A
   }
   AttachAgent command{agent, attachment->number, key_, std::move(activity)};
   Send(*attachment, std::move(command), std::move(origin), std::nullopt,
-       [this, attachment, done = std::move(done)](absl::Status status) mutable {
+       [lifeline = lifeline_, attachment, done = std::move(done)](absl::Status status) mutable {
          if (status.ok()) return done(attachment->number);
-         Forget(*attachment);
+         IfAlive(lifeline, [&](AgentGateway& gateway) {
+           gateway.Forget(*attachment);
+           // Perhaps it was done all the same, and the agent would stay attached without a stream.
+           if (absl::IsUnavailable(status)) {
+             gateway.TellDetached(attachment->tenant, {attachment->agent, attachment->number}, Duration::Zero());
+           }
+         });
          done(std::move(status));
        });
   return attachment;
@@ -118,24 +129,40 @@ void AgentGateway::Forget(const Attachment& attachment) {
 }
 
 void AgentGateway::ConnectionLost(const std::shared_ptr<Attachment>& attachment) {
-  if (Find(attachment->tenant, attachment->agent, attachment->number) == nullptr) return;
+  if (!Holds(*attachment)) return;
   Forget(*attachment);
-  TellDetached(attachment->tenant, attachment->agent, attachment->number, Duration::Zero());
+  TellDetached(attachment->tenant, {attachment->agent, attachment->number}, Duration::Zero());
 }
 
-void AgentGateway::TellDetached(TenantId tenant, AgentId agent, AttachmentNumber number, Duration delay) {
-  Command command{{{ActorRole::kService, "agent_gateway"}, {}},
-                  DetachAgent{agent, number, DetachCause::kConnectionLost}};
-  std::weak_ptr<AgentGateway*> weak = alive_;
-  ports_.routing.Send(tenant, std::move(command), std::nullopt, Lane::kLiveWork,
-                      [weak, tenant, agent, number, delay](absl::StatusOr<Answer> answer) {
-                        auto alive = weak.lock();
-                        if (answer.ok() || !alive) return;
-                        Duration next = std::clamp(delay * 2, kFirstDetachRetry, kLongestDetachRetry);
-                        (*alive)->ports_.timer.After(next, [weak, tenant, agent, number, next] {
-                          if (auto still = weak.lock()) (*still)->TellDetached(tenant, agent, number, next);
-                        });
-                      });
+void AgentGateway::SignOff(const Attachment& attachment, CommandOrigin origin,
+                           absl::AnyInvocable<void(absl::Status)> done) {
+  DetachAgent command{attachment.agent, attachment.number, DetachCause::kSignedOff};
+  Send(
+      attachment, command, std::move(origin), std::nullopt,
+      [lifeline = lifeline_, tenant = attachment.tenant, command, done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) {
+          IfAlive(lifeline, [&](AgentGateway& gateway) { gateway.TellDetached(tenant, command, Duration::Zero()); });
+        }
+        done(std::move(status));
+      });
+  Forget(attachment);
+}
+
+bool AgentGateway::Holds(const Attachment& attachment) {
+  return Find(attachment.tenant, attachment.agent, attachment.number) != nullptr;
+}
+
+// The answer may come on this thread, under the lifeline: it only asks for a timer.
+void AgentGateway::TellDetached(TenantId tenant, DetachAgent command, Duration waited) {
+  ports_.routing.Send(
+      tenant, {{{ActorRole::kService, "agent_gateway"}, {}}, command}, std::nullopt, Lane::kLiveWork,
+      [lifeline = lifeline_, &timer = ports_.timer, tenant, command, waited](absl::StatusOr<Answer> answer) {
+        if (answer.ok()) return;
+        Duration next = std::clamp(waited * 2, kFirstDetachRetry, kLongestDetachRetry);
+        timer.After(next, [lifeline, tenant, command, next] {
+          IfAlive(lifeline, [&](AgentGateway& gateway) { gateway.TellDetached(tenant, command, next); });
+        });
+      });
 }
 
 std::shared_ptr<Attachment> AgentGateway::Find(const TenantId& tenant, const AgentId& agent, AttachmentNumber number) {
@@ -153,8 +180,7 @@ void AgentGateway::OnMessage(const TenantId& tenant, GatewayMessage&& message) {
          [](const absl::Status&) {});  // lost or late: routing takes the offer back and offers anew
   }
   if (const auto* started = std::get_if<AssignmentStarted>(&message.body)) {
-    auto read = attachment->positions.find(started->conversation.ToString());
-    Read(attachment, started->conversation, read == attachment->positions.end() ? 0 : read->second);
+    ReadAssigned(attachment, *started);
   }
   if (std::holds_alternative<AttachmentEnded>(message.body)) Forget(*attachment);
 }
@@ -168,13 +194,32 @@ void AgentGateway::OnTerm() {
   }
   for (const auto& attachment : held) {
     Send(*attachment, AttachAgent{attachment->agent, attachment->number, key_, std::nullopt},
-         {{ActorRole::kService, "agent_gateway"}, {}}, std::nullopt, [attachment](const absl::Status& status) {
-           // The agent's client attaches anew, and so do all others on its stream.
+         {{ActorRole::kService, "agent_gateway"}, {}}, std::nullopt,
+         [lifeline = lifeline_, attachment](const absl::Status& status) {
            if (!status.ok()) {
+             // The agent's client attaches anew, and so do all others on its stream.
              attachment->stream.Finish(MakeError(absl::StatusCode::kUnavailable, "ATTACHMENT_LOST", "connect again"));
+             return;
            }
+           // It may have left while it was attached again.
+           IfAlive(lifeline, [&](AgentGateway& gateway) {
+             if (gateway.Holds(*attachment)) return;
+             gateway.TellDetached(attachment->tenant, {attachment->agent, attachment->number}, Duration::Zero());
+           });
          });
   }
+}
+
+void AgentGateway::ReadAssigned(const std::shared_ptr<Attachment>& attachment, const AssignmentStarted& started) {
+  const std::string name = started.conversation.ToString();
+  if (started.resumed) {
+    // A new term of routing tells of the same work again: what is being read goes on.
+    std::lock_guard lock(attachment->mutex);
+    auto reading = attachment->readings.find(name);
+    if (reading != attachment->readings.end() && !*reading->second.ended) return;
+  }
+  auto read = attachment->positions.find(name);
+  Read(attachment, started.conversation, read == attachment->positions.end() ? 0 : read->second);
 }
 
 void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation,
@@ -184,6 +229,7 @@ void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const Con
   auto ended = std::make_shared<bool>(false);
   {
     std::lock_guard lock(attachment->mutex);
+    if (attachment->over) return;
     for (auto reading = attachment->readings.begin(); reading != attachment->readings.end();) {
       if (*reading->second.ended || reading->first == name) {
         over.push_back(std::move(reading->second));
@@ -194,10 +240,12 @@ void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const Con
     }
   }
   over.clear();
-  auto reading = ports_.session.ReadAsAgent(attachment->tenant, conversation, attachment->agent, after_number,
-                                            std::make_shared<ConversationReader>(attachment, name, ended));
+  Attachment::Reading begun;  // or what another thread began meanwhile: ended outside the lock
+  begun.reading = ports_.session.ReadAsAgent(attachment->tenant, conversation, attachment->agent, after_number,
+                                             std::make_shared<ConversationReader>(attachment, name, ended));
+  begun.ended = std::move(ended);
   std::lock_guard lock(attachment->mutex);
-  attachment->readings[name] = {std::move(ended), std::move(reading)};
+  if (!attachment->over) std::swap(attachment->readings[name], begun);
 }
 
 }  // namespace meridian

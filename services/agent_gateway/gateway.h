@@ -1,6 +1,7 @@
 // The agent gateway of one process: which agents are attached over which streams, and the way between them and routing
-// and session. Owned by whoever assembles the process; destroyed after the servers and before routing and session.
-// Any thread. Nothing is sent to a stream, and no reading ended, under its lock.
+// and session. Owned by whoever assembles the process; destroyed after the servers and before routing, session and then
+// the timer. Any thread. Nothing is sent to a stream, and no reading begun or ended, under a lock of the gateway's or
+// of an attachment's: both wait for session's thread, which asks for those locks in a reader's calls.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +28,13 @@ struct Attachment {
   Stream stream;
   std::map<std::string, uint64_t> positions;  // by conversation: how far the agent had read; never changed
 
-  // The readings of the conversations that the agent takes part in; guarded by `mutex`.
+  // The readings of the conversations that the agent takes part in.
   struct Reading {
     std::shared_ptr<bool> ended;
     std::unique_ptr<SessionClient::Reading> reading;
   };
-  std::mutex mutex;
+  std::mutex mutex;   // for all below
+  bool over = false;  // forgotten: no reading begins any more
   std::map<std::string, Reading> readings;
 };
 
@@ -49,8 +51,12 @@ class AgentGateway {
                                      absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done);
   // The stream is gone: routing is told until it has heard.
   void ConnectionLost(const std::shared_ptr<Attachment>& attachment);
-  // The agent left in order, was replaced or removed: nothing more is sent to it.
+  // The agent leaves in order; `done` brings routing's first answer. Without one, routing is told until it has heard.
+  void SignOff(const Attachment& attachment, CommandOrigin origin, absl::AnyInvocable<void(absl::Status)> done);
+  // The agent was replaced or removed: nothing more is sent to it.
   void Forget(const Attachment& attachment);
+  // False once it was lost, signed off, forgotten or superseded.
+  bool Holds(const Attachment& attachment);
 
   void Send(const Attachment& attachment, CommandBody body, CommandOrigin origin, std::optional<RequestKey> key,
             absl::AnyInvocable<void(absl::Status)> done);
@@ -62,15 +68,28 @@ class AgentGateway {
  private:
   using Key = std::tuple<TenantId, AgentId, uint64_t>;
 
+  // How callbacks that may come late reach the gateway: null once it is being destroyed, which waits for one that runs.
+  struct Lifeline {
+    std::mutex mutex;
+    AgentGateway* gateway;
+  };
+  template <typename Call>
+  static void IfAlive(const std::shared_ptr<Lifeline>& lifeline, Call call) {
+    std::lock_guard lock(lifeline->mutex);
+    if (lifeline->gateway != nullptr) call(*lifeline->gateway);
+  }
+
   void OnMessage(const TenantId& tenant, GatewayMessage&& message);
   void OnTerm();
-  void TellDetached(TenantId tenant, AgentId agent, AttachmentNumber number, Duration delay);
+  void ReadAssigned(const std::shared_ptr<Attachment>& attachment, const AssignmentStarted& started);
+  // Until routing has answered; `waited` before this time.
+  void TellDetached(TenantId tenant, DetachAgent command, Duration waited);
   std::shared_ptr<Attachment> Find(const TenantId& tenant, const AgentId& agent, AttachmentNumber number);
   AttachmentNumber NextNumber();
 
   const AgentGatewayPorts ports_;
   const GatewayKey key_;
-  const std::shared_ptr<AgentGateway*> alive_;  // timers hold it weakly
+  const std::shared_ptr<Lifeline> lifeline_;
   std::mutex mutex_;
   uint64_t last_number_ = 0;
   std::map<Key, std::shared_ptr<Attachment>> attachments_;

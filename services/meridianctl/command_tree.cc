@@ -14,23 +14,24 @@
 namespace meridian::ctl {
 namespace {
 
-constexpr char kAbout[] =
-    "The command line of Meridian.\n"
-    "\n"
-    "Examples:\n"
-    "  meridianctl apply deploy/dev/demo_tenant.yaml     publish a tenant file\n"
-    "  meridianctl watch                                 events as they happen\n"
-    "  meridianctl demo agent --language es              the page of an agent who is on shift now\n"
-    "  meridianctl explain CONTACT                       why this agent, why still waiting\n"
-    "\n"
-    "The platform is that of --data (by default .data), or of --target HOST:PORT.\n"
-    "Exit codes: 0 done, 1 refused, failed or different, 2 wrong arguments.\n";
+const char* About() {
+  return "The command line of Meridian.\n"
+         "\n"
+         "Examples:\n"
+         "  meridianctl apply deploy/dev/demo_tenant.yaml     publish a tenant file\n"
+         "  meridianctl watch                                 events as they happen\n"
+         "  meridianctl demo agent --language es              the page of an agent who is on shift now\n"
+         "  meridianctl explain CONTACT                       why this agent, why still waiting\n"
+         "\n"
+         "The platform is that of --data (by default .data), or of --target HOST:PORT.\n"
+         "Exit codes: 0 done, 1 refused, failed or different, 2 wrong arguments.\n";
+}
 
 class CommandTree {
  public:
   explicit CommandTree(const Console& console) : console_(console) {
     app_.name("meridianctl");
-    app_.description(kAbout);
+    app_.description(About());
     app_.require_subcommand(1);
     app_.fallthrough();
     AddConnection();

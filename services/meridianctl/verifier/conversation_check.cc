@@ -28,6 +28,8 @@ std::string AuthorOf(const Message& message) {
 
 std::string NameOf(Side side, const std::string& agent) { return side == Side::kCustomer ? kCustomer : agent; }
 
+std::string Numbered(uint64_t number) { return "message " + std::to_string(number); }
+
 std::string DigestOf(const Message& message) {
   std::vector<std::string> texts;
   for (const type::v1::MessagePart& part : message.parts()) {
@@ -35,8 +37,6 @@ std::string DigestOf(const Message& message) {
   }
   return MessageDigest(texts);
 }
-
-std::string Numbered(uint64_t number) { return "message " + std::to_string(number); }
 
 class ConversationCheck {
  public:

@@ -14,7 +14,8 @@ using event::v1::Event;
 
 constexpr Instant kStart = Instant::FromUnixSeconds(1767225600);
 
-constexpr char kTenant[] = R"(tenant: demo
+const char* Tenant() {
+  return R"(tenant: demo
 channels: [{name: chat}, {name: voice, exclusive: true}]
 queues: [{name: help}]
 plans: [{name: main, rules: [{name: all, queue: help, steps: [{}]}]}]
@@ -22,6 +23,7 @@ agents:
   - {name: ana, languages: {es: native}, time_zone: Etc/UTC, capacity: 2, channels: {chat: 2, voice: 1}}
   - {name: bob, languages: {es: native}, time_zone: Etc/UTC, capacity: 1, channels: {chat: 1}}
 )";
+}
 
 class HistoryWriter {
  public:
@@ -152,7 +154,7 @@ class HistoryWriter {
 
 Evidence CleanHistory() {
   Evidence evidence;
-  evidence.config = ReadTenantFile(kTenant).config;
+  evidence.config = ReadTenantFile(Tenant()).config;
   evidence.config.set_revision(1);
   HistoryWriter write(evidence);
   write.BeginTerm(100);

@@ -7,8 +7,9 @@ import forged_tokens
 import grpc
 import pytest
 from conftest import STUBS
-from google.protobuf import descriptor_pool, message_factory
-from meridian_client import bearer
+from google.protobuf import descriptor_pool, json_format, message_factory
+from meridian_client import bearer, uuid7
+from people import Customer
 
 DENIED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 SERVING = b"\x08\x01"  # a HealthCheckResponse
@@ -30,19 +31,23 @@ METHODS = methods()
 assert len(METHODS) >= 13, METHODS
 
 
+def caller(platform, path, method):
+    kind = ("stream" if method.client_streaming else "unary") + "_" + ("stream" if method.server_streaming else "unary")
+    channel = grpc.insecure_channel(platform.grpc)
+    return getattr(channel, kind)(path, request_serializer=lambda r: r.SerializeToString(), response_deserializer=bytes)
+
+
 def code_of(platform, path, method, token):
     """What an empty request is answered with."""
     request = message_factory.GetMessageClass(method.input_type)()
-    with grpc.insecure_channel(platform.grpc) as channel:
-        kind = ("stream" if method.client_streaming else "unary") + "_" + ("stream" if method.server_streaming else "unary")
-        call = getattr(channel, kind)(path, request_serializer=lambda r: r.SerializeToString(), response_deserializer=bytes)
-        metadata = None if token is None else bearer(token)
-        try:
-            answer = call(iter([request]) if method.client_streaming else request, metadata=metadata, timeout=5)
-            if method.server_streaming:
-                next(answer, None)
-        except grpc.RpcError as error:
-            return error.code()
+    metadata = None if token is None else bearer(token)
+    try:
+        answer = caller(platform, path, method)(iter([request]) if method.client_streaming else request,
+                                                metadata=metadata, timeout=5)
+        if method.server_streaming:
+            next(answer, None)
+    except grpc.RpcError as error:
+        return error.code()
     return grpc.StatusCode.OK
 
 
@@ -82,11 +87,62 @@ def test_a_role_opens_no_more_than_its_own(platform, role, opened):
     assert codes
 
 
-def test_another_tenants_token_sees_nothing(platform):
-    for role in ROLES:
-        token = platform.ctl("--tenant", "other", "token", "create", "--role", role, "--subject", "somebody",
-                             *(["--session", "x"] if role == "visitor" else []))
-        walk(platform, token, DENIED)
+def requests_about(contact_id, conversation_id, agent):
+    """path → (role that may call it, a request that names these), in protobuf JSON."""
+    request = {"requestId": uuid7()}
+    conversation = {"conversationId": conversation_id}
+    words = {"clientNumber": "7", "parts": [{"text": {"text": "Hola"}}]}
+    return {
+        "/meridian.admin.v1.AdminService/ApplyConfig": ("operator", {**request, "config": {"tenant": "demo"}}),
+        "/meridian.admin.v1.AdminService/GetConfig": ("operator", {}),
+        "/meridian.admin.v1.AdminService/ListAgents": ("operator", {}),
+        "/meridian.admin.v1.AdminService/ListContacts": ("operator", {}),
+        "/meridian.admin.v1.AdminService/ExplainContact": ("operator", {"contactId": contact_id}),
+        "/meridian.agent.v1.AgentService/Connect": ("agent", {**request, "agent": agent, "attach": {}}),
+        "/meridian.event.v1.EventService/Stream": ("operator", {"untilNow": True}),
+        "/meridian.ingress.v1.IngressService/SubmitContact":
+            ("integrator", {**request, "channel": "chat", "identity": {"kind": "web", "address": "shared"}, **words}),
+        "/meridian.ingress.v1.IngressService/SendMessage": ("integrator", {**conversation, **words}),
+        "/meridian.ingress.v1.IngressService/WatchContact": ("integrator", conversation),
+        "/meridian.ingress.v1.IngressService/CancelContact":
+            ("integrator", {**request, **conversation, "contactId": contact_id}),
+        "/meridian.ingress.v1.IngressService/Converse":
+            ("integrator", {**request, "sendMessage": {**conversation, **words}}),
+        "/meridian.session.v1.SessionService/ListMessages": ("integrator", conversation),
+    }
+
+
+def first_answer(platform, path, method, token, request):
+    """What comes first: a message, or the error, as text."""
+    call = caller(platform, path, method)
+    message = json_format.ParseDict(request, message_factory.GetMessageClass(method.input_type)())
+    try:
+        answer = call(iter([message]) if method.client_streaming else message, metadata=bearer(token), timeout=5)
+        raw = next(iter(answer), b"") if method.server_streaming else answer
+    except grpc.RpcError as error:
+        return error.code().name
+    return str(message_factory.GetMessageClass(method.output_type).FromString(raw)).strip()
+
+
+def test_another_tenants_token_reaches_nothing_of_this_one(platform):
+    agent, customer = platform.on_shift("es"), Customer(platform, "shared")
+    contact_id = customer.submit("Hola, necesito ayuda con mi pedido, por favor.").contact_id
+    customer.say("secreto")
+    tokens = {role: platform.ctl("--tenant", "other", "token", "create", "--role", role, "--subject", agent)
+              for role in ("agent", "integrator", "operator")}
+    requests = requests_about(contact_id, customer.conversation_id, agent)
+    assert requests.keys() == {path for path, _ in METHODS}, "every rpc is walked"
+    before = customer.read_back()
+    answers = {}
+    for path, method in METHODS:
+        role, request = requests[path]
+        answers[path] = first_answer(platform, path, method, tokens[role], request)
+    refused = ("PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION")
+    assert {p: a for p, a in answers.items() if a and not any(r in a for r in refused)} == {}
+    for inside in (contact_id, customer.conversation_id, "secreto", "TERM"):
+        assert not any(inside in answer for answer in answers.values())
+    assert customer.read_back() == before
+    assert contact_id in platform.ctl("contacts")
 
 
 def test_without_a_token_only_health_and_visitor_sessions_answer(platform):

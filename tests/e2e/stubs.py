@@ -17,7 +17,7 @@ def on_the_path():
     for proto in sorted((ROOT / "proto").rglob("*.proto")):
         digest.update(proto.read_bytes())
     made = BUILD / "e2e_stubs" / digest.hexdigest()[:16]
-    sys.path[:0] = [str(made), str(EXAMPLES)]
+    sys.path.insert(0, str(EXAMPLES))
     if not made.exists():
         from make_stubs import make_stubs
 
@@ -28,4 +28,5 @@ def on_the_path():
             os.rename(unfinished, made)  # two tests may do so at the same time: the first one wins
         except OSError:
             shutil.rmtree(unfinished)
+    sys.path.insert(0, str(made))
     return made

@@ -22,7 +22,7 @@ def open_session(platform, site_key="demo-site", origin=None):
 
 def open_socket(platform, path, subprotocol, token, origin=None):
     return connect(platform.http.replace("http", "ws", 1) + path, subprotocols=[subprotocol, "bearer." + token],
-                   origin=origin or platform.http, open_timeout=10)
+                   origin=origin or platform.http, open_timeout=10, legacy=True)
 
 
 class WebVisitor:

@@ -16,7 +16,7 @@ PROTOS = HERE.parents[2] / "proto"
 def make_stubs(directory):
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    sources = sorted(p for p in PROTOS.rglob("*.proto") if "internal" not in p.relative_to(PROTOS).parts)
+    sources = sorted(p for p in (PROTOS / "meridian").rglob("*.proto") if "internal" not in p.relative_to(PROTOS).parts)
     arguments = ["protoc", f"-I{PROTOS}", f"-I{files('grpc_tools') / '_proto'}", f"--python_out={directory}",
                  f"--grpc_python_out={directory}", *map(str, sources)]
     if protoc.main(arguments) != 0:

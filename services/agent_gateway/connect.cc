@@ -155,8 +155,10 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
 
   absl::Status HandleRouting(const rpc::CallContext& context, const Attachment& attachment,
                              const pb::ConnectRequest& frame, const Uuid& request_id) {
-    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id()](const absl::Status& status) {
+    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id(),
+                   changed = MakeChange(attachment.agent, frame)](const absl::Status& status) {
       stream.Send(MakeResult(agent, id, status));
+      if (status.ok() && changed) stream.Send(*changed);
     };
     if (frame.has_detach()) {
       gateway_.SignOff(attachment, OriginOf(context), std::move(answer));

@@ -278,6 +278,7 @@ TEST_F(WebSocketCallTest, AReaderThatStaysSlowIsClosed) {
   HttpServerOptions options;
   options.max_backlog_bytes = 16 * 1024;
   options.send_buffer_bytes = 8 * 1024;
+  options.close_timeout = Duration::Milliseconds(200);  // this client does not answer a close
   Serve(options);
   auto client = Open(4096);
   auto stream = StreamOf(0);
@@ -327,7 +328,7 @@ TEST_F(WebSocketCallTest, StoppingTheServerEndsCallsBeforeItReturns) {
   Say(*client, "hola");
   EXPECT_EQ(Read(*client), "hola");
   auto stream = StreamOf(0);
-  server_->Stop(Duration::Seconds(1));
+  server_->Stop(Duration::Milliseconds(100));
   {
     std::lock_guard lock(seen_.mutex);
     EXPECT_EQ(seen_.closed, 1);

@@ -106,9 +106,9 @@ def test_a_conversation_by_page(pages):
     shot(agent, "agent-3-talking")
 
     agent.click("[data-act=holdContact]")
-    expect(customer.locator("#status")).to_contain_text("on hold")
+    expect(agent.locator("#facts")).to_contain_text("On hold")
     agent.click("[data-act=resumeContact]")
-    expect(customer.locator("#status")).to_contain_text("is talking with you")
+    expect(agent.locator("#facts")).to_contain_text("Talking")
     agent.click("[data-act=completeContact]")
     expect(customer.locator("#over")).to_be_visible()
     expect(agent.locator("#composer")).to_be_hidden()

@@ -7,6 +7,7 @@ import { RequestIds } from "/shared/request_ids.js";
 import { textOf } from "/shared/elements.js";
 
 const STORED_AS = "meridian.desk";
+const STATE_AFTER = { holdContact: "HELD", resumeContact: "ASSIGNED" }; // told by the command's result alone
 const RECLAIM_AFTER_MS = 2000; // of the attach: until then, held work has come back
 const TRY_AGAIN = ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"];
 
@@ -55,7 +56,9 @@ export class Desk {
 
   setActivity(activity) {
     this.#keep({ activity });
-    this.#command({ setActivity: { activity } });
+    this.#command({ setActivity: { activity } }, (error) => {
+      if (!error) this.activity = activity;
+    });
     this.#changed();
   }
 
@@ -72,7 +75,10 @@ export class Desk {
     talk.acting = name;
     const command = { contactId: talk.contact.contactId, offerToken: talk.offerToken };
     if (name === "transferContact") command.nextStep = {};
-    this.#command({ [name]: command }, () => (talk.acting = ""));
+    this.#command({ [name]: command }, (error) => {
+      talk.acting = "";
+      if (!error && STATE_AFTER[name]) talk.state = STATE_AFTER[name];
+    });
     this.#changed();
   }
 
@@ -289,7 +295,7 @@ export class Desk {
   }
 
   #onActivity({ activity, coolDownUntil }) {
-    this.activity = activity ?? "";
+    this.activity = activity || this.activity;
     this.coolDownUntil = coolDownUntil ?? null;
   }
 

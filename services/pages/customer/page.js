@@ -24,9 +24,7 @@ function statusLine() {
   if (chat.phase === "idle") return "Write in your own language.";
   if (chat.phase === "over") return "Ended";
   if (chat.phase === "starting") return "Sending your message…";
-  if (state === "HELD") return `${answering()} put you on hold for a moment.`;
   if (state === "ASSIGNED") return `${answering()} is talking with you${inLanguage}.`;
-  if (state === "OFFERED" || state === "CONNECTING") return `Somebody who can help you${inLanguage} is being asked…`;
   return `Looking for somebody who can help you${inLanguage}…`;
 }
 

@@ -31,7 +31,7 @@ absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit
 }
 
 absl::StatusOr<Tokens> Tokens::Open(const std::string& data, std::string tenant) {
-  auto key = security::SigningKey::LoadOrCreate(data);
+  auto key = security::SigningKey::LoadOrCreate(data + "/keys");
   if (!key.ok()) return key.status();
   return Tokens(*std::move(key), std::move(tenant));
 }

@@ -1,5 +1,5 @@
-// Counts lengths of time in buckets that are at most 1.6 % wide, from 1 ns to hours, in 20 KB. A value; not
-// synchronized.
+// Counts lengths of time in buckets that are at most 1.6 % wide, from 1 ns to nine minutes (more counts as that), in 20
+// KB. A value; not synchronized.
 #pragma once
 
 #include <array>

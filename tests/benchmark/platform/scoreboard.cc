@@ -3,6 +3,11 @@
 #include "tests/benchmark/platform/access.h"
 
 namespace meridian::load {
+namespace {
+
+constexpr int64_t kMostRefusals = 1000;
+
+}  // namespace
 
 void Scoreboard::Measure(int64_t from_ns, int64_t to_ns) {
   std::lock_guard lock(mutex_);
@@ -37,6 +42,7 @@ void Scoreboard::Refused(const std::string& reason) {
     std::lock_guard lock(mutex_);
     --outstanding_;
     ++figures_.mishaps["refused: " + reason];
+    if (++refused_ > kMostRefusals) return;
   }
   on_done_();
 }

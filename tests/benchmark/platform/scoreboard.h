@@ -25,7 +25,8 @@ struct Figures {
 
 class Scoreboard {
  public:
-  // `on_done` is called without a lock when a contact was acknowledged and has ended, or was refused.
+  // `on_done` is called without a lock when a contact was acknowledged and has ended, or was refused; after 1,000
+  // refusals no more, so that a closed loop against a server that is gone comes to rest.
   explicit Scoreboard(std::function<void()> on_done) : on_done_(std::move(on_done)) {}
 
   // Contacts that arrive in [from, to) of the monotonic clock are measured. Before the first arrival.
@@ -56,6 +57,7 @@ class Scoreboard {
   int64_t from_ns_ = 0;
   int64_t to_ns_ = 0;
   int64_t outstanding_ = 0;
+  int64_t refused_ = 0;
   int64_t first_offer_ns_ = 0;
   std::unordered_map<std::string, Cycle> cycles_;
   Figures figures_;

@@ -31,6 +31,9 @@ struct SubmitContact {
   // not in memory any more, and its messages would be overwritten. `enqueued_at` is set by the core. Attributes are
   // routing attributes, checked.
   ContactSpec spec;
+  // The proposed conversation's id was not made just now (a visitor's token names it): the service refuses it when a
+  // conversation of that id has closed before. Not read by the core, which knows only those that are open.
+  bool conversation_named_before = false;
   Uuid enqueue_request_id;         // UUIDv7 of now: under which routing is asked, in each retry
   Duration leave_grace;            // of the channel; zero: a lost connection never means that the customer left
   Duration session_lifetime;       // of the channel

@@ -35,6 +35,7 @@ void SetIdentity(const pb::SubmitContactRequest& request, const security::TokenC
     auto conversation = ConversationId::Parse(claims.session);
     if (!conversation) violations.push_back({"", "the token is not bound to a session"});
     command.spec.conversation = conversation.value_or(ConversationId());
+    command.conversation_named_before = true;
     return;
   }
   command.identity = {request.identity().kind(), request.identity().address()};

@@ -87,6 +87,26 @@ void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvoc
 }
 
 void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
+  if (!command.conversation_named_before) return PostSubmission(std::move(command), std::move(done));
+  // A closed conversation's id would begin again at message 1, over the messages that it had.
+  const ConversationId conversation = command.spec.conversation;
+  auto moved = std::make_shared<std::pair<conversation::SubmitContact, SessionClient::Done<conversation::Submitted>>>(
+      std::move(command), std::move(done));
+  tasks_->Post([this, conversation, moved] {
+    ReadRecords({{conversation::kEndedTable, conversation::ConversationKey(conversation)}},
+                [this, moved](ReadingPorts::Values values) {
+                  if (!values.ok()) return moved->second(values.status());
+                  if (values->front()) {
+                    return moved->second(meridian::ToStatus(
+                        conversation::Refusal{conversation::RefusalCode::kConversationClosed, "conversation_id"}));
+                  }
+                  PostSubmission(std::move(moved->first), std::move(moved->second));
+                });
+  });
+}
+
+void SessionShard::PostSubmission(conversation::SubmitContact command,
+                                  SessionClient::Done<conversation::Submitted> done) {
   Post(std::move(command), Lane::kNewContacts, [this, done = std::move(done)](SessionAnswer&& answer) mutable {
     OnSubmitted(Expect<conversation::Submitted>(std::move(answer)), std::move(done));
   });

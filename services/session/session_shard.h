@@ -84,6 +84,7 @@ class SessionShard final : public Stepped {
     SessionClient::Done<conversation::Submitted> done;
   };
 
+  void PostSubmission(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
   // `done` on the shard's thread, also when the loop does not take the command.
   void Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done);
   void PostPresence(conversation::Command command);

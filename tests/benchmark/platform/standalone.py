@@ -58,8 +58,7 @@ class Standalone:
         with open(self.log_path, "ab") as log:
             self.started_ns = now_ns()
             self.process = subprocess.Popen(
-                [self.binary, "--port", "0", "--data", self.data, "--config", self.config], stdout=log, stderr=log,
-                start_new_session=True)
+                [self.binary, "--port", "0", "--data", self.data, "--config", self.config], stdout=log, stderr=log)
         self.await_(lambda: (self.data / "addresses.json").exists(), ready_within_s, "ready")
         return (now_ns() - self.started_ns) / 1e9
 

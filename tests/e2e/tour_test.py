@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -57,14 +58,15 @@ class FirstTerminal:
         addresses = self._folder / ".data/addresses.json"
         addresses.unlink(missing_ok=True)
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(["bash", "-c", START], cwd=self._folder, stdout=log, stderr=log)
+            self._process = subprocess.Popen(["bash", "-c", START], cwd=self._folder, stdout=log, stderr=log,
+                                             start_new_session=True)
         eventually(lambda: addresses.exists() or self._process.poll() is not None, READY_WITHIN_S, "ready")
         assert self._process.poll() is None, self._log.read_text()
         return json.loads(addresses.read_text())
 
     def close(self):
-        if self._process:
-            self._process.kill()
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # with the build that it may be in
             self._process.wait()
 
 
@@ -105,8 +107,8 @@ def test_the_tour_works_word_for_word(terminals):
     contact = json.loads(output_of("SubmitContact"))
     assert contact["language"].split("-")[0] == "es"
     assert output_of("explain").strip()
-    assert contact["contactId"] in output_of("events --until-now")
-    assert contact["contactId"] in output_of("meridianctl contacts"), "it is still there after kill -9"
+    assert contact["contact_id"] in output_of("events --until-now")
+    assert contact["contact_id"] in output_of("meridianctl contacts"), "it is still there after kill -9"
 
 
 def test_the_customers_page_of_the_tour_may_open_a_session(terminals):

@@ -67,6 +67,10 @@ class LogFollower final : public Stepped {
   // The newest position that is durable in the target; the owner's thread.
   LogPosition confirmed() const { return confirmed_; }
   size_t in_flight() const { return in_flight_.size(); }
+  // All that the source held at the last read is durable in the target; the owner's thread.
+  bool caught_up() const {
+    return state_ == State::kFollowing && !reading_ && !more_to_read_ && read_.empty() && in_flight_.empty();
+  }
 
  private:
   enum class State { kStopped, kAsking, kFollowing, kWaiting };

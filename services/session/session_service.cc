@@ -28,7 +28,7 @@ void SessionService::Submit(conversation::SubmitContact command, Done<conversati
 
 void SessionService::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {
   SessionShard& shard = ShardOf(command.tenant);
-  shard.Do<conversation::Appended>(std::move(command), std::move(done));
+  shard.Append(std::move(command), std::move(done));
 }
 
 void SessionService::Cancel(conversation::CancelContact command, Done<conversation::Done> done) {

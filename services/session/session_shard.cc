@@ -37,7 +37,10 @@ class SessionShard::Handle final : public SessionClient::Reading {
       : shard_(shard), tasks_(shard->tasks_), id_(id), gate_(std::move(gate)) {}
   ~Handle() override {
     gate_->Close();
-    tasks_->Post([shard = shard_, id = id_] { shard->readings_.Remove(id); });
+    // Through the gate, because what added it may wait there.
+    tasks_->Post([shard = shard_, id = id_] {
+      shard->gate_.Run([shard, id](const absl::Status&) { shard->readings_.Remove(id); });
+    });
   }
 
  private:
@@ -67,6 +70,7 @@ SessionShard::~SessionShard() {
   closed_ = true;
   const absl::Status gone =
       MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the session shard ended");
+  gate_.Fail(gone);
   FailWaiters(gone);
   readings_.EndAll(gone);
 }
@@ -84,6 +88,20 @@ void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvoc
   const absl::Status posted = loop_.Post(std::move(wrapped), lane, std::move(moved));
   if (posted.ok()) return;
   tasks_->Post([posted, moved = std::move(moved)]() mutable { moved({posted, std::nullopt, false}); });
+}
+
+void SessionShard::Append(conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done) {
+  if (command.author == conversation::AuthorKind::kCustomer || gate_.is_open()) {
+    return Do<conversation::Appended>(std::move(command), std::move(done));
+  }
+  auto held = std::make_shared<std::pair<conversation::AppendMessage, SessionClient::Done<conversation::Appended>>>(
+      std::move(command), std::move(done));
+  tasks_->Post([this, held] {
+    gate_.Run([this, held](const absl::Status& status) {
+      if (!status.ok()) return held->second(status);
+      Do<conversation::Appended>(std::move(held->first), std::move(held->second));
+    });
+  });
 }
 
 void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
@@ -152,10 +170,14 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
     }
   } else if (state != ShardState::kDraining) {
     told_lost_ = true;
+    gate_.Close();
     presence_.clear();
     languages_.Clear();
     FailWaiters(Unserved(why));
-    if (IsFinal(state)) readings_.EndAll(Unserved(why));
+    if (IsFinal(state)) {
+      gate_.Fail(Unserved(why));
+      readings_.EndAll(Unserved(why));
+    }
   }
   if (ports_.on_state) ports_.on_state(options_.identity.shard, state, why);
 }
@@ -211,7 +233,11 @@ std::unique_ptr<SessionClient::Reading> SessionShard::Read(uint64_t id, conversa
       gate->With([](SessionClient::Reader& r) { r.OnEnded(Unserved(absl::OkStatus())); });
       return;
     }
-    readings_.Add(id, what, gate);
+    if (what.agent.empty()) return readings_.Add(id, what, gate);
+    gate_.Run([this, id, what, gate](const absl::Status& status) {
+      if (status.ok()) return readings_.Add(id, what, gate);
+      gate->With([&status](SessionClient::Reader& r) { r.OnEnded(status); });
+    });
   });
   return std::make_unique<Handle>(this, id, std::move(gate));
 }
@@ -355,7 +381,15 @@ bool SessionShard::Step() {
   }
   progress = loop_.Step() || progress;
   for (auto& follower : followers_) progress = follower->Step() || progress;
+  OpenGateWhenCaughtUp();
   return progress;
+}
+
+void SessionShard::OpenGateWhenCaughtUp() {
+  if (gate_.is_open() || loop_.state() != ShardState::kServing) return;
+  const bool caught_up =
+      std::all_of(followers_.begin(), followers_.end(), [](const auto& follower) { return follower->caught_up(); });
+  if (caught_up) gate_.Open();
 }
 
 MonotonicInstant SessionShard::NextWake() {

@@ -13,6 +13,7 @@
 #include "libs/runtime/log_follower.h"
 #include "libs/runtime/shard_loop.h"
 #include "services/session/agent_directory.h"
+#include "services/session/catch_up_gate.h"
 #include "services/session/language_watch.h"
 #include "services/session/readings.h"
 #include "services/session/routing_sender.h"
@@ -51,6 +52,8 @@ class SessionShard final : public Stepped {
     Post(std::move(command), Lane::kLiveWork,
          [done = std::move(done)](SessionAnswer&& answer) mutable { done(Expect<T>(std::move(answer))); });
   }
+  // An agent's message waits until the shard knows all grants that have ended (catch_up_gate.h).
+  void Append(conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done);
   // At most `count` messages after a position, fewer when they are large, and the conversation's last number.
   struct MessageList {
     std::vector<conversation::MessageRecord> messages;
@@ -91,6 +94,7 @@ class SessionShard final : public Stepped {
   void OnSubmitted(absl::StatusOr<conversation::Submitted> submitted,
                    SessionClient::Done<conversation::Submitted> done);
   void OnState(ShardState state, const absl::Status& why);
+  void OpenGateWhenCaughtUp();
   void FailWaiters(const absl::Status& status);
   void ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done);
   void ListFrom(const ConversationId& conversation, uint64_t after, uint64_t count, uint64_t last_number,
@@ -115,6 +119,7 @@ class SessionShard final : public Stepped {
   const SessionShardOptions options_;
   const SessionPorts ports_;
   const std::shared_ptr<CompletionQueue> tasks_;
+  CatchUpGate gate_;
   AgentDirectory agents_;
   LanguageWatch languages_;
   std::unordered_map<ContactId, std::vector<Waiter>> waiters_;

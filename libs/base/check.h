@@ -8,9 +8,9 @@ namespace meridian {
 
 }  // namespace meridian
 
-#define MERIDIAN_CHECK(condition)                                    \
-  do {                                                               \
-    if (__builtin_expect(!(condition), 0)) {                         \
-      ::meridian::CheckFailed(__FILE__, __LINE__, #condition);       \
-    }                                                                \
+#define MERIDIAN_CHECK(condition)                              \
+  do {                                                         \
+    if (__builtin_expect(!(condition), 0)) {                   \
+      ::meridian::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                          \
   } while (false)

@@ -44,8 +44,7 @@ bool IsValidName(std::string_view text) {
   if (text.empty() || text.size() > kMaxNameLength) return false;
   auto edge = [](char c) { return IsLower(c) || IsDigit(c); };
   if (!edge(text.front()) || !edge(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [&](char c) { return edge(c) || c == '_' || c == '.' || c == '-'; });
+  return std::all_of(text.begin(), text.end(), [&](char c) { return edge(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 }  // namespace meridian

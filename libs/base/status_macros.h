@@ -10,8 +10,8 @@
 #define MERIDIAN_CONCAT(a, b) MERIDIAN_CONCAT_INNER(a, b)
 
 // Returns the status of `expression` from the function when it is not OK.
-#define MERIDIAN_RETURN_IF_ERROR(expression)                    \
-  do {                                                          \
+#define MERIDIAN_RETURN_IF_ERROR(expression)                                                             \
+  do {                                                                                                   \
     if (::absl::Status meridian_status_ = (expression); !meridian_status_.ok()) return meridian_status_; \
   } while (false)
 

@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "libs/error/field_violation.h"
 #include "libs/domain/names.h"
+#include "libs/error/field_violation.h"
 
 namespace meridian {
 

@@ -12,9 +12,9 @@
 #include "libs/domain/attributes.h"
 #include "libs/domain/contact.h"
 #include "libs/domain/country.h"
-#include "libs/error/field_violation.h"
 #include "libs/domain/language.h"
 #include "libs/domain/names.h"
+#include "libs/error/field_violation.h"
 
 namespace meridian {
 

@@ -12,12 +12,12 @@
 #include "libs/domain/agent.h"
 #include "libs/domain/attributes.h"
 #include "libs/domain/channel.h"
-#include "libs/error/field_violation.h"
 #include "libs/domain/names.h"
 #include "libs/domain/plan.h"
 #include "libs/domain/queue.h"
 #include "libs/domain/schedule.h"
 #include "libs/domain/skill.h"
+#include "libs/error/field_violation.h"
 
 namespace meridian {
 

@@ -44,8 +44,8 @@ PermissionSet DefaultPermissions(Role role) {
     case Role::kAgent:
       return {Permission::kAgentsConnect};
     case Role::kIntegrator:
-      return {Permission::kContactsSubmit, Permission::kContactsTalk, Permission::kContactsCancel,
-              Permission::kContactsRead, Permission::kConversationsRead, Permission::kEventsRead};
+      return {Permission::kContactsSubmit, Permission::kContactsTalk,      Permission::kContactsCancel,
+              Permission::kContactsRead,   Permission::kConversationsRead, Permission::kEventsRead};
     case Role::kOperator:
       return {Permission::kContactsCancel, Permission::kContactsRead, Permission::kConversationsRead,
               Permission::kAgentsRead,     Permission::kConfigRead,   Permission::kConfigWrite,

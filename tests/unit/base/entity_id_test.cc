@@ -13,9 +13,10 @@ TEST(EntityIdTest, TextFormRoundTripsAndNamesItsRegion) {
 }
 
 TEST(EntityIdTest, RefusesMalformedIds) {
-  for (const char* text : {"", "-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "EU-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34",
-                           "1eu-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "eu1-01932c07-209c-7b5e-8f2e-6a1f0c9d2b3x",
-                           "toolongx-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "eu101932c07-209c-7b5e-8f2e-6a1f0c9d2b34"}) {
+  for (const char* text :
+       {"", "-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "EU-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34",
+        "1eu-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "eu1-01932c07-209c-7b5e-8f2e-6a1f0c9d2b3x",
+        "toolongx-01932c07-209c-7b5e-8f2e-6a1f0c9d2b34", "eu101932c07-209c-7b5e-8f2e-6a1f0c9d2b34"}) {
     EXPECT_FALSE(ContactId::Parse(text).has_value()) << text;
   }
 }

@@ -18,8 +18,9 @@ TEST(UuidTest, TextFormRoundTrips) {
 }
 
 TEST(UuidTest, RefusesAnythingElse) {
-  for (const char* text : {"", "01932c07", "01932c07-209c-7b5e-8f2e-6a1f0c9d2b3", "01932c07-209c-7b5e-8f2e-6a1f0c9d2b3g",
-                           "01932c07-209c-7b5e-8f2e-6a1f0c9d2b344", "01932c070209c-7b5e-8f2e-6a1f0c9d2b34"}) {
+  for (const char* text :
+       {"", "01932c07", "01932c07-209c-7b5e-8f2e-6a1f0c9d2b3", "01932c07-209c-7b5e-8f2e-6a1f0c9d2b3g",
+        "01932c07-209c-7b5e-8f2e-6a1f0c9d2b344", "01932c070209c-7b5e-8f2e-6a1f0c9d2b34"}) {
     EXPECT_FALSE(Uuid::Parse(text).has_value()) << text;
   }
 }

@@ -155,6 +155,40 @@ TEST_F(ConnectTest, AttachedEveryCommandIsAnsweredOnce) {
   EXPECT_EQ(session_.appends().at(0).author, conversation::AuthorKind::kAgent);
 }
 
+TEST_F(ConnectTest, AnAgentIsToldWhatItsOwnCommandsChanged) {
+  auto stream = Connect();
+  Attach(*stream);
+  const std::string contact = ids_.Next<ContactId>().ToString();
+  const std::string token = ids_.NextUuid().ToString();
+  AgentFrame activity = Frame();
+  activity.mutable_set_activity()->set_activity("lunch");
+  Answer(*stream, activity);
+  ASSERT_EQ(changes_.size(), 1u);
+  EXPECT_EQ(changes_[0].activity_changed().activity(), "lunch");
+  AgentFrame hold = Frame();
+  hold.mutable_hold_contact()->set_contact_id(contact);
+  hold.mutable_hold_contact()->set_offer_token(token);
+  Answer(*stream, hold);
+  ASSERT_EQ(changes_.size(), 1u);
+  EXPECT_EQ(changes_[0].assignment_changed().contact_id(), contact);
+  EXPECT_EQ(changes_[0].assignment_changed().state(), type::v1::CONTACT_STATE_HELD);
+  AgentFrame detach = Frame();
+  detach.mutable_detach();
+  Answer(*stream, detach);
+  ASSERT_EQ(changes_.size(), 1u);
+  EXPECT_EQ(changes_[0].detached().reason(), agent::v1::Detached::REASON_REQUESTED);
+}
+
+TEST_F(ConnectTest, ARefusedCommandHasChangedNothing) {
+  auto stream = Connect();
+  Attach(*stream);
+  routing_.AnswerWith([](const Command&) { return meridian::Answer{.refusal = Refusal::kNotAttached}; });
+  AgentFrame frame = Frame();
+  frame.mutable_set_activity()->set_activity("lunch");
+  EXPECT_TRUE(Answer(*stream, frame).has_error());
+  EXPECT_TRUE(changes_.empty());
+}
+
 TEST_F(ConnectTest, OnlyAnActivityNeedsARequestKey) {
   auto stream = Connect();
   Attach(*stream);

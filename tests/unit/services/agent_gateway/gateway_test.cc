@@ -149,9 +149,9 @@ TEST_F(GatewayTest, AttachingAgainOnTheSameStreamReplacesTheAttachment) {
 
 TEST_F(GatewayTest, RoutingIsToldOfALostStreamUntilItHasHeard) {
   auto stream = AttachedStream();
-  std::atomic<int> left{3};
-  routing_.AnswerWith([&](const Command&) -> absl::StatusOr<meridian::Answer> {
-    if (left-- > 0) return absl::UnavailableError("no owner");
+  auto left = std::make_shared<std::atomic<int>>(3);  // the last answer may come after the test's end
+  routing_.AnswerWith([left](const Command&) -> absl::StatusOr<meridian::Answer> {
+    if ((*left)-- > 0) return absl::UnavailableError("no owner");
     return meridian::Answer{.refusal = Refusal::kStaleAttachment};  // an answer too
   });
   stream->Leave();
@@ -164,9 +164,9 @@ TEST_F(GatewayTest, RoutingIsToldOfALostStreamUntilItHasHeard) {
 TEST_F(GatewayTest, SigningOffIsToldUntilRoutingHasHeard) {
   auto stream = AttachedStream();
   Deliver(number_, Assignment(ids_.Next<ConversationId>()));
-  std::atomic<int> left{2};
-  routing_.AnswerWith([&](const Command&) -> absl::StatusOr<meridian::Answer> {
-    if (left-- > 0) return absl::UnavailableError("no owner");
+  auto left = std::make_shared<std::atomic<int>>(2);  // the last answer may come after the test's end
+  routing_.AnswerWith([left](const Command&) -> absl::StatusOr<meridian::Answer> {
+    if ((*left)-- > 0) return absl::UnavailableError("no owner");
     return meridian::Answer();
   });
   AgentFrame frame = Frame();

@@ -70,15 +70,20 @@ class GatewayWorld : public testing::Test {
     ADD_FAILURE() << "not attached";
     return {};
   }
-  // The one frame that answers; fails when there is another.
+  // The one result, which comes first; what the command changed may follow.
   agent::v1::CommandResult Answer(AgentStream& stream, const AgentFrame& frame) {
     stream.Take();
     stream.Send(frame);
-    auto updates = stream.Take();
-    EXPECT_EQ(updates.size(), 1u);
-    if (updates.empty() || !updates[0].has_result()) return {};
-    EXPECT_EQ(updates[0].result().request_id(), frame.request_id());
-    return updates[0].result();
+    changes_ = stream.Take();
+    if (changes_.empty() || !changes_.front().has_result()) {
+      ADD_FAILURE() << "no result for " << frame.DebugString();
+      return {};
+    }
+    auto result = changes_.front().result();
+    changes_.erase(changes_.begin());
+    for (const AgentUpdate& change : changes_) EXPECT_FALSE(change.has_result()) << change.DebugString();
+    EXPECT_EQ(result.request_id(), frame.request_id());
+    return result;
   }
   std::string ReasonOf(AgentStream& stream, const AgentFrame& frame) { return Answer(stream, frame).error().reason(); }
 
@@ -114,6 +119,7 @@ class GatewayWorld : public testing::Test {
   rpc::DeadlineTimer timer_;
   std::unique_ptr<AgentGateway> gateway_;
   rpc::MethodTable methods_;
+  std::vector<AgentUpdate> changes_;  // what followed the last result
 };
 
 }  // namespace meridian

@@ -28,7 +28,10 @@ namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
 
-bool IsLoopbackAddress(const std::string& address) { return address == "::1" || address.rfind("127.", 0) == 0; }
+bool IsLoopbackAddress(const std::string& address) {
+  const bool is_v4 = address.rfind("127.", 0) == 0;
+  return is_v4 || address == "::1";
+}
 
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {

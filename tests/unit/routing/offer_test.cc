@@ -157,6 +157,7 @@ TEST_F(OfferTest, RejectedGoesToAnotherAndKeepsItsPlace) {
   world_.Enqueue(1);
   const Instant virtual_start = world_.ContactAt(1).virtual_start;
   world_.Do(world_.Of<OfferDelivered>(1));
+  world_.Pass(Duration::Seconds(1));
   EXPECT_TRUE(world_.Do(world_.Of<RejectOffer>(1)).ok());
   EXPECT_EQ(world_.ContactAt(1).agent, AgentId{"b"});
   EXPECT_EQ(world_.ContactAt(1).virtual_start, virtual_start);

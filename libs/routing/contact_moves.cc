@@ -213,7 +213,8 @@ void EngineCore::Requeue(uint32_t contact, const Return& how) {
                                     .agent = record.agent,
                                     .token = record.token,
                                     .strike = how.strike,
-                                    .first_step = record.first_step});
+                                    .first_step = record.first_step,
+                                    .virtual_start = record.virtual_start});
   ReleaseCapacity(contact, how.reason == RequeueReason::kTransferredNextStep);
   record.requeue_reason = how.reason;
   if (how.reason == RequeueReason::kAgentLost && before != ContactState::kConnecting) {

@@ -104,6 +104,7 @@ struct ContactRequeued {  // from any offer, or from an agent's hands; keeps its
   OfferToken token;
   bool strike = false;  // counted against the agent
   uint16_t first_step = 0;
+  Instant virtual_start;
 
   friend bool operator==(const ContactRequeued&, const ContactRequeued&) = default;
 };

@@ -87,6 +87,7 @@ void Fields(A& a, InOut<A, ContactRequeued>& body) {
   a.Id(4, body.token.uuid);
   a.Number(5, body.strike, true);
   a.Number(6, body.first_step);
+  a.Time(7, body.virtual_start);
 }
 
 template <class A>

@@ -142,6 +142,7 @@ class BodyOf {
     to.set_offer_token(body.token.ToString());
     to.set_strike(body.strike);
     to.set_first_step(body.first_step);
+    SetTimestamp(body.virtual_start, to.mutable_virtual_start());
     return true;
   }
   bool operator()(const ContactHeld& body) const {

@@ -133,20 +133,24 @@ class Fold {
     live.place = InstantFromProto(body.virtual_start());
     life.conversation = body.conversation_id();
     life.latest_place = live.place;
+    lives_.submissions.push_back({live.place, InstantFromProto(event.time())});
   }
 
   // Another line has another order; in the same one the place is kept, however often the contact comes back to it.
   void Revised(const Event& event, Live& live, ContactLife& life) {
     const event::v1::ContactRevised& body = event.contact_revised();
     const Instant place = InstantFromProto(body.virtual_start());
-    if (body.queue() == live.queue && body.rule() == live.rule && place > live.place) {
-      Violated(Rule::kPlaceInLine, event,
-               "fell back in its line by " + std::to_string((place - live.place).ToMilliseconds()) + " ms");
-    }
+    if (body.queue() == live.queue && body.rule() == live.rule) CheckPlace(event, live, place);
     live.queue = body.queue();
     live.rule = body.rule();
     live.place = place;
     life.latest_place = std::max(life.latest_place, place);
+  }
+
+  void CheckPlace(const Event& event, const Live& live, Instant place) {
+    if (place <= live.place) return;
+    Violated(Rule::kPlaceInLine, event,
+             "fell back in its line by " + std::to_string((place - live.place).ToMilliseconds()) + " ms");
   }
 
   void Offered(const Event& event, Live& live) {
@@ -205,6 +209,7 @@ class Fold {
     const event::v1::ContactRequeued& body = event.contact_requeued();
     if (!Expect(event, live, live.HasAgent() && live.state != State::kWrapping, "queued again")) return;
     CheckHolder(event, live, body.agent(), body.offer_token());
+    CheckPlace(event, live, InstantFromProto(body.virtual_start()));
     if (body.reason() == type::v1::REQUEUE_REASON_AGENT_LOST && live.Talks()) {
       live.lost_agent = live.agent;
       live.lost_token = live.token;

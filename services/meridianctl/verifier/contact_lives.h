@@ -31,9 +31,16 @@ struct ContactLife {
   Instant latest_place;                    // the worst place in line that the events ever named
 };
 
+// When a contact came, by the clock of its session's shard and by that of its routing shard.
+struct Submission {
+  Instant virtual_start;  // the session's time, earlier for a contact with priority
+  Instant queued;         // the routing shard's
+};
+
 struct ContactLives {
   std::map<std::string, ContactLife> contacts;
   std::vector<Tenure> tenures;
+  std::vector<Submission> submissions;
 };
 
 ContactLives FoldContacts(const EventsInForce& events, const admin::v1::TenantConfig& config, Report& report);

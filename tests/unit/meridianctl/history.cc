@@ -55,14 +55,15 @@ class HistoryWriter {
     body.set_channel("chat");
     body.set_queue("help");
     body.set_rule("all");
-    SetTimestamp(kStart, body.mutable_virtual_start());
+    places_[contact] = now_;
+    SetTimestamp(now_, body.mutable_virtual_start());
   }
 
   void Revise(const std::string& contact) {
     auto& body = *Contact(contact).mutable_contact_revised();
     body.set_queue("help");
     body.set_rule("all");
-    SetTimestamp(kStart, body.mutable_virtual_start());
+    SetTimestamp(places_[contact], body.mutable_virtual_start());
   }
 
   void Offer(const std::string& contact, const std::string& agent, const std::string& token) {
@@ -87,6 +88,7 @@ class HistoryWriter {
     body.set_reason(reason);
     body.set_agent(agent);
     body.set_offer_token(token);
+    SetTimestamp(places_[contact], body.mutable_virtual_start());
   }
 
   void Wrap(const std::string& contact, const std::string& agent) {
@@ -121,6 +123,10 @@ class HistoryWriter {
     evidence_.journal.submitted.push_back({"request-of-" + contact, contact, conversation});
   }
 
+  void SeePlace(const std::string& contact) {
+    evidence_.journal.places.push_back({contact, places_[contact].ToUnixMilliseconds()});
+  }
+
   void Command(Commanded::Kind kind, const std::string& contact, const std::string& agent, const std::string& token) {
     evidence_.journal.commanded.push_back({kind, contact, agent, token});
   }
@@ -144,6 +150,7 @@ class HistoryWriter {
 
   Evidence& evidence_;
   Instant now_ = kStart;
+  std::map<std::string, Instant> places_;
   uint64_t term_ = 0;
   std::map<int, uint64_t> sequences_;
   std::map<std::string, uint64_t> revisions_;
@@ -186,7 +193,7 @@ Evidence CleanHistory() {
   write.Command(Commanded::Kind::kComplete, "c1", "ana", "t2");
   write.End("c2", "bob");  // 9
   write.Command(Commanded::Kind::kComplete, "c2", "bob", "t3");
-  evidence.journal.places.push_back({"c1", kStart.ToUnixMilliseconds()});
+  write.SeePlace("c1");
   return evidence;
 }
 

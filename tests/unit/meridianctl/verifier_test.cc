@@ -69,6 +69,22 @@ TEST(VerifierTest, EventsVoidedByTheNextTermDoNotCount) {
   EXPECT_NE(report.ToString().find("1 events were voided"), std::string::npos);
 }
 
+TEST(VerifierTest, ClocksOfSessionAndRoutingMayBeApart) {
+  Evidence evidence = CleanHistory();
+  for (Event& event : evidence.events) {
+    google::protobuf::Timestamp* place = nullptr;
+    if (event.has_contact_queued()) place = event.mutable_contact_queued()->mutable_virtual_start();
+    if (event.has_contact_revised()) place = event.mutable_contact_revised()->mutable_virtual_start();
+    if (event.has_contact_requeued()) place = event.mutable_contact_requeued()->mutable_virtual_start();
+    if (place != nullptr) place->set_seconds(place->seconds() - 3600);
+  }
+  for (auto& [id, messages] : evidence.conversations) {
+    for (auto& message : messages) message.mutable_sent_at()->set_seconds(message.sent_at().seconds() - 3600);
+  }
+  for (SeenPlace& place : evidence.journal.places) place.virtual_start_ms -= 3'600'000;
+  EXPECT_EQ(Verify(evidence, kAllEnded).total(), 0u) << Verify(evidence, kAllEnded).ToString();
+}
+
 TEST(VerifierTest, AStreamThatWasTrimmedIsJudgedByWhatIsLeft) {
   Evidence evidence = CleanHistory();
   const Event* second_term = &EventAt(evidence, TOPIC_CONTACT, 200, 1);
@@ -143,6 +159,14 @@ INSTANTIATE_TEST_SUITE_P(
                   auto& body = *EventAt(e, TOPIC_CONTACT, 100, 5).mutable_contact_revised();
                   SetTimestamp(InstantFromProto(body.virtual_start()) + Duration::Seconds(5),
                                body.mutable_virtual_start());
+                }},
+        Planted{"PlaceLostOnReturn", Rule::kPlaceInLine, "fell back in its line by 3000 ms",
+                [](Evidence& e) {
+                  for (Event& event : e.events) {
+                    if (!event.has_contact_requeued()) continue;
+                    auto& start = *event.mutable_contact_requeued()->mutable_virtual_start();
+                    start.set_seconds(start.seconds() + 3);
+                  }
                 }},
         Planted{"PlaceLostInLine", Rule::kPlaceInLine, "700 ms behind its place",
                 [](Evidence& e) { e.journal.places[0].virtual_start_ms += 700; }},

@@ -157,7 +157,8 @@ EventBody RandomValues::Body(size_t index, const ContactId& contact) {
                              Name<AgentId>(),
                              Token(),
                              Flip(),
-                             Number<uint16_t>()};
+                             Number<uint16_t>(),
+                             Time()};
     case 4:
       return ContactConnecting{Name<AgentId>(), Token()};
     case 5:

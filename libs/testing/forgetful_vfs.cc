@@ -45,7 +45,7 @@ void ApplyTo(std::string& contents, const Change& change) {
 // Everything the files share; one lock, because tests need no speed here.
 class ForgetfulVfs::Disk {
  public:
-  explicit Disk(std::string name);
+  Disk(std::string name, bool as_default);
   ~Disk() { sqlite3_vfs_unregister(&vfs_); }
 
   sqlite3_vfs* system() const { return system_; }
@@ -184,7 +184,7 @@ constexpr sqlite3_io_methods kMethods = {
 
 }  // namespace
 
-ForgetfulVfs::Disk::Disk(std::string name) : name_(std::move(name)), system_(sqlite3_vfs_find(nullptr)) {
+ForgetfulVfs::Disk::Disk(std::string name, bool as_default) : name_(std::move(name)), system_(sqlite3_vfs_find(nullptr)) {
   MERIDIAN_CHECK(system_ != nullptr);
   vfs_ = *system_;
   vfs_.zName = name_.c_str();
@@ -214,7 +214,7 @@ ForgetfulVfs::Disk::Disk(std::string name) : name_(std::move(name)), system_(sql
     return Of(vfs).system()->xAccess(Of(vfs).system(), path, flags, out);
   };
   vfs_.xGetLastError = [](sqlite3_vfs* vfs, int, char*) { return Of(vfs).LastError(); };
-  MERIDIAN_CHECK(sqlite3_vfs_register(&vfs_, 0) == SQLITE_OK);
+  MERIDIAN_CHECK(sqlite3_vfs_register(&vfs_, as_default ? 1 : 0) == SQLITE_OK);
 }
 
 int ForgetfulVfs::Disk::Open(const std::string& path, sqlite3_file* real) {
@@ -333,7 +333,8 @@ void ForgetfulVfs::Disk::Cut(bool torn, uint64_t seed) {
   files_.clear();
 }
 
-ForgetfulVfs::ForgetfulVfs(std::string name) : disk_(std::make_unique<Disk>(std::move(name))) {}
+ForgetfulVfs::ForgetfulVfs(std::string name, bool as_default)
+    : disk_(std::make_unique<Disk>(std::move(name), as_default)) {}
 ForgetfulVfs::~ForgetfulVfs() = default;
 
 const std::string& ForgetfulVfs::name() const { return disk_->name_; }

@@ -25,7 +25,8 @@ enum class WriteFault {
 
 class ForgetfulVfs {
  public:
-  explicit ForgetfulVfs(std::string name);
+  // `as_default`: for every connection of the process that names no other.
+  explicit ForgetfulVfs(std::string name, bool as_default = false);
   ~ForgetfulVfs();
   ForgetfulVfs(const ForgetfulVfs&) = delete;
   ForgetfulVfs& operator=(const ForgetfulVfs&) = delete;

@@ -61,10 +61,15 @@ def verify(build, server, journal):
     return done.returncode == 0, (done.stdout + done.stderr).strip()
 
 
-def kill9(build, folder, repeats, seed, finish_within_s=120):
+def power_cut(build, folder, repeats, seed, finish_within_s=120):
+    """As kill9, on a disk that at each kill forgets all that was not synced."""
+    return kill9(build, folder, repeats, seed, finish_within_s, program="tests/soak/forgetful_standalone")
+
+
+def kill9(build, folder, repeats, seed, finish_within_s=120, program=Standalone.PROGRAM):
     """One whole run. `passed` is true when the clients saw every acknowledged contact end and the checker agrees."""
     dice = random.Random(seed)
-    server = Standalone(build, folder, AGENTS)
+    server = Standalone(build, folder, AGENTS, program=program)
     journal = pathlib.Path(folder) / "journal.jsonl"
     clients = None
     try:

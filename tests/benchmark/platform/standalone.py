@@ -42,8 +42,11 @@ def now_ns():
 class Standalone:
     """One process with its data folder; start it again on the same folder after `kill`."""
 
-    def __init__(self, build, folder, agents, capacity=3):
-        self.binary = pathlib.Path(build) / "services/standalone/standalone"
+    PROGRAM = "services/standalone/standalone"
+
+    def __init__(self, build, folder, agents, capacity=3, program=PROGRAM):
+        self.binary = pathlib.Path(build) / program
+        self.pages = pathlib.Path(build) / "services/standalone/pages"
         self.data = pathlib.Path(folder) / "data"
         self.config = pathlib.Path(folder) / "tenant.yaml"
         self.config.write_text(tenant_yaml(agents, capacity))
@@ -58,7 +61,8 @@ class Standalone:
         with open(self.log_path, "ab") as log:
             self.started_ns = now_ns()
             self.process = subprocess.Popen(
-                [self.binary, "--port", "0", "--data", self.data, "--config", self.config], stdout=log, stderr=log)
+                [self.binary, "--port", "0", "--data", self.data, "--config", self.config,
+                 "--pages", self.pages], stdout=log, stderr=log)
         self.await_(lambda: (self.data / "addresses.json").exists(), ready_within_s, "ready")
         return (now_ns() - self.started_ns) / 1e9
 

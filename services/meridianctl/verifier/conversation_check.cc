@@ -61,6 +61,8 @@ class ConversationCheck {
   }
 
  private:
+  using InConversation = std::pair<std::string, std::string>;  // the conversation and who
+
   void Violated(const std::string& conversation, const std::string& what) {
     report_.Add(Rule::kMessages, conversation, what);
   }
@@ -135,8 +137,7 @@ class ConversationCheck {
   void CheckSeen(const SeenMessage& seen) {
     const std::string reader = NameOf(seen.side, seen.agent);
     reached_[{seen.conversation_id, reader}].insert(seen.number);
-    uint64_t& last = last_seen_[{seen.conversation_id, reader}];
-    last = std::max(last, seen.number);
+    seen_[{seen.conversation_id, reader}].insert(seen.number);
     const Message* message = Find(seen.conversation_id, seen.number, reader + " saw");
     if (message == nullptr) return;
     if (!seen.digest.empty() && seen.digest != DigestOf(*message)) {
@@ -160,20 +161,32 @@ class ConversationCheck {
                     (found == tenures_.end() ? "never had" : "no longer had") + " a contact of it");
   }
 
-  // Whoever saw a message saw or wrote all before it. What somebody only wrote says nothing: an agent's grant may end
-  // before it was shown what came before its own message.
+  // Whoever saw a message saw or wrote all before it: a customer of the conversation, an agent of the same contact.
+  // What somebody only wrote says nothing: an agent's grant may end before it was shown what came before its own
+  // message.
   void CheckSeenWithoutGaps() {
-    for (const auto& [key, last] : last_seen_) {
-      uint64_t expected = 1;
-      for (uint64_t number : reached_[key]) {
-        if (number > last) break;
-        if (number != expected) {
-          Violated(key.first,
-                   "did not show " + key.second + " " + Numbered(expected) + ", but " + std::to_string(number));
-          break;
-        }
-        ++expected;
-      }
+    for (const auto& [key, seen] : seen_) {
+      auto found = evidence_.conversations.find(key.first);
+      if (found != evidence_.conversations.end()) CheckSeenWithoutGaps(key, seen, found->second);
+    }
+  }
+
+  void CheckSeenWithoutGaps(const InConversation& key, const std::set<uint64_t>& seen,
+                            const std::vector<Message>& messages) {
+    const auto contact_of = [&](const Message& message) {
+      return key.second == kCustomer ? std::string() : message.contact_id();
+    };
+    std::map<std::string, uint64_t> last_of_contact;
+    for (const Message& message : messages) {
+      if (seen.contains(message.number())) last_of_contact[contact_of(message)] = message.number();
+    }
+    const std::set<uint64_t>& reached = reached_[key];
+    for (const Message& message : messages) {
+      auto last = last_of_contact.find(contact_of(message));
+      if (last == last_of_contact.end() || message.number() > last->second || reached.contains(message.number()))
+        continue;
+      return Violated(key.first, "did not show " + key.second + " " + Numbered(message.number()) + ", but " +
+                                     std::to_string(*reached.upper_bound(message.number())));
     }
   }
 
@@ -182,9 +195,9 @@ class ConversationCheck {
   const Duration slack_;
   Report& report_;
   ClockDifference clocks_;
-  std::map<std::pair<std::string, std::string>, std::vector<const Tenure*>> tenures_;
-  std::map<std::pair<std::string, std::string>, std::set<uint64_t>> reached_;  // by conversation and who
-  std::map<std::pair<std::string, std::string>, uint64_t> last_seen_;
+  std::map<InConversation, std::vector<const Tenure*>> tenures_;
+  std::map<InConversation, std::set<uint64_t>> seen_;
+  std::map<InConversation, std::set<uint64_t>> reached_;  // seen or written
 };
 
 }  // namespace

@@ -85,6 +85,25 @@ TEST(VerifierTest, ClocksOfSessionAndRoutingMayBeApart) {
   EXPECT_EQ(Verify(evidence, kAllEnded).total(), 0u) << Verify(evidence, kAllEnded).ToString();
 }
 
+TEST(VerifierTest, AnAgentSeesItsOwnContactOfAConversationAlone) {
+  Evidence evidence = CleanHistory();
+  auto& messages = evidence.conversations[kAnaTalk];
+  for (auto& message : messages) message.set_contact_id("c1");
+  messages[0].set_contact_id("c0");
+  std::erase_if(evidence.journal.seen,
+                [](const SeenMessage& seen) { return seen.conversation_id == kAnaTalk && seen.number == 1; });
+  const Report report = Verify(evidence, kAllEnded);
+  EXPECT_EQ(report.total(), 0u) << report.ToString();
+}
+
+TEST(VerifierTest, WhoWroteBeforeItWasShownWhatCameBeforeIsNoViolation) {
+  Evidence evidence = CleanHistory();
+  std::erase_if(evidence.journal.seen,
+                [](const SeenMessage& seen) { return seen.conversation_id == kAnaTalk && seen.side == Side::kAgent; });
+  const Report report = Verify(evidence, kAllEnded);
+  EXPECT_EQ(report.total(), 0u) << report.ToString();
+}
+
 TEST(VerifierTest, AStreamThatWasTrimmedIsJudgedByWhatIsLeft) {
   Evidence evidence = CleanHistory();
   const Event* second_term = &EventAt(evidence, TOPIC_CONTACT, 200, 1);

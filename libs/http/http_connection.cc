@@ -9,8 +9,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <utility>
 
-#include "libs/http/outbox.h"
 #include "libs/http/response_text.h"
+#include "libs/http/websocket_outbox.h"
 #include "libs/http/websocket_session.h"
 #include "libs/http/websocket_upgrade.h"
 
@@ -193,7 +193,7 @@ bool HttpConnection::Upgrade(const HttpRequest& request) {
       if (Peer* peer = core->Find(number)) peer->OnOutbox();
     });
   };
-  auto outbox = std::make_shared<Outbox>(core_.options().max_backlog_bytes, std::move(wake));
+  auto outbox = std::make_shared<WebSocketOutbox>(core_.options().max_backlog_bytes, std::move(wake));
   auto handler = route->open(outbox, {.request = request,
                                       .subprotocol = subprotocol,
                                       .offered = offered,

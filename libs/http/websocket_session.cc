@@ -34,8 +34,8 @@ uint16_t CodeOf(error_code error, const websocket::close_reason& from_peer) {
 class WebSocketSession final : public Peer {
  public:
   WebSocketSession(ServerCore* core, uint64_t number, beast::tcp_stream stream,
-                   http::request<http::string_body> request, std::string subprotocol, std::shared_ptr<Outbox> outbox,
-                   std::unique_ptr<WebSocketHandler> handler)
+                   http::request<http::string_body> request, std::string subprotocol,
+                   std::shared_ptr<WebSocketOutbox> outbox, std::unique_ptr<WebSocketHandler> handler)
       : core_(*core),
         number_(number),
         ws_(std::move(stream)),
@@ -71,7 +71,7 @@ class WebSocketSession final : public Peer {
   void OnRead(error_code error);
   void Flush();
   void OnWritten(error_code error);
-  void StartClose(const Outbox::CloseWish& wish);
+  void StartClose(const WebSocketOutbox::CloseWish& wish);
   void ArmDeadline(Duration after);
   void DisarmDeadline();
   void CutWith(uint16_t code);
@@ -83,7 +83,7 @@ class WebSocketSession final : public Peer {
   websocket::stream<beast::tcp_stream, /*deflateSupported=*/false> ws_;
   http::request<http::string_body> request_;
   const std::string subprotocol_;
-  const std::shared_ptr<Outbox> outbox_;
+  const std::shared_ptr<WebSocketOutbox> outbox_;
   std::unique_ptr<WebSocketHandler> handler_;
   asio::steady_timer deadline_;
   uint64_t deadline_setting_ = 0;  // which one a completion of the timer belongs to
@@ -200,7 +200,7 @@ void WebSocketSession::OnWritten(error_code error) {
   Flush();
 }
 
-void WebSocketSession::StartClose(const Outbox::CloseWish& wish) {
+void WebSocketSession::StartClose(const WebSocketOutbox::CloseWish& wish) {
   state_ = State::kClosing;
   our_code_ = wish.code;
   ArmDeadline(core_.options().close_timeout);
@@ -267,7 +267,8 @@ void WebSocketSession::FinishOperation() {
 
 std::unique_ptr<Peer> MakeWebSocketSession(ServerCore* core, uint64_t number, beast::tcp_stream stream,
                                            http::request<http::string_body> request, std::string subprotocol,
-                                           std::shared_ptr<Outbox> outbox, std::unique_ptr<WebSocketHandler> handler) {
+                                           std::shared_ptr<WebSocketOutbox> outbox,
+                                           std::unique_ptr<WebSocketHandler> handler) {
   return std::make_unique<WebSocketSession>(core, number, std::move(stream), std::move(request), std::move(subprotocol),
                                             std::move(outbox), std::move(handler));
 }

@@ -17,6 +17,7 @@ def running_platform(tmp_path):
     platform = Standalone(tmp_path)
     try:
         yield platform.start()
+        platform.stop()
     finally:
         platform.kill()
 

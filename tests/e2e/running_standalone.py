@@ -45,7 +45,9 @@ class Standalone:
         self._end(signal.SIGKILL)
 
     def stop(self):
-        return self._end(signal.SIGTERM)
+        """As Ctrl-C does, however much is under way: it must come to a clean end."""
+        code = self._end(signal.SIGTERM)
+        assert code in (None, 0, -signal.SIGKILL), f"ended with {code}:\n{self.log()}"
 
     def _end(self, how):
         if self._process is None:

@@ -30,9 +30,15 @@ class Clients:
             raise RuntimeError("the clients did not start")
 
     def finish(self, limit_s):
-        """No new contacts; returns what the clients saw when all that was acknowledged has ended, or time was up."""
-        out, _ = self.process.communicate("finish\n", timeout=limit_s)
-        return json.loads(out), self.process.returncode
+        """No new contacts; returns what the clients saw when all that was acknowledged has ended, or time was up, and
+        whether they came to their end."""
+        try:
+            out, _ = self.process.communicate("finish\n", timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            return {"acknowledged": 0, "never_ended": ["unknown: the clients did not come to their end"], "losses": 0}, False
+        return json.loads(out), self.process.returncode == 0
 
 
 def kill_again_and_again(server, repeats, dice):
@@ -78,10 +84,10 @@ def kill9(build, folder, repeats, seed, finish_within_s=120, program=Standalone.
             clients = Clients(build, server, journal, seed, log)
         started = time.monotonic()
         ready, away_s = kill_again_and_again(server, repeats, dice)
-        seen, code = clients.finish(finish_within_s)
+        seen, finished = clients.finish(finish_within_s)
         passed, words = verify(build, server, journal)
         lines = journal.read_text()
-        return {"passed": passed and code == 0, "kills": repeats, "seed": seed, "seconds": time.monotonic() - started,
+        return {"passed": passed and finished, "kills": repeats, "seed": seed, "seconds": time.monotonic() - started,
                 "acknowledged": seen["acknowledged"], "never_ended": seen["never_ended"], "losses": seen["losses"],
                 "ready_median_s": statistics.median(ready), "ready_max_s": max(ready), "away_s": away_s,
                 "journal_lines": lines.count("\n"), "refusals": refusals(lines), "verdict": words}

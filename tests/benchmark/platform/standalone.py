@@ -91,9 +91,12 @@ class Standalone:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(30)
+            code = self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.kill()
+            raise
+        if code != 0:
+            raise RuntimeError(f"standalone ended with {code} after SIGTERM:\n" + self.last_words())
 
     def memory(self):
         """Bytes: resident, and of those private and not of a file."""

@@ -1,4 +1,4 @@
-#include "libs/http/outbox.h"
+#include "libs/http/websocket_outbox.h"
 
 namespace meridian {
 namespace {
@@ -15,7 +15,7 @@ std::string CutReason(std::string_view reason) {
 
 }  // namespace
 
-SendResult Outbox::Send(std::string frame, FrameKind kind) {
+SendResult WebSocketOutbox::Send(std::string frame, FrameKind kind) {
   bool wake = false;
   SendResult result = SendResult::kQueued;
   {
@@ -35,12 +35,12 @@ SendResult Outbox::Send(std::string frame, FrameKind kind) {
   return result;
 }
 
-size_t Outbox::backlog_bytes() const {
+size_t WebSocketOutbox::backlog_bytes() const {
   std::lock_guard lock(mutex_);
   return bytes_;
 }
 
-void Outbox::Close(uint16_t code, std::string_view reason) {
+void WebSocketOutbox::Close(uint16_t code, std::string_view reason) {
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
@@ -51,12 +51,12 @@ void Outbox::Close(uint16_t code, std::string_view reason) {
   if (wake) wake_();
 }
 
-void Outbox::WokenUp() {
+void WebSocketOutbox::WokenUp() {
   std::lock_guard lock(mutex_);
   woken_ = false;
 }
 
-std::optional<std::string> Outbox::Take() {
+std::optional<std::string> WebSocketOutbox::Take() {
   std::lock_guard lock(mutex_);
   if (frames_.empty()) return std::nullopt;
   std::string frame = std::move(frames_.front());
@@ -64,23 +64,23 @@ std::optional<std::string> Outbox::Take() {
   return frame;
 }
 
-bool Outbox::Written(size_t bytes) {
+bool WebSocketOutbox::Written(size_t bytes) {
   std::lock_guard lock(mutex_);
   bytes_ -= bytes;
   return full_ && bytes_ <= max_backlog_bytes_ / 2 && std::exchange(full_, false);
 }
 
-bool Outbox::full() const {
+bool WebSocketOutbox::full() const {
   std::lock_guard lock(mutex_);
   return full_;
 }
 
-std::optional<Outbox::CloseWish> Outbox::close_wish() const {
+std::optional<WebSocketOutbox::CloseWish> WebSocketOutbox::close_wish() const {
   std::lock_guard lock(mutex_);
   return close_wish_;
 }
 
-void Outbox::MarkClosed() {
+void WebSocketOutbox::MarkClosed() {
   std::lock_guard lock(mutex_);
   closed_ = true;
   frames_.clear();

@@ -1,19 +1,19 @@
-#include "libs/http/outbox.h"
+#include "libs/http/websocket_outbox.h"
 
 #include <gtest/gtest.h>
 
 namespace meridian {
 namespace {
 
-class OutboxTest : public ::testing::Test {
+class WebSocketOutboxTest : public ::testing::Test {
  protected:
   int wakes_ = 0;
-  Outbox outbox_{100, [this] { ++wakes_; }};
+  WebSocketOutbox outbox_{100, [this] { ++wakes_; }};
 
   std::string Frame(size_t bytes) { return std::string(bytes, 'x'); }
 };
 
-TEST_F(OutboxTest, WakesOncePerVisit) {
+TEST_F(WebSocketOutboxTest, WakesOncePerVisit) {
   EXPECT_EQ(outbox_.Send("a", FrameKind::kKept), SendResult::kQueued);
   EXPECT_EQ(outbox_.Send("b", FrameKind::kKept), SendResult::kQueued);
   EXPECT_EQ(wakes_, 1);
@@ -22,7 +22,7 @@ TEST_F(OutboxTest, WakesOncePerVisit) {
   EXPECT_EQ(wakes_, 2);
 }
 
-TEST_F(OutboxTest, FramesComeOutInOrderAndCountUntilWritten) {
+TEST_F(WebSocketOutboxTest, FramesComeOutInOrderAndCountUntilWritten) {
   outbox_.Send("one", FrameKind::kKept);
   outbox_.Send("three", FrameKind::kDroppable);
   EXPECT_EQ(outbox_.backlog_bytes(), 8u);
@@ -34,7 +34,7 @@ TEST_F(OutboxTest, FramesComeOutInOrderAndCountUntilWritten) {
   EXPECT_EQ(outbox_.Take(), std::nullopt);
 }
 
-TEST_F(OutboxTest, DroppableFramesStopAtTheLimitAndKeptOnesAtTwice) {
+TEST_F(WebSocketOutboxTest, DroppableFramesStopAtTheLimitAndKeptOnesAtTwice) {
   EXPECT_EQ(outbox_.Send(Frame(90), FrameKind::kDroppable), SendResult::kQueued);
   EXPECT_EQ(outbox_.Send(Frame(11), FrameKind::kDroppable), SendResult::kFull);
   EXPECT_TRUE(outbox_.full());
@@ -44,7 +44,7 @@ TEST_F(OutboxTest, DroppableFramesStopAtTheLimitAndKeptOnesAtTwice) {
   EXPECT_EQ(outbox_.Send(Frame(1), FrameKind::kKept), SendResult::kFull);
 }
 
-TEST_F(OutboxTest, DrainsOnceAtHalf) {
+TEST_F(WebSocketOutboxTest, DrainsOnceAtHalf) {
   outbox_.Send(Frame(45), FrameKind::kKept);
   outbox_.Send(Frame(50), FrameKind::kKept);
   EXPECT_EQ(outbox_.Send(Frame(50), FrameKind::kDroppable), SendResult::kFull);
@@ -54,17 +54,17 @@ TEST_F(OutboxTest, DrainsOnceAtHalf) {
   EXPECT_FALSE(outbox_.Written(50));
 }
 
-TEST_F(OutboxTest, WithoutAFullThereIsNoDrain) {
+TEST_F(WebSocketOutboxTest, WithoutAFullThereIsNoDrain) {
   outbox_.Send(Frame(99), FrameKind::kKept);
   outbox_.Take();
   EXPECT_FALSE(outbox_.Written(99));
 }
 
-TEST_F(OutboxTest, AnEmptyBacklogTakesAnyFrame) {
+TEST_F(WebSocketOutboxTest, AnEmptyBacklogTakesAnyFrame) {
   EXPECT_EQ(outbox_.Send(Frame(1000), FrameKind::kDroppable), SendResult::kQueued);
 }
 
-TEST_F(OutboxTest, TheFirstCloseCountsAndRefusesLaterFrames) {
+TEST_F(WebSocketOutboxTest, TheFirstCloseCountsAndRefusesLaterFrames) {
   outbox_.Send("last", FrameKind::kKept);
   outbox_.Close(1000, "done");
   outbox_.Close(1008, "other");
@@ -75,13 +75,13 @@ TEST_F(OutboxTest, TheFirstCloseCountsAndRefusesLaterFrames) {
   EXPECT_EQ(outbox_.Take(), "last");
 }
 
-TEST_F(OutboxTest, AReasonIsCutBetweenCharacters) {
+TEST_F(WebSocketOutboxTest, AReasonIsCutBetweenCharacters) {
   std::string reason(122, 'r');
   outbox_.Close(1008, reason + "\xc3\xa9");
   EXPECT_EQ(outbox_.close_wish()->reason, reason);
 }
 
-TEST_F(OutboxTest, NothingIsKeptAfterTheEnd) {
+TEST_F(WebSocketOutboxTest, NothingIsKeptAfterTheEnd) {
   outbox_.Send("frame", FrameKind::kKept);
   outbox_.MarkClosed();
   EXPECT_EQ(outbox_.backlog_bytes(), 0u);

@@ -13,7 +13,7 @@
 
 namespace meridian {
 
-class Outbox final : public WebSocketConnection {
+class WebSocketOutbox final : public WebSocketConnection {
  public:
   struct CloseWish {
     uint16_t code;
@@ -21,7 +21,7 @@ class Outbox final : public WebSocketConnection {
   };
 
   // `wake` asks the server's thread to call the functions below; it is called from any thread, without a lock held.
-  Outbox(size_t max_backlog_bytes, std::function<void()> wake)
+  WebSocketOutbox(size_t max_backlog_bytes, std::function<void()> wake)
       : max_backlog_bytes_(max_backlog_bytes), wake_(std::move(wake)) {}
 
   // Any thread.

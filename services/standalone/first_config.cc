@@ -1,8 +1,11 @@
 #include "services/standalone/first_config.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <future>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -12,12 +15,24 @@
 namespace meridian {
 namespace {
 
-absl::StatusOr<TenantFile> ReadFile(const std::string& path) {
+absl::StatusOr<std::string> ReadText(const std::string& path) {
   std::ifstream stream(path);
-  if (!stream) return absl::NotFoundError("cannot read the tenant file " + path);
   std::ostringstream text;
-  text << stream.rdbuf();
-  TenantFile file = ReadTenantFile(text.str());
+  if (!stream || !(text << stream.rdbuf())) return absl::NotFoundError("cannot read the tenant file " + path);
+  return std::move(text).str();
+}
+
+// The value of the plain top-level key `tenant`; empty when there is no such line.
+TenantId TenantNamedIn(std::string_view text) {
+  constexpr std::string_view kKey = "tenant: ";
+  size_t at = text.starts_with(kKey) ? 0 : text.find("\ntenant: ");
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(text.find(kKey, at) + kKey.size());
+  return {std::string(text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-")))};
+}
+
+absl::StatusOr<TenantFile> Parse(const std::string& path, std::string_view text) {
+  TenantFile file = ReadTenantFile(text);
   if (file.violations.empty()) return file;
   std::string message;
   for (const FileViolation& violation : file.violations) message += "\n  " + violation.ToString(path);
@@ -29,16 +44,16 @@ auto Fulfil(std::promise<absl::StatusOr<T>>& promise) {
   return [&promise](absl::StatusOr<T> result) { promise.set_value(std::move(result)); };
 }
 
-}  // namespace
-
-absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing, IdSource& ids) {
-  MERIDIAN_ASSIGN_OR_RETURN(TenantFile file, ReadFile(path));
-  const TenantId tenant{file.config.tenant()};
+// NOT_FOUND when the tenant has none.
+absl::Status FindConfig(const TenantId& tenant, RoutingClient& routing) {
   std::promise<absl::StatusOr<admin::v1::GetConfigResponse>> current;
   routing.GetConfig(tenant, Fulfil(current));
-  auto published = current.get_future().get();
-  if (published.ok() || !absl::IsNotFound(published.status())) return published.status();
+  return current.get_future().get().status();
+}
 
+absl::Status Publish(const std::string& path, TenantFile file, RoutingClient& routing, IdSource& ids) {
+  const TenantId tenant{file.config.tenant()};
+  if (const absl::Status found = FindConfig(tenant, routing); !absl::IsNotFound(found)) return found;
   admin::v1::ApplyConfigRequest request;
   request.set_request_id(ids.NextUuid().ToString());
   *request.mutable_config() = std::move(file.config);
@@ -52,6 +67,19 @@ absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing,
     message += "\n  " + FileViolation{violation.field, place.line, place.column, violation.rule}.ToString(path);
   }
   return absl::Status(status.code(), message);
+}
+
+}  // namespace
+
+absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing, IdSource& ids) {
+  MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  // Reading a large file takes longer than the rest of a start, and there is no use for it after the first.
+  const TenantId tenant = TenantNamedIn(text);
+  if (!tenant.value.empty() && FindConfig(tenant, routing).ok()) return absl::OkStatus();
+  MERIDIAN_ASSIGN_OR_RETURN(TenantFile file, Parse(path, text));
+  MERIDIAN_RETURN_IF_ERROR(Publish(path, std::move(file), routing, ids));
+  malloc_trim(0);  // the document took many times what is kept of it
+  return absl::OkStatus();
 }
 
 }  // namespace meridian

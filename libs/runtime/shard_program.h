@@ -30,7 +30,8 @@
 //
 //     // Size of what gathered since the last TakeBatch, so that the loop closes a batch before it is too large for one
 //     // commit. One command, one slice of Advance and FinishLoad add at most kMaxEffectRecords and kMaxEffectBytes
-//     // (the answer included); what is larger is spread over slices.
+//     // (the answer included); what is larger is spread over slices. More than that and the store may refuse the
+//     // commit: the shard would drop its memory and load again.
 //     BatchSize PendingSize() const;
 //     // Encodes what gathered and forgets it. `position` is where the log entry will stand.
 //     ProgramBatch<Message> TakeBatch(LogPosition position, Instant now);
@@ -72,7 +73,7 @@ struct RequestKey {
 enum class Lane : uint8_t { kLiveWork = 0, kNewContacts = 1, kReads = 2 };
 inline constexpr int kLanes = 3;
 
-// What one command may add to a batch, so that it always fits into one commit beside the loop's own records.
+// What one command or slice may add to a batch, so that it always fits into one commit beside the loop's own records.
 inline constexpr size_t kMaxEffectRecords = 100;
 inline constexpr size_t kMaxEffectBytes = 100 * 1024;
 

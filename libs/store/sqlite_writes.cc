@@ -69,13 +69,13 @@ class CommitWrite : public QueuedWrite {
     return decision_.verdict != ChainVerdict::kAppend || rows.Append(request_, at_);
   }
 
-  void Finish(SqliteRows*, const TransactionEnd& end) override {
+  void Finish(SqliteRows* rows, const TransactionEnd& end) override {
     const LogPosition position{request_.term, request_.number};
     const bool logged =
         end.kind == Kind::kDurable && decision_.verdict == ChainVerdict::kAppend && !request_.log_entry.empty();
     if (logged) tail_.Append(request_.shard, before_, {position, std::move(request_.log_entry)});
     if (end.kind == Kind::kUnknown) tail_.Forget(request_.shard);
-    done_(ResultOf(end));
+    done_(ResultOf(rows, end));
     if (logged) watchers_.Notify(request_.shard, position);
   }
 
@@ -83,17 +83,29 @@ class CommitWrite : public QueuedWrite {
   bool NeedsRoom() const override { return true; }
 
  private:
-  CommitResult ResultOf(const TransactionEnd& end) const {
+  CommitResult ResultOf(SqliteRows* rows, const TransactionEnd& end) const {
     switch (end.kind) {
       case Kind::kDurable:
         if (decision_.verdict == ChainVerdict::kRefuse) return decision_.refusal;
         return {.outcome = CommitOutcome::kDurable};
       case Kind::kRolledBack:
-        return Refused(end.failure.reason(), end.failure.ToString());
+        return AfterRollback(rows, Refused(end.failure.reason(), end.failure.ToString()));
       case Kind::kUnknown:
         return {CommitOutcome::kUnknown, RefusalReason::kNone, end.failure.ToString()};
     }
     return {};
+  }
+
+  // A resend of what was durable before the transaction is durable whatever became of it. Only the rows tell: what was
+  // repeated may have been part of the transaction.
+  CommitResult AfterRollback(SqliteRows* rows, CommitResult refusal) const {
+    const ShardRow* held = rows == nullptr ? nullptr : rows->Shard(request_.shard);
+    if (held != nullptr) {
+      const bool durable = DecideCommit(held->chain, request_).verdict == ChainVerdict::kRepeat;
+      return durable ? CommitResult{.outcome = CommitOutcome::kDurable} : refusal;
+    }
+    if (decision_.verdict != ChainVerdict::kRepeat) return refusal;
+    return {CommitOutcome::kUnknown, RefusalReason::kNone, refusal.detail};
   }
 
   CommitRequest request_;

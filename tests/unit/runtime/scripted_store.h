@@ -29,8 +29,9 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void RefuseAll(RefusalReason reason) { refuse_all_ = reason; }
   // What was applied without being replicated is now.
   void Replicate() { replicated_ = head_; }
-  // LastCommit, TakeTerm and Load fail while it is set.
-  void SetDown(bool down) { down_ = down; }
+  // LastCommit, TakeTerm and Load fail while it is set, with this.
+  void SetDown(absl::Status why) { down_ = std::move(why); }
+  void SetDown(bool down) { down_ = down ? absl::UnavailableError("down") : absl::OkStatus(); }
   void SetTailAtRisk(bool risk) { tail_at_risk_ = risk; }
 
   // Runs the call that waits longest; false when none does.
@@ -47,7 +48,11 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
 
   // Another process takes the shard.
   void StealTerm() { ++term_; }
-  void StealLease() { holder_ = Lease{{}, "thief", 999, Duration::Hours(1)}; }
+  void StealLease() {
+    holder_ = Lease{{}, "thief", 999, Duration::Hours(1)};
+    held_until_ = clock_->Now() + holder_->valid_for;
+  }
+  void ReturnLease() { holder_.reset(); }
   void SetLeaseDown(bool down) { lease_down_ = down; }
 
   const ChainHead& head() const { return head_; }
@@ -60,7 +65,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
 
   void TakeTerm(ShardId, uint64_t, int64_t unix_ms, absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) override {
     Enqueue([this, unix_ms, done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       term_ = std::max(term_ + 1, static_cast<uint64_t>(unix_ms));
       replicated_ = head_;
       done(TermGrant{term_, head_, tail_at_risk_});
@@ -73,7 +78,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
 
   void LastCommit(ShardId, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) override {
     Enqueue([this, done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       done(replicated_);
     });
   }
@@ -81,7 +86,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void Load(ShardId, std::vector<uint8_t> tables, std::string cursor,
             absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) override {
     Enqueue([this, tables = std::move(tables), cursor = std::move(cursor), done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       if (cursor.empty()) ++loads_;
       done(PageFrom(tables, cursor));
     });
@@ -180,7 +185,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   std::deque<absl::AnyInvocable<void()>> calls_;
   std::deque<std::pair<Fault, RefusalReason>> faults_;
   RefusalReason refuse_all_ = RefusalReason::kNone;
-  bool down_ = false;
+  absl::Status down_;
   bool lease_down_ = false;
   bool tail_at_risk_ = false;
   uint64_t term_ = 0;

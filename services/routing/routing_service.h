@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,7 +26,7 @@
 
 namespace meridian {
 
-// All must outlive the service; none null but `metrics` and `log`.
+// All must outlive the service; none null but `metrics`, `log` and `on_state`.
 struct RoutingPorts {
   ShardStore* store = nullptr;
   ShardLeases* leases = nullptr;
@@ -35,6 +36,8 @@ struct RoutingPorts {
   const WallClock* wall = nullptr;
   Metrics* metrics = nullptr;
   Log* log = nullptr;
+  // On the shards' thread; must not block. The status says why, OK when nothing went wrong.
+  std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
 };
 
 struct RoutingOptions {
@@ -59,7 +62,8 @@ class RoutingService final : public RoutingClient {
 
   // Takes the leases and serves. Returns at once; calls made before the shards are loaded wait.
   void Start();
-  // True when every shard is loaded and its first commit durable, within `patience`. Blocks.
+  // True when every shard is loaded and its first commit durable, within `patience`; false at once when one refuses
+  // calls (its store fails). Blocks.
   bool AwaitServing(Duration patience);
   // Finishes what runs and hands the shards over. Blocks. False when `limit` was not enough. Once.
   bool Drain(Duration limit) { return thread_.Drain(limit); }

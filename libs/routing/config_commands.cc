@@ -47,7 +47,6 @@ Answer EngineCore::Apply(const PublishConfig& command) {
     return answer;
   }
   if (config.id != tenant) return Refuse(Refusal::kInvalidConfig, "id must be the tenant's");
-  if (auto broken = Broken(Validate(config))) return *std::move(broken);
   for (const ChannelConfig& channel : config.channels) {
     if (index.ChannelNumber(channel.id) < kMaxChannelsEver) continue;
     return Refuse(Refusal::kNotSupported, "too many channel names were used over all revisions");

@@ -55,6 +55,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/base/uuid.h"
@@ -62,12 +63,19 @@
 
 namespace meridian {
 
-// Who asked what: `digest` covers the request's body, so that the same id with another body is refused.
+// Who asked what: `digest` covers the subject who asks and the request's body (DigestOfRequest), so that the same id
+// with another body, or from another subject of the tenant, is refused.
 struct RequestKey {
   std::string tenant;
   Uuid request_id;
   uint64_t digest = 0;
 };
+
+inline uint64_t DigestOfRequest(std::string_view subject, std::string_view body) {
+  std::string asked = std::to_string(subject.size());
+  asked.append(" ").append(subject).append(body);
+  return StableHash(asked);
+}
 
 // The order of architecture §7.9 under overload: live work, then new contacts, then reads.
 enum class Lane : uint8_t { kLiveWork = 0, kNewContacts = 1, kReads = 2 };

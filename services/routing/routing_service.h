@@ -1,4 +1,5 @@
-// Routing in this process: its shards' loops on one thread, and the port through which the others reach them.
+// Routing in this process: its shards' loops on one thread, the port through which the others reach them, and a thread
+// that checks configurations.
 // Made where a process is assembled. Any thread, as RoutingClient says; Start, Drain and the destructor: the thread
 // that owns it.
 #pragma once
@@ -18,6 +19,7 @@
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_loop.h"
 #include "libs/runtime/shard_thread.h"
+#include "libs/runtime/worker_thread.h"
 #include "libs/telemetry/log.h"
 #include "libs/telemetry/metrics.h"
 #include "services/routing/gateway_registry.h"
@@ -107,6 +109,10 @@ class RoutingService final : public RoutingClient {
   void OnState(ShardId shard, ShardState state, const absl::Status& why);
   absl::AnyInvocable<void()> Snapshot(const RoutingProgram& program);
   void SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config);
+  // On the worker's thread.
+  void CheckAndPublish(const TenantId& tenant, const Uuid& request_id, CommandOrigin origin,
+                       admin::v1::ApplyConfigRequest request, Done<admin::v1::ApplyConfigResponse> done);
+  void CheckAndRenew(const TenantId& tenant);
   void RenewZones(const TenantId& tenant);
   Uuid NewDraftId();
 
@@ -127,6 +133,7 @@ class RoutingService final : public RoutingClient {
 
   std::vector<std::unique_ptr<Loop>> loops_;
   ShardThread thread_;
+  WorkerThread config_worker_{"config-check"};
 };
 
 }  // namespace meridian

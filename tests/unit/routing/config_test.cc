@@ -34,7 +34,7 @@ TEST_F(ConfigTest, RevisionsRiseAndBrokenOnesAreRefused) {
   other.digest = 1;
   EXPECT_EQ(world_.Do(other).refusal, Refusal::kStaleRevision);
   config_.revision = 2;
-  config_.queues.clear();
+  config_.id = TenantId{"other"};
   EXPECT_EQ(world_.Do(Publication(config_)).refusal, Refusal::kInvalidConfig);
   EXPECT_EQ(world_.engine().config_revision(), 1u);
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,7 +59,8 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   const ChainHead& head() const { return head_; }
   const std::map<RecordKey, std::string>& records() const { return records_; }
   std::map<RecordKey, std::string>& mutable_records() { return records_; }
-  const std::vector<CommitRequest>& received() const { return received_; }  // all, also the refused
+  const std::vector<CommitRequest>& received() const { return received_; }                 // all, also the refused
+  const std::vector<std::shared_ptr<const CommitRequest>>& sent() const { return sent_; }  // also those on their way
   const std::vector<std::string>& log() const { return log_; }
   int loads() const { return loads_; }
   bool lease_held() const { return holder_.has_value(); }
@@ -72,8 +74,10 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
     });
   }
 
-  void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) override {
-    Enqueue([this, request = std::move(request), done = std::move(done)]() mutable { Answer(request, &done); });
+  using ShardStore::Commit;
+  void Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) override {
+    sent_.push_back(request);
+    Enqueue([this, request = std::move(request), done = std::move(done)]() mutable { Answer(*request, &done); });
   }
 
   void LastCommit(ShardId, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) override {
@@ -194,6 +198,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   std::map<RecordKey, std::string> records_;
   std::vector<std::string> log_;
   std::vector<CommitRequest> received_;
+  std::vector<std::shared_ptr<const CommitRequest>> sent_;
   int loads_ = 0;
   std::optional<Lease> holder_;
   MonotonicInstant held_until_;

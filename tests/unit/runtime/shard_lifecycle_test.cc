@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/runtime/counter_world.h"
 
 namespace meridian {
@@ -72,6 +74,8 @@ TEST(ShardLifecycleTest, UnknownThatWasLostIsSentAgainWithWhatFollowed) {
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1", "a: 2", "message a=2"));
   EXPECT_EQ(world.program().loads, 1);
   EXPECT_EQ(world.store().records().at({1, "a"}), "2");
+  const auto& sent = world.store().sent();
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), sent[sent.size() - 2]), 2) << "the very same, not a copy";
 }
 
 TEST(ShardLifecycleTest, UnknownAgainAndAgainWhileTheStoreIsDown) {

@@ -21,12 +21,11 @@ Answer EngineCore::CheckAttachment(const AgentId& agent, AttachmentNumber attach
 }
 
 Answer EngineCore::Apply(const AttachAgent& command) {
+  uint32_t agent = agents.Find(command.agent);
   // A new configuration may hold the agent although the slices have not come to it yet.
-  while (reindexing() &&
-         (agents.Find(command.agent) == kNoIndex || agents.at(agents.Find(command.agent)).profile == kNoIndex)) {
-    ReindexSlice(1);
+  if ((agent == kNoIndex || agents.at(agent).profile == kNoIndex) && IndexAhead(command.agent)) {
+    agent = agents.Find(command.agent);
   }
-  const uint32_t agent = agents.Find(command.agent);
   if (agent == kNoIndex || agents.at(agent).profile == kNoIndex) {
     return Refuse(Refusal::kUnknownAgent, "the configuration has no agent " + command.agent.value);
   }

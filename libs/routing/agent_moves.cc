@@ -11,6 +11,7 @@ void EngineCore::MarkAgent(uint32_t agent) {
   if (slot.changed) return;
   slot.changed = true;
   out.changed_agents.push_back(agent);
+  out.bytes += kAgentRecordBytes;
 }
 
 bool EngineCore::CanTake(const AgentSlot& slot, const ProfileEntry& profile, const ChannelLoad& takes) const {
@@ -78,16 +79,26 @@ std::vector<uint32_t> EngineCore::ContactsOf(uint32_t agent) const {
 
 void EngineCore::BeginDrain(uint32_t agent) {
   draining_.emplace(agents.at(agent).record.agent, agent);
+  if (drain_of_ == agent) drain_of_ = kNoIndex;  // it may have others by now
   DrainSlice();
 }
 
 void EngineCore::DrainSlice() {
   while (!draining_.empty()) {
     const uint32_t agent = draining_.begin()->second;
-    for (const uint32_t contact : ContactsOf(agent)) {
-      if (drain_budget_ == 0) return;
+    if (drain_of_ != agent) {
+      drain_of_ = agent;
+      drain_left_.clear();
+      for (const uint32_t contact : ContactsOf(agent)) drain_left_.push_back(contacts.at(contact).record.spec.id);
+      std::reverse(drain_left_.begin(), drain_left_.end());
+    }
+    for (; !drain_left_.empty(); drain_left_.pop_back()) {
+      if (drain_budget_ == 0 || !MayChangeMore()) return;
+      const uint32_t contact = contacts.Find(drain_left_.back());
+      if (contact == kNoIndex || contacts.at(contact).agent != agent) continue;  // it went meanwhile
       if (DrainContact(contact, agents.at(agent).record)) --drain_budget_;
     }
+    drain_of_ = kNoIndex;
     draining_.erase(draining_.begin());
   }
 }

@@ -73,8 +73,9 @@ struct Activity {
 
 // ---- configuration ----
 
-// Publishes a whole configuration. `config.revision` must be above the current one. Waiting contacts stay on the
-// revision under which they came; agents move to the new one in slices (Engine::Advance).
+// Publishes a whole configuration. `config.revision` must be above the current one, and the rest of it normalised and
+// valid (libs/domain/tenant_config.h): that takes too long for the shard's thread and is checked where it comes in.
+// Waiting contacts stay on the revision under which they came; agents move to the new one in slices (Engine::Advance).
 struct PublishConfig {
   TenantConfig config;
   uint64_t digest = 0;  // of the draft that was published; the same revision with another digest is refused

@@ -10,6 +10,8 @@ namespace {
 // So many agents are moved to a new configuration inside the command that publishes it; the rest in slices.
 constexpr size_t kAgentsAtOnce = 512;
 constexpr size_t kRemovalsPerSlice = 48;
+// One with all skills, languages and channels, and the longest names.
+constexpr size_t kAgentRevisionBytes = 12 * 1024;
 
 // The configuration with this agent as its only one: enough to check the agent.
 TenantConfig WithOnly(const TenantConfig& config, const AgentConfig& agent) {
@@ -45,15 +47,15 @@ Answer EngineCore::Apply(const PublishConfig& command) {
     return answer;
   }
   if (config.id != tenant) return Refuse(Refusal::kInvalidConfig, "id must be the tenant's");
-  if (auto broken = Broken(Validate(config))) return *std::move(broken);
   for (const ChannelConfig& channel : config.channels) {
     if (index.ChannelNumber(channel.id) < kMaxChannelsEver) continue;
     return Refuse(Refusal::kNotSupported, "too many channel names were used over all revisions");
   }
   configs.Add({std::make_shared<const TenantConfig>(config), command.digest, now()}, index);
   configs.newest()->changed = true;
-  for (const auto& [agent, record] : configs.revised()) out.dropped_revisions.insert(agent);
+  for (const auto& [agent, record] : configs.revised()) stale_revisions_.insert(agent);
   configs.ForgetRevisions();
+  DropRevisionsSlice();
   out.EmitConfig(config.revision, ConfigPublished{config.revision, command.digest});
   RereadShifts();
   BeginReindex();
@@ -84,7 +86,9 @@ Answer EngineCore::Apply(const ReviseAgent& command) {
     return Refuse(Refusal::kUnknownAgent, "the configuration has no agent " + command.agent.value);
   }
   configs.Revise(std::move(record));
+  stale_revisions_.erase(command.agent);
   out.changed_revisions.insert(command.agent);
+  out.bytes += kAgentRevisionBytes;
   out.EmitConfig(command.revision, AgentRevised{command.revision, command.agent, !command.config});
   if (command.config) {
     AssignProfile(agents.FindOrAdd(command.agent), ProfileOf(*command.config));
@@ -119,7 +123,8 @@ void EngineCore::ReindexSlice(size_t count) {
     if (configs.FindRevised(slot.record.agent) == nullptr) leaving_.emplace(slot.record.agent, agent);
   }
   if (reindex_at_ < configured + agents.size()) return;
-  for (count = std::min(count, kRemovalsPerSlice); count > 0 && !leaving_.empty(); --count) {
+  count = std::min(count, kRemovalsPerSlice);
+  for (; count > 0 && !leaving_.empty() && MayChangeMore(); --count) {
     const auto [id, agent] = *leaving_.begin();
     if (configs.FindRevised(id) == nullptr) RemoveAgent(agent);
     leaving_.erase(leaving_.begin());
@@ -127,6 +132,28 @@ void EngineCore::ReindexSlice(size_t count) {
   if (!leaving_.empty()) return;
   index.DropIdleClasses(revision);
   reindex_config_ = nullptr;
+}
+
+// Looks at each agent whom the slices have not come to: some 300 µs for 100,000, and only while they have not.
+bool EngineCore::IndexAhead(const AgentId& agent) {
+  if (!reindexing() || reindex_at_ >= reindex_config_->agents.size() || configs.FindRevised(agent) != nullptr) {
+    return false;
+  }
+  const auto& configured = reindex_config_->agents;
+  const auto found = std::find_if(configured.begin() + static_cast<ptrdiff_t>(reindex_at_), configured.end(),
+                                  [&](const AgentConfig& config) { return config.id == agent; });
+  if (found == configured.end()) return false;
+  const uint32_t index_of = agents.FindOrAdd(agent);
+  agents.at(index_of).seen_revision = reindex_config_->revision;
+  AssignProfile(index_of, ProfileOf(*found));
+  return true;
+}
+
+void EngineCore::DropRevisionsSlice() {
+  for (; !stale_revisions_.empty() && MayChangeMore(); stale_revisions_.erase(stale_revisions_.begin())) {
+    out.dropped_revisions.insert(*stale_revisions_.begin());
+    out.bytes += kOtherRecordBytes;
+  }
 }
 
 void EngineCore::RereadShifts() {

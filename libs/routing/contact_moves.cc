@@ -42,6 +42,7 @@ void EngineCore::Mark(uint32_t contact) {
   if (slot.changed) return;
   slot.changed = true;
   out.changed_contacts.push_back(contact);
+  out.bytes += EncodedBytes(slot.record);
 }
 
 void EngineCore::Move(uint32_t contact, ContactTrigger trigger) {

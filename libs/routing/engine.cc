@@ -33,13 +33,11 @@ std::span<const Event> Engine::events() const { return core_->out.events; }
 std::span<const GatewayMessage> Engine::messages() const { return core_->out.messages; }
 void Engine::ClearEffects() { core_->ClearEffects(); }
 
+size_t Engine::ChangedRecordBytes() const { return core_->out.bytes; }
 size_t Engine::ChangedRecordCount() const {
-  const Outbox& out = core_->out;
   size_t configs = 0;
   for (const auto& [revision, config] : core_->configs.all()) configs += config.changed ? 1 : 0;
-  return out.changed_contacts.size() + out.ended_contacts.size() + out.changed_agents.size() + configs +
-         out.dropped_configs.size() + out.changed_revisions.size() + out.dropped_revisions.size() +
-         (out.head_changed ? 1 : 0);
+  return core_->out.record_count() + configs;
 }
 
 const TenantId& Engine::tenant() const { return core_->tenant; }

@@ -7,8 +7,9 @@
 //
 // After each change, contacts and agents are matched until no waiting contact has a free agent who may take it. What
 // may take long (a new configuration, a shift's begin, the loss of an agent with many contacts) is done in slices:
-// NextDeadline then lies in the past, and Advance goes on. What one call changes fits into one commit (256 records).
-// Only an agent's own connection is told of all its contacts at once.
+// NextDeadline then lies in the past, and Advance goes on. What one call changes is bounded: at most
+// kMaxRecordsPerCall records, and kMaxBytesPerCall of records and events together. Only an agent's own connection is
+// told of all its contacts at once.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,9 @@ inline constexpr Duration kRedeliveryTime = Duration::Seconds(5);
 inline constexpr Duration kReofferDelay = Duration::Seconds(10);
 // Media that are not joined within this time have failed.
 inline constexpr Duration kConnectTimeout = Duration::Seconds(30);
+// What one call of Apply, Advance or FinishLoad changes at most. The rest waits for the next slice.
+inline constexpr size_t kMaxRecordsPerCall = 90;
+inline constexpr size_t kMaxBytesPerCall = 60 * 1024;  // encoded, keys included
 
 class EngineCore;
 
@@ -86,7 +90,8 @@ class Engine {
   RecordChanges ChangedRecords() const;   // its pointers hold until the next change
   std::span<const Event> events() const;  // in order, facts among them
   std::span<const GatewayMessage> messages() const;
-  size_t ChangedRecordCount() const;
+  size_t ChangedRecordCount() const;  // at least as many as ChangedRecords has
+  size_t ChangedRecordBytes() const;  // an estimate from above, events included
   void ClearEffects();
 
   // ---- reading ----

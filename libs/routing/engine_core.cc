@@ -9,10 +9,15 @@
 namespace meridian {
 namespace {
 
+// Bounds of a slice's time; MayChangeMore bounds what it changes.
 constexpr size_t kAgentsPerSlice = 256;
-// What one call changes must fit into one commit: 256 records.
 constexpr int kTimersPerSlice = 48;
 constexpr int kReturnsPerCall = 48;  // of contacts whose agent is gone
+
+// What one timer, returned contact, leaving agent or offer changes at most: the contact, its agent, a configuration
+// that nobody needs any more and the head of the events; beside them what a command itself publishes.
+constexpr size_t kRecordsOfOne = 6;
+constexpr size_t kBytesOfOne = 6 * 1024;
 
 }  // namespace
 
@@ -40,30 +45,42 @@ Answer EngineCore::Done(uint32_t contact, bool repeated) const {
   return answer;
 }
 
-Answer EngineCore::Run(const Command& command, Instant at) {
-  out.SetContext(command.origin, at);
+void EngineCore::BeginCall(CommandOrigin origin, Instant at) {
+  out.SetContext(std::move(origin), at);
+  records_before_ = out.record_count();
+  bytes_before_ = out.bytes;
   drain_budget_ = kReturnsPerCall;
+}
+
+bool EngineCore::MayChangeMore() const {
+  return out.record_count() - records_before_ + kRecordsOfOne <= kMaxRecordsPerCall &&
+         out.bytes - bytes_before_ + kBytesOfOne <= kMaxBytesPerCall;
+}
+
+Answer EngineCore::Run(const Command& command, Instant at) {
+  BeginCall(command.origin, at);
   Answer answer = std::visit([this](const auto& body) { return Apply(body); }, command.body);
   Match();
   return answer;
 }
 
 Instant EngineCore::NextDeadline() const {
-  if (reindexing() || match_pending_ || !draining_.empty()) return Instant{0};
+  if (reindexing() || match_pending_ || !draining_.empty() || !stale_revisions_.empty()) return Instant{0};
   return timers_.NextAt();
 }
 
 bool EngineCore::Advance(Instant at) {
-  out.SetContext({}, at);
-  drain_budget_ = kReturnsPerCall;
+  BeginCall({}, at);
   if (!draining_.empty()) {
     DrainSlice();
   } else if (reindexing()) {
     ReindexSlice(kAgentsPerSlice);
+  } else if (!stale_revisions_.empty()) {
+    DropRevisionsSlice();
   } else if (!match_pending_) {
     // All timers of one instant count as one event: what they change is matched together.
     Instant instant = timers_.NextAt();
-    for (int done = 0; timers_.NextAt() <= at && done < kTimersPerSlice; ++done) {
+    for (int done = 0; timers_.NextAt() <= at && done < kTimersPerSlice && MayChangeMore(); ++done) {
       if (timers_.NextAt() > instant) Match();
       if (match_pending_) break;
       const TimerHeap::Timer timer = timers_.Pop();

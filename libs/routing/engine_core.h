@@ -107,6 +107,12 @@ class EngineCore {
   // Refuses with the reason of the state table.
   static Answer RefuseState(ContactState from, ContactTrigger trigger);
 
+  // ---- engine_core.cc ----
+  // At the begin of each call, and whether it may still change what a contact changes (with its agent): timers, agents
+  // who leave, returned contacts and offers all draw on the bounds of one call (kMaxRecordsPerCall).
+  void BeginCall(CommandOrigin origin, Instant at);
+  bool MayChangeMore() const;
+
   // ---- waiting_lines.cc ----
   const PublishedConfig& PlanConfigOf(const ContactRecord& record) const;
   const Rule& RuleOf(const ContactRecord& record) const;
@@ -173,6 +179,8 @@ class EngineCore {
   void RereadShifts();
   void RefreshShift(uint32_t shift);
   void DropUnusedConfigs();
+  void DropRevisionsSlice();
+  bool IndexAhead(const AgentId& agent);
 
   // ---- matching.cc ----
   bool Excluded(const ContactRecord& record, const AgentId& agent) const;
@@ -205,11 +213,16 @@ class EngineCore {
   std::set<uint32_t> freed_agents_;                               // newly free, with contacts that wait for them alone
   std::map<uint32_t, std::set<WaitingContact>> preferred_lines_;  // by agent
   bool match_pending_ = false;
+  size_t records_before_ = 0;                           // the call, as Outbox counts them
+  size_t bytes_before_ = 0;                             // the call
   std::set<std::pair<AgentId, uint32_t>> draining_;     // agents with contacts that they may no longer have
+  uint32_t drain_of_ = kNoIndex;                        // of which the next holds: what it had when its drain began,
+  std::vector<ContactId> drain_left_;                   // the next one last
   int drain_budget_ = 0;                                // contacts that this call may still return
   std::shared_ptr<const TenantConfig> reindex_config_;  // agents move to it; null: done
   size_t reindex_at_ = 0;
   std::set<std::pair<AgentId, uint32_t>> leaving_;  // whom it does not have
+  std::set<AgentId> stale_revisions_;               // agents' revision records that are still to be deleted
 };
 
 Answer Refuse(Refusal refusal, std::string text);

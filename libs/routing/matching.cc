@@ -10,7 +10,7 @@ namespace meridian {
 namespace {
 
 constexpr size_t kRanked = 4;       // the best and three runners-up
-constexpr int kOffersPerCall = 64;  // then the rest waits for the next slice
+constexpr int kOffersPerCall = 64;  // a bound of time; then the rest waits for the next slice
 
 void Insert(std::vector<Candidate>& ranked, const Candidate& candidate) {
   ranked.insert(std::upper_bound(ranked.begin(), ranked.end(), candidate), candidate);
@@ -142,7 +142,7 @@ void EngineCore::Match() {
       if (choice->reason == DecisionReason::kOnlyOne) choice->reason = DecisionReason::kFreedAgent;
     }
     if (!choice) break;
-    if (offers == kOffersPerCall) {
+    if (offers == kOffersPerCall || !MayChangeMore()) {
       fresh_.insert(*first);
       match_pending_ = true;
       return;

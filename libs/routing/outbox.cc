@@ -1,8 +1,44 @@
 #include "libs/routing/outbox.h"
 
 namespace meridian {
+namespace {
+
+// An event beside what is counted apart: ids, names, a decision, the origin.
+constexpr size_t kEventBytes = 384;
+constexpr size_t kContactBytes = 512;  // ids, times and numbers of a record, and its key
+constexpr size_t kFieldBytes = 16;     // around a text: tags, lengths, a number beside it
+
+size_t EncodedBytes(const AttributeSet& attributes) {
+  size_t bytes = 0;
+  for (const Attribute& attribute : attributes.items()) {
+    const auto* text = std::get_if<std::string>(&attribute.value);
+    bytes += attribute.name.value.size() + (text == nullptr ? 0 : text->size()) + kFieldBytes;
+  }
+  return bytes;
+}
+
+size_t EncodedBytes(const ContactSpec& spec) {
+  return spec.channel.value.size() + spec.preferred_agent.value.size() + EncodedBytes(spec.attributes) + kFieldBytes;
+}
+
+size_t EventBytes(const EventBody& body) {
+  size_t bytes = kEventBytes;
+  if (const auto* queued = std::get_if<ContactQueued>(&body)) bytes += EncodedBytes(queued->spec);
+  if (const auto* revised = std::get_if<ContactRevised>(&body)) bytes += EncodedBytes(revised->attributes);
+  return bytes;
+}
+
+}  // namespace
+
+size_t EncodedBytes(const ContactRecord& contact) {
+  size_t bytes = kContactBytes + EncodedBytes(contact.spec) + contact.agent.value.size();
+  bytes += contact.lost_agent.value.size() + kFieldBytes;
+  for (const Decline& decline : contact.declines) bytes += decline.agent.value.size() + kFieldBytes;
+  return bytes;
+}
 
 Event& Outbox::Emit(EventTopic topic, uint64_t& sequence, uint64_t config_revision, EventBody body) {
+  bytes += EventBytes(body);
   Event& event = events.emplace_back();
   event.topic = topic;
   event.term = head_.term;
@@ -33,6 +69,7 @@ void Outbox::EmitConfig(uint64_t config_revision, EventBody body) {
 }
 
 void Outbox::EmitFact(const ContactRecord& contact, uint64_t config_revision, EventBody body) {
+  bytes += EventBytes(body);
   Event& event = events.emplace_back();
   event.topic = EventTopic::kFact;
   event.term = head_.term;
@@ -64,6 +101,7 @@ void Outbox::Clear() {
   changed_revisions.clear();
   dropped_revisions.clear();
   head_changed = false;
+  bytes = 0;
 }
 
 void Outbox::Send(const AgentRecord& agent, GatewayMessageBody body) {

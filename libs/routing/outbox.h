@@ -13,6 +13,11 @@
 
 namespace meridian {
 
+// What a record and its key take at most, encoded.
+size_t EncodedBytes(const ContactRecord& contact);
+inline constexpr size_t kAgentRecordBytes = 512;
+inline constexpr size_t kOtherRecordBytes = 256;
+
 class Outbox {
  public:
   // ---- what holds for everything emitted until the next call ----
@@ -36,6 +41,12 @@ class Outbox {
   // To whoever holds the agent's connection; nothing when the agent is not attached.
   void Send(const AgentRecord& agent, GatewayMessageBody body);
 
+  // Of what changed, without configurations that were published. A contact that ended counts once: each was changed.
+  size_t record_count() const {
+    return changed_contacts.size() + changed_agents.size() + dropped_configs.size() + changed_revisions.size() +
+           dropped_revisions.size() + (head_changed ? 1 : 0);
+  }
+
   std::vector<Event> events;
   std::vector<GatewayMessage> messages;
   std::vector<uint32_t> changed_contacts;  // each once, perhaps ended since
@@ -45,6 +56,7 @@ class Outbox {
   std::set<AgentId> changed_revisions;
   std::set<AgentId> dropped_revisions;
   bool head_changed = false;
+  size_t bytes = 0;  // of the changed records and the events, estimated from above
 
  private:
   Event& Emit(EventTopic topic, uint64_t& sequence, uint64_t config_revision, EventBody body);

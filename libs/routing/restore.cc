@@ -9,7 +9,7 @@ namespace meridian {
 
 void EngineCore::FinishLoad(uint64_t term, Instant at) {
   MERIDIAN_CHECK(term >= out.head().term);
-  out.SetContext({}, at);
+  BeginCall({}, at);
   if (term > out.head().term) out.StartTerm(term);
   if (configs.newest() != nullptr) {
     RestoreAgents();
@@ -40,7 +40,7 @@ void EngineCore::RestoreAgents() {
     if (record.revision > whole) {
       revised.push_back(record);
     } else {
-      out.dropped_revisions.insert(agent);
+      stale_revisions_.insert(agent);
     }
   }
   configs.ForgetRevisions();

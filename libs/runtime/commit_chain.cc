@@ -32,12 +32,12 @@ void CommitChain::Commit(std::vector<Record> puts, std::vector<RecordKey> delete
   MERIDIAN_CHECK(CanCommit());
   CommitRequest request{shard_, term_, next_number(), std::move(puts), std::move(deletes), std::move(log_entry), 0};
   request.digest = DigestOf(request);
-  in_flight_.push_back(InFlight{std::move(request)});
+  in_flight_.push_back(InFlight{std::make_shared<const CommitRequest>(std::move(request))});
   Send(in_flight_.back().request);
 }
 
-void CommitChain::Send(const CommitRequest& request) {
-  const uint64_t number = request.number;
+void CommitChain::Send(const std::shared_ptr<const CommitRequest>& request) {
+  const uint64_t number = request->number;
   store_->Commit(request, [this, completions = completions_, generation = generation_, number](CommitResult result) {
     completions->Post([this, generation, number, result = std::move(result)]() mutable {
       if (generation == generation_) OnResult(number, std::move(result));
@@ -92,7 +92,7 @@ void CommitChain::PopDurable() {
   size_t count = in_flight_.size();
   while (count > 0 && !in_flight_[count - 1].durable) --count;
   if (count == 0) return;
-  const CommitRequest& last = in_flight_[count - 1].request;
+  const CommitRequest& last = *in_flight_[count - 1].request;
   head_ = ChainHead{last.term, last.number, last.digest};
   in_flight_.erase(in_flight_.begin(), in_flight_.begin() + static_cast<ptrdiff_t>(count));
   retry_delay_ = Duration::Zero();
@@ -144,7 +144,7 @@ void CommitChain::Resolve(const ChainHead& head) {
   const uint64_t first = head_.number + 1;
   const uint64_t last = head_.number + in_flight_.size();
   const bool ours = head.number < first || (head.number <= last && head.term == term_ &&
-                                            in_flight_[head.number - first].request.digest == head.digest);
+                                            in_flight_[head.number - first].request->digest == head.digest);
   if (!ours || (resolving_ && head.number < head_.number)) {
     broken_ = settled_break_ = Break{RefusalReason::kWrongNumber, "the store holds another chain"};
     return;

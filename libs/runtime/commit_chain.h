@@ -57,13 +57,13 @@ class CommitChain {
 
  private:
   struct InFlight {
-    CommitRequest request;
+    std::shared_ptr<const CommitRequest> request;
     bool answered = false;
     bool durable = false;
     bool unreplicated = false;  // applied, and not yet as durable as promised
   };
 
-  void Send(const CommitRequest& request);
+  void Send(const std::shared_ptr<const CommitRequest>& request);
   void OnResult(uint64_t number, CommitResult result);
   void Settle();
   void PopDurable();

@@ -15,7 +15,8 @@ class CompletionQueue {
  public:
   using Completion = absl::AnyInvocable<void()>;
 
-  // What Wake() calls; must not block. Before any other thread knows the queue.
+  // What Wake() calls; must not block. Called also after Close(), as long as anybody holds the queue: it owns what it
+  // needs. Before any other thread knows the queue.
   void SetWaker(std::function<void()> waker) { waker_ = std::move(waker); }
 
   // Any thread.

@@ -17,6 +17,7 @@ inline constexpr std::string_view kMailboxFull = "MAILBOX_FULL";      // RESOURC
 inline constexpr std::string_view kAnswersFull = "ANSWERS_FULL";      // RESOURCE_EXHAUSTED: too many request ids kept
 inline constexpr std::string_view kNoSpace = "NO_SPACE";              // RESOURCE_EXHAUSTED
 inline constexpr std::string_view kReadOnly = "READ_ONLY";            // UNAVAILABLE
+inline constexpr std::string_view kStoreFailed = "STORE_FAILED";      // UNAVAILABLE: it can open no term, read nothing
 inline constexpr std::string_view kShardReloaded = "SHARD_RELOADED";  // UNAVAILABLE: its commit was refused
 inline constexpr std::string_view kShuttingDown = "SHUTTING_DOWN";    // UNAVAILABLE
 inline constexpr std::string_view kLoadFailed = "LOAD_FAILED";        // UNAVAILABLE: stored records cannot be read

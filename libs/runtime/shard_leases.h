@@ -27,7 +27,8 @@ class ShardLeases {
   // ALREADY_EXISTS, naming the holder, while another owner's lease is valid.
   virtual void Acquire(ShardId shard, std::string owner, uint64_t nonce, Duration ttl,
                        absl::AnyInvocable<void(absl::StatusOr<Lease>)> done) = 0;
-  // FAILED_PRECONDITION when the lease is no longer this one.
+  // FAILED_PRECONDITION when the lease is no longer this one. One that lapsed is renewed while nobody else has taken
+  // it: the term fences every write in between, and the holder's own clock told it to answer nothing.
   virtual void Renew(Lease lease, Duration ttl, absl::AnyInvocable<void(absl::StatusOr<Lease>)> done) = 0;
   // Idempotent.
   virtual void Release(Lease lease, absl::AnyInvocable<void(absl::Status)> done) = 0;

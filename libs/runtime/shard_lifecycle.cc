@@ -20,6 +20,17 @@ absl::Status SuspendedBy(const CommitChain::Break& reason) {
   return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace, "the store has no space left");
 }
 
+absl::Status CannotServe(const absl::Status& why) {
+  switch (why.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace, "the store has no space left");
+    case absl::StatusCode::kPermissionDenied:
+      return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kReadOnly, "the store is read-only");
+    default:
+      return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kStoreFailed, "the store cannot be used");
+  }
+}
+
 }  // namespace
 
 std::string_view ToString(ShardState state) {
@@ -62,6 +73,12 @@ void ShardLifecycle::Enter(ShardState state, const absl::Status& why) {
 
 void ShardLifecycle::Start() {
   refusal_ = absl::OkStatus();
+  restart_delay_ = kFirstRestart;
+  Acquire();
+}
+
+void ShardLifecycle::Acquire() {
+  retry_at_ = MonotonicInstant::Never();
   retry_delay_ = kFirstRetry;
   told_of_wait_ = false;
   Enter(ShardState::kAcquiring);
@@ -102,6 +119,9 @@ void ShardLifecycle::Lose(const absl::Status& why) {
   Abandon(NotOwner(std::string_view(why.message().data(), why.message().size())));
   lease_.Release();
   Enter(ShardState::kLost, why);
+  retry_ = &ShardLifecycle::Acquire;
+  retry_at_ = ports_.monotonic->Now() + restart_delay_;
+  restart_delay_ = std::min(restart_delay_ * 2, kLongestRestart);
 }
 
 void ShardLifecycle::Fail(const absl::Status& why) {
@@ -163,6 +183,7 @@ void ShardLifecycle::TakeTerm() {
 
 void ShardLifecycle::OnTerm(absl::StatusOr<TermGrant> grant) {
   if (!grant.ok()) {
+    refusal_ = CannotServe(grant.status());
     RetryAfterFailure(&ShardLifecycle::TakeTerm, grant.status());
     return;
   }
@@ -172,6 +193,7 @@ void ShardLifecycle::OnTerm(absl::StatusOr<TermGrant> grant) {
 
 void ShardLifecycle::BeginLoad() {
   Enter(ShardState::kLoading);
+  refusal_ = absl::OkStatus();
   ++generation_;
   chain_.Close();
   host_->BeginLoad();
@@ -190,6 +212,7 @@ void ShardLifecycle::LoadPage(std::string cursor) {
 
 void ShardLifecycle::OnPage(absl::StatusOr<struct LoadPage> page) {
   if (!page.ok()) {
+    refusal_ = CannotServe(page.status());
     RetryAfterFailure(&ShardLifecycle::BeginLoad, page.status());
     return;
   }
@@ -215,7 +238,7 @@ void ShardLifecycle::FinishLoad() {
     Fail(finished);
     return;
   }
-  refusal_ = absl::OkStatus();
+  restart_delay_ = kFirstRestart;
   Enter(ShardState::kServing);
 }
 
@@ -235,6 +258,7 @@ void ShardLifecycle::OnBreak(const CommitChain::Break& reason) {
   }
   const bool progress = chain_.durable().number > served_from_;
   Abandon(MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShardReloaded, "the store refused the batch"));
+  refusal_ = absl::OkStatus();  // what comes from now on waits for the reload
   if (progress) retry_delay_ = kFirstRetry;
   Enter(ShardState::kTakingTerm);
   RetryAfterFailure(&ShardLifecycle::TakeTerm, why);

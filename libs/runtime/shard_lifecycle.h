@@ -4,8 +4,10 @@
 //   kStopped ─Start→ kAcquiring → kTakingTerm → kLoading → kServing ─RequestStop→ kDraining → kStopped
 //   kServing ─commit refused (wrong number, too large, broken)→ kTakingTerm
 //   kServing ─no space, read-only→ kSuspended: an empty commit is tried each second ─it succeeds→ kLoading
-//   any ─lease gone, wrong term→ kLost: final until the next Start
+//   any ─lease gone, wrong term→ kLost ─after a while→ kAcquiring
 //   kLoading ─a record cannot be read→ kFailed: final until the next Start
+//
+// A lease that lapsed while the process stood still is renewed, unless another owner has taken it meanwhile.
 //
 // Owned by the shard loop and called by its thread only, but for state().
 #pragma once
@@ -66,6 +68,9 @@ class ShardLifecycle {
   static constexpr Duration kProbeInterval = Duration::Seconds(1);
   static constexpr Duration kFirstRetry = Duration::Milliseconds(50);
   static constexpr Duration kLongestRetry = Duration::Seconds(1);
+  // Between the loss of a shard and the next attempt to own it; doubled until it is loaded again.
+  static constexpr Duration kFirstRestart = Duration::Seconds(1);
+  static constexpr Duration kLongestRestart = Duration::Seconds(30);
 
   ShardLifecycle(ShardIdentity identity, ShardPorts ports, std::shared_ptr<CompletionQueue> completions,
                  ShardHost* host);
@@ -83,7 +88,8 @@ class ShardLifecycle {
   MonotonicInstant NextWake() const;
 
   ShardState state() const { return state_.load(std::memory_order_acquire); }  // any thread
-  // Why it is suspended, lost or failed: the answer to commands meanwhile.
+  // Why it is suspended, lost or failed, or cannot become loaded: the answer to commands meanwhile. OK while it is not
+  // known that they would wait for long.
   const absl::Status& refusal() const { return refusal_; }
   // May answers leave?
   bool HoldsLease() const { return lease_.Holds(); }
@@ -92,6 +98,7 @@ class ShardLifecycle {
 
  private:
   void Enter(ShardState state, const absl::Status& why = absl::OkStatus());
+  void Acquire();
   void AwaitLease();
   void TakeTerm();
   void OnTerm(absl::StatusOr<TermGrant> grant);
@@ -124,6 +131,7 @@ class ShardLifecycle {
   uint64_t probe_number_ = 0;  // of the empty commit under way; 0: none
   uint64_t served_from_ = 0;   // the head when serving began: progress beyond it ends a row of failures
   Duration retry_delay_ = kFirstRetry;
+  Duration restart_delay_ = kFirstRestart;
   MonotonicInstant retry_at_ = MonotonicInstant::Never();
   void (ShardLifecycle::*retry_)() = nullptr;
 };

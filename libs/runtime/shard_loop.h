@@ -77,7 +77,8 @@ class ShardLoop final : public Stepped, private ShardHost {
   ShardLoop(std::unique_ptr<Program> program, ShardLoopOptions options, ShardPorts ports, ShardHooks<Program> hooks);
   ~ShardLoop() override;
 
-  // Takes the lease and begins to serve; from kStopped, kLost and kFailed. Commands posted before it wait.
+  // Takes the lease and begins to serve; from kStopped, kLost (at once, without waiting for the next attempt) and
+  // kFailed. Commands posted before it wait, unless the store fails: then they are refused with the reason.
   void Start() {
     completions_->Post([this] { Restart(); });
   }

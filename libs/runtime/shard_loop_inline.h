@@ -94,12 +94,12 @@ bool ShardLoop<Program>::Step() {
       if (held_.empty() && lifecycle_.chain().in_flight() == 0) lifecycle_.Finish();
       return came;
     case ShardState::kSuspended:
+    case ShardState::kLost:
       RefuseMailbox(lifecycle_.refusal());
       return came;
     case ShardState::kStopped:
       if (lifecycle_.refusal().ok()) return came;  // never started: what was posted waits
       [[fallthrough]];
-    case ShardState::kLost:
     case ShardState::kFailed:
       mailbox_.SetClosed(true);
       RefuseMailbox(lifecycle_.refusal());
@@ -107,6 +107,7 @@ bool ShardLoop<Program>::Step() {
     case ShardState::kAcquiring:
     case ShardState::kTakingTerm:
     case ShardState::kLoading:
+      if (!lifecycle_.refusal().ok()) RefuseMailbox(lifecycle_.refusal());
       return came;
   }
   return came;

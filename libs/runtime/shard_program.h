@@ -30,7 +30,8 @@
 //
 //     // Size of what gathered since the last TakeBatch, so that the loop closes a batch before it is too large for one
 //     // commit. One command, one slice of Advance and FinishLoad add at most kMaxEffectRecords and kMaxEffectBytes
-//     // (the answer included); what is larger is spread over slices.
+//     // (the answer included); what is larger is spread over slices. More than that and the store may refuse the
+//     // commit: the shard would drop its memory and load again.
 //     BatchSize PendingSize() const;
 //     // Encodes what gathered and forgets it. `position` is where the log entry will stand.
 //     ProgramBatch<Message> TakeBatch(LogPosition position, Instant now);
@@ -54,6 +55,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/base/uuid.h"
@@ -61,18 +63,25 @@
 
 namespace meridian {
 
-// Who asked what: `digest` covers the request's body, so that the same id with another body is refused.
+// Who asked what: `digest` covers the subject who asks and the request's body (DigestOfRequest), so that the same id
+// with another body, or from another subject of the tenant, is refused.
 struct RequestKey {
   std::string tenant;
   Uuid request_id;
   uint64_t digest = 0;
 };
 
+inline uint64_t DigestOfRequest(std::string_view subject, std::string_view body) {
+  std::string asked = std::to_string(subject.size());
+  asked.append(" ").append(subject).append(body);
+  return StableHash(asked);
+}
+
 // The order of architecture §7.9 under overload: live work, then new contacts, then reads.
 enum class Lane : uint8_t { kLiveWork = 0, kNewContacts = 1, kReads = 2 };
 inline constexpr int kLanes = 3;
 
-// What one command may add to a batch, so that it always fits into one commit beside the loop's own records.
+// What one command or slice may add to a batch, so that it always fits into one commit beside the loop's own records.
 inline constexpr size_t kMaxEffectRecords = 100;
 inline constexpr size_t kMaxEffectBytes = 100 * 1024;
 

@@ -11,8 +11,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -54,7 +56,7 @@ uint64_t DigestOf(const CommitRequest& request);
 enum class CommitOutcome {
   kDurable,           // applied and as durable as the store promises; also the answer to a resend of the last one
   kNotYetReplicated,  // applied, may yet be lost with the server: keep memory, hold answers, ask again (LastCommit)
-  kRefused,           // nothing was written: drop memory, reload
+  kRefused,           // nothing was written, then or before: drop memory, reload
   kUnknown,           // the answer was lost: read LastCommit, then go on or resend
 };
 
@@ -93,7 +95,11 @@ class ShardStore {
   virtual void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                         absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) = 0;
 
-  virtual void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) = 0;
+  // Shared with whoever may have to send it again.
+  virtual void Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) = 0;
+  void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) {
+    Commit(std::make_shared<const CommitRequest>(std::move(request)), std::move(done));
+  }
 
   // Answers after every commit that was handed in before it was decided.
   // The newest commit that is as durable as the store promises: an applied one that is not yet replicated does not

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "libs/base/check.h"
+#include "libs/runtime/thread_name.h"
 
 namespace meridian {
 
@@ -15,7 +16,7 @@ ShardThread::~ShardThread() {
 
 void ShardThread::Add(Stepped* stepped) {
   MERIDIAN_CHECK(!thread_.joinable());
-  stepped->SetWaker([this] { Wake(); });
+  stepped->SetWaker([signal = signal_] { signal->Wake(); });
   stepped_.push_back(stepped);
 }
 
@@ -29,7 +30,7 @@ bool ShardThread::Drain(Duration patience) {
   Wake();
   bool stopped = false;
   if (thread_.joinable()) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    std::unique_lock<std::mutex> lock(signal_->mutex);
     stopped = stopped_.wait_for(lock, std::chrono::nanoseconds(patience.ns), [this] { return all_stopped_; });
   }
   abandon_ = true;
@@ -38,22 +39,23 @@ bool ShardThread::Drain(Duration patience) {
   return stopped;
 }
 
-void ShardThread::Wake() {
+void ShardThread::Signal::Wake() {
   // Only the first of many wakes pays for the lock.
-  if (woken_.exchange(true)) return;
-  std::lock_guard<std::mutex> lock(mutex_);
-  wake_.notify_one();
+  if (woken.exchange(true)) return;
+  std::lock_guard<std::mutex> lock(mutex);
+  wake.notify_one();
 }
 
 void ShardThread::Run() {
+  NameThisThread(name_);
   while (!abandon_) {
     // Cleared before stepping, so that what comes meanwhile is seen by the next wait.
-    woken_ = false;
+    signal_->woken = false;
     StepAll();
     if (draining_ && AllStopped()) break;
     WaitUntil(NextWake());
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::lock_guard<std::mutex> lock(signal_->mutex);
   all_stopped_ = AllStopped();
   stopped_.notify_all();
 }
@@ -77,14 +79,14 @@ bool ShardThread::AllStopped() const {
 }
 
 void ShardThread::WaitUntil(MonotonicInstant when) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  auto woken = [this] { return woken_.load(); };
+  std::unique_lock<std::mutex> lock(signal_->mutex);
+  auto woken = [this] { return signal_->woken.load(); };
   if (when == MonotonicInstant::Never()) {
-    wake_.wait(lock, woken);
+    signal_->wake.wait(lock, woken);
     return;
   }
   const Duration delay = when - clock_->Now();
-  if (delay > Duration::Zero()) wake_.wait_for(lock, std::chrono::nanoseconds(delay.ns), woken);
+  if (delay > Duration::Zero()) signal_->wake.wait_for(lock, std::chrono::nanoseconds(delay.ns), woken);
 }
 
 }  // namespace meridian

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -15,11 +16,13 @@ namespace meridian {
 
 class ShardThread {
  public:
-  explicit ShardThread(const MonotonicClock* clock) : clock_(clock) {}
+  // `name`: of the thread, as top -H shows it.
+  explicit ShardThread(const MonotonicClock* clock, std::string name = "shards")
+      : clock_(clock), name_(std::move(name)) {}
   // Joins; what has not stopped is abandoned where it is (its in-flight commits settle at the next load).
   ~ShardThread();
 
-  // Before Start; what is added must outlive the thread.
+  // Before Start; what is added must outlive the thread. It may also outlive this object: it can go on waking it.
   void Add(Stepped* stepped);
   void Start();
 
@@ -28,9 +31,18 @@ class ShardThread {
   bool Drain(Duration patience);
 
   // Any thread.
-  void Wake();
+  void Wake() { signal_->Wake(); }
 
  private:
+  // Shared with the wakers that were given away.
+  struct Signal {
+    void Wake();
+
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::atomic<bool> woken{false};
+  };
+
   void Run();
   void StepAll();
   MonotonicInstant NextWake();
@@ -38,13 +50,12 @@ class ShardThread {
   void WaitUntil(MonotonicInstant when);
 
   const MonotonicClock* clock_;
+  const std::string name_;
   std::vector<Stepped*> stepped_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::atomic<bool> woken_{false};
+  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::atomic<bool> draining_{false};
   std::atomic<bool> abandon_{false};
-  bool all_stopped_ = false;  // guarded by mutex_
+  bool all_stopped_ = false;  // guarded by signal_->mutex
   std::condition_variable stopped_;
   std::thread thread_;
 };

@@ -12,7 +12,8 @@ class Stepped {
  public:
   virtual ~Stepped() = default;
 
-  // `waker` is called on any thread when Step has something to do; it must not block. Once, before the first Step.
+  // `waker` is called on any thread when Step has something to do, and by late callbacks also after the end of this
+  // object: it owns what it needs, and must not block. Once, before the first Step.
   virtual void SetWaker(std::function<void()> waker) = 0;
   // Does what can be done now, without waiting. True: step again at once. The owner's thread.
   virtual bool Step() = 0;

@@ -39,9 +39,8 @@ absl::StatusOr<Lease> LeaseTable::TryRenew(Lease lease, Duration ttl) {
   std::lock_guard lock(mutex_);
   const MonotonicInstant now = Now();
   auto found = holders_.find(lease.shard);
-  if (found == holders_.end() || found->second.owner != lease.owner || found->second.nonce != lease.nonce ||
-      found->second.expires <= now) {
-    return absl::FailedPreconditionError("the lease of shard " + lease.shard.ToString() + " ended");
+  if (found == holders_.end() || found->second.owner != lease.owner || found->second.nonce != lease.nonce) {
+    return absl::FailedPreconditionError("the lease of shard " + lease.shard.ToString() + " was given to another");
   }
   found->second.expires = now + ttl;
   lease.valid_for = ttl;

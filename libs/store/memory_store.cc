@@ -68,26 +68,26 @@ void MemoryStore::TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
   });
 }
 
-void MemoryStore::Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) {
+void MemoryStore::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) {
   Take([this, request = std::move(request), done = std::move(done)]() mutable {
     bool logged = false;
-    CommitResult result = Append(request, logged);
+    CommitResult result = Append(*request, logged);
     done(std::move(result));
-    if (logged) watchers_.Notify(request.shard, {request.term, request.number});
+    if (logged) watchers_.Notify(request->shard, {request->term, request->number});
   });
 }
 
-CommitResult MemoryStore::Append(CommitRequest& request, bool& logged) {
+CommitResult MemoryStore::Append(const CommitRequest& request, bool& logged) {
   std::lock_guard lock(mutex_);
   Shard& shard = shards_[request.shard];
   ChainDecision decision = DecideCommit(shard.chain, request);
   if (decision.verdict == ChainVerdict::kRefuse) return std::move(decision.refusal);
   if (decision.verdict == ChainVerdict::kRepeat) return {.outcome = CommitOutcome::kDurable};
   CheckKeysDiffer(request);
-  for (Record& record : request.puts) shard.records[std::move(record.key)] = std::move(record.value);
+  for (const Record& record : request.puts) shard.records[record.key] = record.value;
   for (const RecordKey& key : request.deletes) shard.records.erase(key);
   logged = !request.log_entry.empty();
-  if (logged) shard.log[{request.term, request.number}] = std::move(request.log_entry);
+  if (logged) shard.log[{request.term, request.number}] = request.log_entry;
   shard.chain.head = {request.term, request.number, request.digest};
   return {.outcome = CommitOutcome::kDurable};
 }

@@ -47,7 +47,8 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
 
   void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                 absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) override;
-  void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) override;
+  using ShardStore::Commit;
+  void Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) override;
   void LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) override;
   void Load(ShardId shard, std::vector<uint8_t> tables, std::string cursor,
             absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) override;
@@ -77,7 +78,7 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
 
   // Runs `call` now or when it is stepped.
   void Take(absl::AnyInvocable<void()> call);
-  CommitResult Append(CommitRequest& request, bool& logged);
+  CommitResult Append(const CommitRequest& request, bool& logged);
   absl::StatusOr<LoadPage> PageAfter(ShardId shard, const std::vector<uint8_t>& tables, const std::string& cursor);
   absl::StatusOr<std::vector<LogEntry>> EntriesAfter(ShardId shard, LogPosition position, size_t max_bytes);
   LogPosition Trim(ShardId shard, LogPosition position);

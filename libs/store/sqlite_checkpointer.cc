@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "libs/runtime/thread_name.h"
+
 namespace meridian {
 
 SqliteCheckpointer::SqliteCheckpointer(std::unique_ptr<SqliteConnection> connection, std::function<void()> finish)
@@ -28,6 +30,7 @@ void SqliteCheckpointer::Close() {
 }
 
 void SqliteCheckpointer::Run() {
+  NameThisThread("sqlite-checkpt");
   while (true) {
     {
       std::unique_lock lock(mutex_);

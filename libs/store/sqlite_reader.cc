@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "libs/runtime/thread_name.h"
+
 namespace meridian {
 
 SqliteReader::SqliteReader(std::unique_ptr<SqliteConnection> connection)
@@ -33,6 +35,7 @@ void SqliteReader::Close() {
 }
 
 void SqliteReader::Run() {
+  NameThisThread("sqlite-reader");
   while (true) {
     Call call;
     {

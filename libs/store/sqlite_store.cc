@@ -143,7 +143,7 @@ void SqliteStore::TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
   core_->Write(MakeTermWrite(shard, owner_nonce, unix_ms, std::move(done)));
 }
 
-void SqliteStore::Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) {
+void SqliteStore::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) {
   core_->Write(MakeCommitWrite(std::move(request), core_->options().wall->Now(), core_->tail(), core_->watchers(),
                                std::move(done)));
 }

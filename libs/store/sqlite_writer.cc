@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "libs/runtime/thread_name.h"
+
 namespace meridian {
 namespace {
 
@@ -67,6 +69,7 @@ void SqliteWriter::Close() {
 }
 
 void SqliteWriter::Run() {
+  NameThisThread("sqlite-writer");
   MonotonicInstant next_tick = options_.monotonic->Now() + options_.tick;
   while (true) {
     bool finish_checkpoint = false;

@@ -57,46 +57,58 @@ class TermWrite : public QueuedWrite {
 
 class CommitWrite : public QueuedWrite {
  public:
-  CommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
+  CommitWrite(std::shared_ptr<const CommitRequest> request, Instant at, LogTail& tail, LogWatchers& watchers,
               absl::AnyInvocable<void(CommitResult)> done)
       : request_(std::move(request)), at_(at), tail_(tail), watchers_(watchers), done_(std::move(done)) {}
 
   bool Apply(SqliteRows& rows) override {
-    const ShardRow* held = rows.Shard(request_.shard);
+    const ShardRow* held = rows.Shard(request_->shard);
     if (held == nullptr) return false;
     before_ = {held->chain.head.term, held->chain.head.number};
-    decision_ = DecideCommit(held->chain, request_);
-    return decision_.verdict != ChainVerdict::kAppend || rows.Append(request_, at_);
+    decision_ = DecideCommit(held->chain, *request_);
+    return decision_.verdict != ChainVerdict::kAppend || rows.Append(*request_, at_);
   }
 
-  void Finish(SqliteRows*, const TransactionEnd& end) override {
-    const LogPosition position{request_.term, request_.number};
+  void Finish(SqliteRows* rows, const TransactionEnd& end) override {
+    const LogPosition position{request_->term, request_->number};
     const bool logged =
-        end.kind == Kind::kDurable && decision_.verdict == ChainVerdict::kAppend && !request_.log_entry.empty();
-    if (logged) tail_.Append(request_.shard, before_, {position, std::move(request_.log_entry)});
-    if (end.kind == Kind::kUnknown) tail_.Forget(request_.shard);
-    done_(ResultOf(end));
-    if (logged) watchers_.Notify(request_.shard, position);
+        end.kind == Kind::kDurable && decision_.verdict == ChainVerdict::kAppend && !request_->log_entry.empty();
+    if (logged) tail_.Append(request_->shard, before_, {position, request_->log_entry});
+    if (end.kind == Kind::kUnknown) tail_.Forget(request_->shard);
+    done_(ResultOf(rows, end));
+    if (logged) watchers_.Notify(request_->shard, position);
   }
 
-  size_t Bytes() const override { return SizeOf(request_); }
+  size_t Bytes() const override { return SizeOf(*request_); }
   bool NeedsRoom() const override { return true; }
 
  private:
-  CommitResult ResultOf(const TransactionEnd& end) const {
+  CommitResult ResultOf(SqliteRows* rows, const TransactionEnd& end) const {
     switch (end.kind) {
       case Kind::kDurable:
         if (decision_.verdict == ChainVerdict::kRefuse) return decision_.refusal;
         return {.outcome = CommitOutcome::kDurable};
       case Kind::kRolledBack:
-        return Refused(end.failure.reason(), end.failure.ToString());
+        return AfterRollback(rows, Refused(end.failure.reason(), end.failure.ToString()));
       case Kind::kUnknown:
         return {CommitOutcome::kUnknown, RefusalReason::kNone, end.failure.ToString()};
     }
     return {};
   }
 
-  CommitRequest request_;
+  // A resend of what was durable before the transaction is durable whatever became of it. Only the rows tell: what was
+  // repeated may have been part of the transaction.
+  CommitResult AfterRollback(SqliteRows* rows, CommitResult refusal) const {
+    const ShardRow* held = rows == nullptr ? nullptr : rows->Shard(request_->shard);
+    if (held != nullptr) {
+      const bool durable = DecideCommit(held->chain, *request_).verdict == ChainVerdict::kRepeat;
+      return durable ? CommitResult{.outcome = CommitOutcome::kDurable} : refusal;
+    }
+    if (decision_.verdict != ChainVerdict::kRepeat) return refusal;
+    return {CommitOutcome::kUnknown, RefusalReason::kNone, refusal.detail};
+  }
+
+  const std::shared_ptr<const CommitRequest> request_;
   const Instant at_;
   LogTail& tail_;
   LogWatchers& watchers_;
@@ -235,8 +247,8 @@ std::unique_ptr<QueuedWrite> MakeTermWrite(ShardId shard, uint64_t owner_nonce, 
   return std::make_unique<TermWrite>(shard, owner_nonce, unix_ms, std::move(done));
 }
 
-std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
-                                             absl::AnyInvocable<void(CommitResult)> done) {
+std::unique_ptr<QueuedWrite> MakeCommitWrite(std::shared_ptr<const CommitRequest> request, Instant at, LogTail& tail,
+                                             LogWatchers& watchers, absl::AnyInvocable<void(CommitResult)> done) {
   return std::make_unique<CommitWrite>(std::move(request), at, tail, watchers, std::move(done));
 }
 

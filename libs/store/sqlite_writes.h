@@ -20,8 +20,8 @@ std::unique_ptr<QueuedWrite> MakeTermWrite(ShardId shard, uint64_t owner_nonce, 
                                            absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done);
 
 // The log entry is in `tail` before `done` is called; `watchers` hear of it afterwards.
-std::unique_ptr<QueuedWrite> MakeCommitWrite(CommitRequest request, Instant at, LogTail& tail, LogWatchers& watchers,
-                                             absl::AnyInvocable<void(CommitResult)> done);
+std::unique_ptr<QueuedWrite> MakeCommitWrite(std::shared_ptr<const CommitRequest> request, Instant at, LogTail& tail,
+                                             LogWatchers& watchers, absl::AnyInvocable<void(CommitResult)> done);
 
 // Reads the chain after the transaction that it came into.
 std::unique_ptr<QueuedWrite> MakeHeadRead(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done);

@@ -180,9 +180,9 @@ void FaultStore::TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
   Ask(std::move(done), [&](auto back) { store_.TakeTerm(shard, owner_nonce, unix_ms, std::move(back)); });
 }
 
-void FaultStore::Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) {
+void FaultStore::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) {
   const CommitResult unknown{CommitOutcome::kUnknown, RefusalReason::kNone, "the connection to the store was lost"};
-  const ShardId shard = request.shard;
+  const ShardId shard = request->shard;
   absl::AnyInvocable<void(CommitResult)> back = [way = way_, shard, ticket = way_->Expect(shard),
                                                  done = std::move(done)](CommitResult result) mutable {
     way->Arrive(shard, ticket,

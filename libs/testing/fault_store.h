@@ -49,7 +49,8 @@ class FaultStore : public ShardStore {
 
   void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                 absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) override;
-  void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) override;
+  using ShardStore::Commit;
+  void Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) override;
   void LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) override;
   void Load(ShardId shard, std::vector<uint8_t> tables, std::string cursor,
             absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) override;

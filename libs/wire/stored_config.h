@@ -15,7 +15,7 @@
 
 namespace meridian {
 
-inline constexpr size_t kConfigChunkBytes = 64 * 1024;
+inline constexpr size_t kConfigChunkBytes = 32 * 1024;
 
 // SHA-256 over the configuration, whatever its revision and the order of its maps.
 ConfigDigest DigestOf(const admin::v1::TenantConfig& config);

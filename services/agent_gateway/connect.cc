@@ -166,13 +166,15 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
       return absl::OkStatus();
     }
     MERIDIAN_ASSIGN_OR_RETURN(CommandBody body, RoutingCommandOf(frame, attachment.agent, attachment.number));
+    const CommandOrigin origin = OriginOf(context);
     std::optional<RequestKey> key;
     // The other commands name a token and are idempotent by it; an activity sent twice could undo a later one.
     if (frame.has_set_activity()) {
-      key = RequestKey{attachment.tenant.value, request_id,
-                       StableHash(attachment.agent.value + " " + frame.set_activity().activity())};
+      key = RequestKey{
+          attachment.tenant.value, request_id,
+          DigestOfRequest(origin.actor.subject, attachment.agent.value + " " + frame.set_activity().activity())};
     }
-    gateway_.Send(attachment, std::move(body), OriginOf(context), std::move(key), std::move(answer));
+    gateway_.Send(attachment, std::move(body), origin, std::move(key), std::move(answer));
     return absl::OkStatus();
   }
 

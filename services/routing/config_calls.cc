@@ -4,6 +4,7 @@
 
 #include "libs/config/zone_tables.h"
 #include "libs/error/error.h"
+#include "libs/runtime/refusal.h"
 #include "libs/wire/tenant_config.h"
 #include "services/routing/routing_service.h"
 
@@ -17,13 +18,16 @@ absl::Status EtagMismatch() {
   return MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", "another configuration is in force");
 }
 
+constexpr size_t kMaxConfigsWaiting = 16;  // to be checked, each up to as large as a message may be
+
 struct Checked {
   ConfigDigest digest{};
   std::string stored;
   std::shared_ptr<const StoredConfig> config;
 };
 
-// Everything that can be said of it without the shard. `now` is when its zone tables are made.
+// Everything that can be said of it without the shard: many milliseconds for a large one, and it reads tzdata. `now` is
+// when its zone tables are made.
 absl::StatusOr<Checked> Check(admin::v1::TenantConfig proto, Instant now) {
   std::vector<FieldViolation> violations;
   auto stored = std::make_shared<StoredConfig>();
@@ -121,8 +125,20 @@ void RoutingService::ApplyConfig(const TenantId& tenant, CommandOrigin origin, A
   if (proto.tenant() != tenant.value) return done(FieldError("config.tenant", "must be the token's tenant"));
   const std::optional<Uuid> request_id = Uuid::Parse(request.request_id());
   if (!request_id) return done(FieldError("request_id", "must be a UUID of version 7"));
+  if (config_worker_.waiting() >= kMaxConfigsWaiting) {
+    return done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull,
+                            "too many configurations wait to be checked"));
+  }
+  config_worker_.Post([this, tenant, request_id = *request_id, origin = std::move(origin), request = std::move(request),
+                       done = std::move(done), guard = Enter()]() mutable {
+    CheckAndPublish(tenant, request_id, std::move(origin), std::move(request), std::move(done));
+  });
+}
+
+void RoutingService::CheckAndPublish(const TenantId& tenant, const Uuid& request_id, CommandOrigin origin,
+                                     ApplyConfigRequest request, Done<ApplyConfigResponse> done) {
   const Instant now = ports_.wall->Now();
-  absl::StatusOr<Checked> checked = Check(std::move(proto), now);
+  absl::StatusOr<Checked> checked = Check(std::move(*request.mutable_config()), now);
   if (!checked.ok()) return done(checked.status());
 
   if (request.validate_only()) {
@@ -135,7 +151,8 @@ void RoutingService::ApplyConfig(const TenantId& tenant, CommandOrigin origin, A
     return done(std::move(response));
   }
 
-  RequestKey key{tenant.value, *request_id, StableHash(EtagOf(checked->digest) + request.etag())};
+  RequestKey key{tenant.value, request_id,
+                 DigestOfRequest(origin.actor.subject, EtagOf(checked->digest) + request.etag())};
   PublishDraft publish{.origin = std::move(origin),
                        .draft = NewDraftId(),
                        .last = {},
@@ -162,8 +179,12 @@ void RoutingService::ApplyConfig(const TenantId& tenant, CommandOrigin origin, A
   });
 }
 
-// On the shard's thread, once in a hundred days per tenant: reads tzdata and encodes the configuration.
+// Once in a hundred days per tenant.
 void RoutingService::RenewZones(const TenantId& tenant) {
+  config_worker_.Post([this, tenant, guard = Enter()] { CheckAndRenew(tenant); });
+}
+
+void RoutingService::CheckAndRenew(const TenantId& tenant) {
   const auto current = ConfigSnapshot(tenant);
   Loop* loop = CachedLoop(tenant);
   const Instant now = ports_.wall->Now();

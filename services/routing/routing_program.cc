@@ -11,9 +11,14 @@ namespace meridian {
 namespace {
 
 constexpr size_t kTenantsPerSlice = 16;  // opened, each with a record and three events
-constexpr size_t kDeletesPerSlice = 50;
+constexpr size_t kDeletesPerSlice = 8;
 constexpr size_t kDraftsPerTenant = 2;
 constexpr size_t kStreamHeadBytes = 64;  // of the value, at most
+
+// What a command or slice adds beside its engine: pieces and head of a draft, deletions, heads of streams, an answer.
+static_assert(kMaxRecordsPerCall + kDeletesPerSlice + 2 <= kMaxEffectRecords);
+static_assert(kMaxBytesPerCall + kConfigChunkBytes + 8 * 1024 <= kMaxEffectBytes);
+static_assert(4 * kTenantsPerSlice <= kMaxEffectRecords);
 
 }  // namespace
 

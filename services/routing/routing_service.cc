@@ -17,7 +17,7 @@ absl::Status TenantNotFound() {
 }  // namespace
 
 RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
-    : options_(std::move(options)), ports_(ports), random_(options_.seed), thread_(ports.monotonic) {
+    : options_(std::move(options)), ports_(ports), random_(options_.seed), thread_(ports.monotonic, "routing-shards") {
   for (uint32_t number = 0; number < options_.shards; ++number) {
     const ShardId shard{ShardKind::kRouting, number};
     ShardLoopOptions loop;
@@ -156,6 +156,7 @@ void RoutingService::OnState(ShardId shard, ShardState state, const absl::Status
     ports_.log->Write(level, "routing shard", {{"shard", shard.number}, {"state", state}, {"why", why.code()}});
   }
   if (state == ShardState::kServing) gateways_.TellTerm();
+  if (ports_.on_state) ports_.on_state(shard, state, why);
 }
 
 void RoutingService::SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config) {

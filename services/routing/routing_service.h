@@ -1,4 +1,5 @@
-// Routing in this process: its shards' loops on one thread, and the port through which the others reach them.
+// Routing in this process: its shards' loops on one thread, the port through which the others reach them, and a thread
+// that checks configurations.
 // Made where a process is assembled. Any thread, as RoutingClient says; Start, Drain and the destructor: the thread
 // that owns it.
 #pragma once
@@ -6,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +19,7 @@
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_loop.h"
 #include "libs/runtime/shard_thread.h"
+#include "libs/runtime/worker_thread.h"
 #include "libs/telemetry/log.h"
 #include "libs/telemetry/metrics.h"
 #include "services/routing/gateway_registry.h"
@@ -25,7 +28,7 @@
 
 namespace meridian {
 
-// All must outlive the service; none null but `metrics` and `log`.
+// All must outlive the service; none null but `metrics`, `log` and `on_state`.
 struct RoutingPorts {
   ShardStore* store = nullptr;
   ShardLeases* leases = nullptr;
@@ -35,6 +38,8 @@ struct RoutingPorts {
   const WallClock* wall = nullptr;
   Metrics* metrics = nullptr;
   Log* log = nullptr;
+  // On the shards' thread; must not block. The status says why, OK when nothing went wrong.
+  std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
 };
 
 struct RoutingOptions {
@@ -59,7 +64,8 @@ class RoutingService final : public RoutingClient {
 
   // Takes the leases and serves. Returns at once; calls made before the shards are loaded wait.
   void Start();
-  // True when every shard is loaded and its first commit durable, within `patience`. Blocks.
+  // True when every shard is loaded and its first commit durable, within `patience`; false at once when one refuses
+  // calls (its store fails). Blocks.
   bool AwaitServing(Duration patience);
   // Finishes what runs and hands the shards over. Blocks. False when `limit` was not enough. Once.
   bool Drain(Duration limit) { return thread_.Drain(limit); }
@@ -103,6 +109,10 @@ class RoutingService final : public RoutingClient {
   void OnState(ShardId shard, ShardState state, const absl::Status& why);
   absl::AnyInvocable<void()> Snapshot(const RoutingProgram& program);
   void SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config);
+  // On the worker's thread.
+  void CheckAndPublish(const TenantId& tenant, const Uuid& request_id, CommandOrigin origin,
+                       admin::v1::ApplyConfigRequest request, Done<admin::v1::ApplyConfigResponse> done);
+  void CheckAndRenew(const TenantId& tenant);
   void RenewZones(const TenantId& tenant);
   Uuid NewDraftId();
 
@@ -123,6 +133,7 @@ class RoutingService final : public RoutingClient {
 
   std::vector<std::unique_ptr<Loop>> loops_;
   ShardThread thread_;
+  WorkerThread config_worker_{"config-check"};
 };
 
 }  // namespace meridian

@@ -21,7 +21,7 @@ std::vector<std::unique_ptr<SessionShard>> MakeShards(const AssembleSessionOptio
 }  // namespace
 
 AssembledSession::AssembledSession(const AssembleSessionOptions& options, const SessionPorts& ports)
-    : service_(MakeShards(options, ports)), thread_(ports.shard.monotonic) {
+    : service_(MakeShards(options, ports)), thread_(ports.shard.monotonic, "session-shards") {
   for (const auto& shard : service_.shards()) thread_.Add(shard.get());
 }
 

@@ -22,6 +22,7 @@
 #include "services/session/session_methods.h"
 #include "services/standalone/call_metrics.h"
 #include "services/standalone/first_config.h"
+#include "services/standalone/shard_health.h"
 
 namespace meridian {
 namespace {
@@ -48,10 +49,12 @@ class Standalone : public Service {
         session_(SessionOptionsFor(), SessionPortsFor()),
         gateway_({routing_, session_.client(), ids_, timer_, environment.wall_clock}),
         sites_(routing_) {}
+  ~Standalone() override { health_.Follow(nullptr); }
 
   absl::Status Start() {
     routing_.Start();
     session_.Start();
+    MERIDIAN_RETURN_IF_ERROR(health_.AwaitServing(kStartPatience));
     if (!routing_.AwaitServing(kStartPatience)) {
       return absl::UnavailableError("the shards could not be loaded in time; see the log");
     }
@@ -69,6 +72,7 @@ class Standalone : public Service {
   }
 
   void Drain(Duration limit) override {
+    health_.Follow(nullptr);
     grpc_->SetServing(false);
     http_->Stop(limit / 4);
     grpc_->Drain(limit / 4);
@@ -93,7 +97,10 @@ class Standalone : public Service {
             .monotonic = &environment_.monotonic_clock,
             .wall = &environment_.wall_clock,
             .metrics = &environment_.metrics,
-            .log = &environment_.log};
+            .log = &environment_.log,
+            .on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
+              OnShardState(shard, state, why);
+            }};
   }
   AssembleSessionOptions SessionOptionsFor() const {
     AssembleSessionOptions options;
@@ -109,6 +116,7 @@ class Standalone : public Service {
     ports.routing = &routing_;
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       environment_.log.Info("session shard", {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
+      OnShardState(shard, state, why);
     };
     ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {
       environment_.log.Warning("a routing log could not be followed",
@@ -116,14 +124,23 @@ class Standalone : public Service {
     };
     return ports;
   }
+  // A shard whose records cannot be read stays so: the process says it and ends. Any other comes back by itself.
+  void OnShardState(ShardId shard, ShardState state, const absl::Status& why) {
+    health_.OnState(shard, state, why);
+    if (state != ShardState::kFailed) return;
+    const std::string reason(why.message().data(), why.message().size());
+    environment_.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
+  }
   IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
   EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
 
   absl::Status StartHttp() {
     HttpRouter router;
     HandleVisitorSessions(IngressPortsFor(), sites_, router);
-    router.Handle("GET", "/healthz", [](const HttpRequest&, HttpResponder responder) {
-      responder.Respond(HttpResponse::Json(200, R"({"status":"serving"})"));
+    router.Handle("GET", "/healthz", [this](const HttpRequest&, HttpResponder responder) {
+      const bool serving = health_.serving();
+      responder.Respond(
+          HttpResponse::Json(serving ? 200 : 503, serving ? R"({"status":"serving"})" : R"({"status":"not_serving"})"));
     });
     router.Handle("GET", "/metrics", [this](const HttpRequest& request, HttpResponder responder) {
       if (!IsLoopbackAddress(request.remote_address)) {
@@ -159,6 +176,7 @@ class Standalone : public Service {
     options.port = environment_.listeners.grpc_port();
     options.reflection = !options_.no_demo_tokens;
     MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, call_metrics_.get()));
+    health_.Follow([this](bool serving) { grpc_->SetServing(serving); });
     environment_.listeners.Announce("grpc", ShownAddress() + ":" + std::to_string(grpc_->port()));
     return absl::OkStatus();
   }
@@ -176,6 +194,7 @@ class Standalone : public Service {
   const StandaloneOptions options_;
   Environment& environment_;
   const std::unique_ptr<SqliteStore> store_;
+  ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
   const rpc::CallGate gate_;
   rpc::DeadlineTimer timer_;

@@ -44,6 +44,13 @@ class Standalone:
         """As a crash: no draining."""
         self._end(signal.SIGKILL)
 
+    def pause(self):
+        """As a closed lid or a frozen machine: it stands still, and goes on where it was."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self):
         """As Ctrl-C does, however much is under way: it must come to a clean end."""
         code = self._end(signal.SIGTERM)

@@ -34,7 +34,7 @@ TEST_F(ConfigTest, RevisionsRiseAndBrokenOnesAreRefused) {
   other.digest = 1;
   EXPECT_EQ(world_.Do(other).refusal, Refusal::kStaleRevision);
   config_.revision = 2;
-  config_.queues.clear();
+  config_.id = TenantId{"other"};
   EXPECT_EQ(world_.Do(Publication(config_)).refusal, Refusal::kInvalidConfig);
   EXPECT_EQ(world_.engine().config_revision(), 1u);
 }
@@ -122,6 +122,40 @@ TEST_F(ConfigTest, ManyRemovedAgentsGoInSlicesAlsoOverARestart) {
   for (int i = 0; i < 400; ++i) {
     EXPECT_EQ(world_.AgentAt("a" + std::to_string(i)).record->presence, AgentPresence::kOffline);
   }
+}
+
+TEST_F(ConfigTest, AnAttachmentWhileManyAreRemovedIndexesThisAgentAlone) {
+  for (int i = 0; i < 400; ++i) config_.agents.push_back(MakeAgent("a" + std::to_string(i), {{"en", kNative}}));
+  Publish();
+  for (int i = 0; i < 400; ++i) world_.Attach("a" + std::to_string(i));
+  config_.revision = 2;
+  config_.agents.clear();
+  for (int i = 0; i < 1000; ++i) config_.agents.push_back(MakeAgent("b" + std::to_string(i), {{"en", kNative}}));
+  Publish();
+  EXPECT_EQ(world_.Attach("nobody").refusal, Refusal::kUnknownAgent);
+  EXPECT_TRUE(world_.Attach("b999").ok());
+  EXPECT_EQ(world_.AgentAt("a0").record->presence, AgentPresence::kAttached) << "the slices have not come to it";
+  world_.Pass(Duration::Zero());
+  EXPECT_EQ(world_.AgentAt("a0").record->presence, AgentPresence::kOffline);
+  EXPECT_EQ(world_.AgentAt("b999").record->presence, AgentPresence::kAttached);
+}
+
+TEST_F(ConfigTest, ManyAgentRevisionsEndInSlicesAlsoOverARestart) {
+  Publish();
+  for (int i = 0; i < 400; ++i) {
+    const std::string name = "a" + std::to_string(i);
+    ASSERT_TRUE(world_.Do(ReviseAgent{2u + i, AgentId{name}, MakeAgent(name, {{"en", kNative}})}).ok());
+  }
+  config_.revision = 1000;
+  Publish();
+  EXPECT_FALSE(world_.stored().agent_revisions.empty());
+  const AgentId again{"a399"};
+  ASSERT_TRUE(world_.Do(ReviseAgent{1001, again, MakeAgent(again.value, {{"en", kNative}})}).ok());
+  world_.Restart(Duration::Zero());
+  world_.Pass(Duration::Zero());
+  EXPECT_THAT(world_.stored().agent_revisions, ::testing::ElementsAre(::testing::Key(again)));
+  EXPECT_EQ(world_.Attach("a0").refusal, Refusal::kUnknownAgent);
+  EXPECT_TRUE(world_.Attach("a399").ok());
 }
 
 TEST_F(ConfigTest, AShiftThatOpensForManyIsServedInSlicesAndInOrder) {

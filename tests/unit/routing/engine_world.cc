@@ -83,7 +83,8 @@ void EngineWorld::Drain() {
     events_.push_back(event);
   }
   messages_.insert(messages_.end(), engine_->messages().begin(), engine_->messages().end());
-  MERIDIAN_CHECK(engine_->ChangedRecordCount() <= 256);  // what one call changes fits into one commit
+  MERIDIAN_CHECK(engine_->ChangedRecordCount() <= kMaxRecordsPerCall);
+  MERIDIAN_CHECK(engine_->ChangedRecordBytes() <= kMaxBytesPerCall);
   stored_.Apply(engine_->ChangedRecords());
   engine_->ClearEffects();
 }

@@ -39,6 +39,54 @@ class OfferTest : public ::testing::Test {
   EngineWorld world_;
 };
 
+// Each change is checked against the bounds of one call (EngineWorld): returned contacts, struck agents and new offers.
+TEST_F(OfferTest, ManyThatTimeOutTogetherWhileOthersWaitInFrontAreServedInSlices) {
+  constexpr uint64_t kMany = 200;
+  TenantConfig config = SmallTenant();
+  config.queues[0].no_answer = {.strikes = 3, .cool_down = Duration::Seconds(60)};
+  for (uint64_t i = 0; i < kMany; ++i) config.agents.push_back(MakeAgent("a" + std::to_string(i), {{"es", kNative}}));
+  Publish(config);
+  world_.Pass(Duration::Seconds(100));
+  for (uint64_t i = 0; i < kMany; ++i) world_.Attach("a" + std::to_string(i));
+  for (uint64_t i = 0; i < kMany; ++i) world_.Enqueue(i);
+  for (uint64_t i = 0; i < kMany; ++i) ASSERT_TRUE(world_.Do(world_.Of<OfferDelivered>(i)).ok());
+  for (uint64_t i = kMany; i < 2 * kMany; ++i) {
+    ContactSpec spec = world_.Spec(i);
+    spec.enqueued_at = world_.now() - Duration::Seconds(50);
+    ASSERT_TRUE(world_.Do(EnqueueContact{spec}).ok());
+  }
+  world_.Pass(config.queues[0].offer_timeout);
+  for (uint64_t i = 0; i < kMany; ++i) {
+    EXPECT_EQ(world_.ContactAt(i).state, ContactState::kQueued);
+    EXPECT_EQ(world_.ContactAt(kMany + i).state, ContactState::kOffered);
+    EXPECT_EQ(world_.AgentAt("a" + std::to_string(i)).record->strikes, 1);
+  }
+}
+
+TEST_F(OfferTest, AgentsWithManyContactsWhoAreLostTogetherAreDrainedInSlices) {
+  constexpr uint64_t kEach = 150;
+  TenantConfig config = SmallTenant();
+  config.agents = {MakeAgent("ana", {{"es", kNative}}, kEach), MakeAgent("bea", {{"es", kNative}}, kEach),
+                   MakeAgent("cora", {{"es", kNative}}, 2 * kEach)};
+  Publish(config);
+  world_.Attach("ana");
+  world_.Attach("bea");
+  for (uint64_t i = 0; i < 2 * kEach; ++i) {
+    world_.Enqueue(i);
+    DeliverAndAccept(i);
+  }
+  world_.Attach("cora");
+  for (const char* agent : {"ana", "bea"}) {
+    ASSERT_TRUE(world_.Do(DetachAgent{AgentId{agent}, {1}, DetachCause::kSignedOff}).ok());
+  }
+  // One goes while its agent is drained, and is not touched again.
+  const uint64_t last = 2 * kEach - 1;
+  world_.Do(CustomerLeft{EngineWorld::Contact(last)});
+  world_.Pass(Duration::Zero());
+  EXPECT_EQ(world_.AgentAt("cora").load, 2 * kEach - 1);
+  EXPECT_EQ(world_.AgentAt("ana").load + world_.AgentAt("bea").load, 0u);
+}
+
 TEST_F(OfferTest, GoesToTheAgentWhoSpeaksTheLanguageAndHasFivePublicEvents) {
   TenantConfig config = TwoAgents();
   config.queues[0].wrap_up.longest = Duration::Seconds(30);

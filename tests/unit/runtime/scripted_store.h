@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,8 +30,9 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void RefuseAll(RefusalReason reason) { refuse_all_ = reason; }
   // What was applied without being replicated is now.
   void Replicate() { replicated_ = head_; }
-  // LastCommit, TakeTerm and Load fail while it is set.
-  void SetDown(bool down) { down_ = down; }
+  // LastCommit, TakeTerm and Load fail while it is set, with this.
+  void SetDown(absl::Status why) { down_ = std::move(why); }
+  void SetDown(bool down) { down_ = down ? absl::UnavailableError("down") : absl::OkStatus(); }
   void SetTailAtRisk(bool risk) { tail_at_risk_ = risk; }
 
   // Runs the call that waits longest; false when none does.
@@ -47,33 +49,40 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
 
   // Another process takes the shard.
   void StealTerm() { ++term_; }
-  void StealLease() { holder_ = Lease{{}, "thief", 999, Duration::Hours(1)}; }
+  void StealLease() {
+    holder_ = Lease{{}, "thief", 999, Duration::Hours(1)};
+    held_until_ = clock_->Now() + holder_->valid_for;
+  }
+  void ReturnLease() { holder_.reset(); }
   void SetLeaseDown(bool down) { lease_down_ = down; }
 
   const ChainHead& head() const { return head_; }
   const std::map<RecordKey, std::string>& records() const { return records_; }
   std::map<RecordKey, std::string>& mutable_records() { return records_; }
-  const std::vector<CommitRequest>& received() const { return received_; }  // all, also the refused
+  const std::vector<CommitRequest>& received() const { return received_; }                 // all, also the refused
+  const std::vector<std::shared_ptr<const CommitRequest>>& sent() const { return sent_; }  // also those on their way
   const std::vector<std::string>& log() const { return log_; }
   int loads() const { return loads_; }
   bool lease_held() const { return holder_.has_value(); }
 
   void TakeTerm(ShardId, uint64_t, int64_t unix_ms, absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) override {
     Enqueue([this, unix_ms, done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       term_ = std::max(term_ + 1, static_cast<uint64_t>(unix_ms));
       replicated_ = head_;
       done(TermGrant{term_, head_, tail_at_risk_});
     });
   }
 
-  void Commit(CommitRequest request, absl::AnyInvocable<void(CommitResult)> done) override {
-    Enqueue([this, request = std::move(request), done = std::move(done)]() mutable { Answer(request, &done); });
+  using ShardStore::Commit;
+  void Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) override {
+    sent_.push_back(request);
+    Enqueue([this, request = std::move(request), done = std::move(done)]() mutable { Answer(*request, &done); });
   }
 
   void LastCommit(ShardId, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) override {
     Enqueue([this, done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       done(replicated_);
     });
   }
@@ -81,7 +90,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void Load(ShardId, std::vector<uint8_t> tables, std::string cursor,
             absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) override {
     Enqueue([this, tables = std::move(tables), cursor = std::move(cursor), done = std::move(done)]() mutable {
-      if (down_) return done(absl::UnavailableError("down"));
+      if (!down_.ok()) return done(down_);
       if (cursor.empty()) ++loads_;
       done(PageFrom(tables, cursor));
     });
@@ -180,7 +189,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   std::deque<absl::AnyInvocable<void()>> calls_;
   std::deque<std::pair<Fault, RefusalReason>> faults_;
   RefusalReason refuse_all_ = RefusalReason::kNone;
-  bool down_ = false;
+  absl::Status down_;
   bool lease_down_ = false;
   bool tail_at_risk_ = false;
   uint64_t term_ = 0;
@@ -189,6 +198,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   std::map<RecordKey, std::string> records_;
   std::vector<std::string> log_;
   std::vector<CommitRequest> received_;
+  std::vector<std::shared_ptr<const CommitRequest>> sent_;
   int loads_ = 0;
   std::optional<Lease> holder_;
   MonotonicInstant held_until_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/runtime/counter_world.h"
 
 namespace meridian {
@@ -72,6 +74,8 @@ TEST(ShardLifecycleTest, UnknownThatWasLostIsSentAgainWithWhatFollowed) {
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1", "a: 2", "message a=2"));
   EXPECT_EQ(world.program().loads, 1);
   EXPECT_EQ(world.store().records().at({1, "a"}), "2");
+  const auto& sent = world.store().sent();
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), sent[sent.size() - 2]), 2) << "the very same, not a copy";
 }
 
 TEST(ShardLifecycleTest, UnknownAgainAndAgainWhileTheStoreIsDown) {
@@ -199,8 +203,38 @@ TEST(ShardLifecycleTest, WrongTermLosesTheShard) {
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
   EXPECT_EQ(world.loop().state(), ShardState::kLost);
   EXPECT_TRUE(world.loop().stopped());
-  absl::Status posted = world.Add("a", 1);
-  EXPECT_EQ(ReasonOf(posted), "NOT_OWNER");
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
+}
+
+TEST(ShardLifecycleTest, ALostShardIsTakenAgainAfterAWhile) {
+  CounterWorld world;
+  world.BootAndServe();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  world.store().StealTerm();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Pass(ShardLifecycle::kFirstRestart);
+  EXPECT_EQ(world.loop().state(), ShardState::kServing);
+  world.TakeEvents();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 2", "message a=2"));
+}
+
+TEST(ShardLifecycleTest, WhileAnotherOwnsALostShardCommandsAreRefused) {
+  CounterWorld world;
+  world.BootAndServe();
+  world.store().StealLease();
+  world.Pass(Duration::Seconds(5));
+  EXPECT_EQ(world.loop().state(), ShardState::kAcquiring);
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
+  world.store().ReturnLease();
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.loop().state(), ShardState::kServing);
 }
 
 TEST(ShardLifecycleTest, AnswersStayWhileTheLeaseIsNotHeldAndLeaveWhenItIsAgain) {
@@ -226,7 +260,7 @@ TEST(ShardLifecycleTest, LeaseTakenByAnotherLosesTheShard) {
   world.BootAndServe();
   world.store().StealLease();
   world.Pass(Duration::Seconds(4));
-  EXPECT_EQ(world.loop().state(), ShardState::kLost);
+  EXPECT_THAT(world.states(), ::testing::Contains(ShardState::kLost));
 }
 
 TEST(ShardLifecycleTest, LeaseIsRenewedWhileNothingHappens) {
@@ -258,6 +292,41 @@ TEST(ShardLifecycleTest, StoreThatIsDownAtTheStartIsTriedAgain) {
   world.store().SetDown(false);
   world.Pass(Duration::Seconds(2));
   EXPECT_EQ(world.loop().state(), ShardState::kServing);
+}
+
+TEST(ShardLifecycleTest, WhileTheStoreGivesNoTermCommandsAreRefusedWithTheReason) {
+  CounterWorld world;
+  world.store().SetDown(absl::ResourceExhaustedError("disk full"));
+  world.Boot();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Query("a");
+  world.Pass(Duration::Seconds(1));
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NO_SPACE", "query a: NO_SPACE"));
+  world.store().SetDown(absl::InternalError("I/O error"));
+  world.Pass(Duration::Seconds(2));
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: STORE_FAILED"));
+  world.store().SetDown(false);
+  world.Pass(Duration::Seconds(2));
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
+}
+
+TEST(ShardLifecycleTest, WhileTheRecordsCannotBeLoadedCommandsAreRefusedWithTheReason) {
+  CounterWorld world;
+  world.Boot();
+  world.StepLoop();
+  ASSERT_TRUE(world.store().Step());  // the lease
+  world.StepLoop();
+  ASSERT_TRUE(world.store().Step());  // the term
+  world.StepLoop();
+  ASSERT_EQ(world.loop().state(), ShardState::kLoading);
+  world.store().SetDown(absl::InternalError("I/O error"));
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Pass(Duration::Seconds(3));
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: STORE_FAILED"));
 }
 
 TEST(ShardLifecycleTest, RecordThatCannotBeReadFailsTheShardWithItsReason) {

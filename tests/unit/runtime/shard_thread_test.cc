@@ -2,15 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <new>
+#include <string>
 #include <thread>
 
 #include "libs/runtime/log_follower.h"
 #include "libs/runtime/shard_loop.h"
+#include "libs/runtime/thread_name.h"
 #include "libs/store/memory_store.h"
 #include "tests/unit/runtime/counter_program.h"
 
@@ -174,6 +178,56 @@ TEST_F(ShardThreadTest, DrainGivesUpOnAStoreThatDoesNotAnswer) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (store_.waiting() == 0 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
   EXPECT_FALSE(thread.Drain(Duration::Milliseconds(100)));
+}
+
+// What a callback of the store does when it comes after the thread's end and before its loop's: it must touch nothing
+// of the thread. The bytes where it was tell.
+TEST(ShardThreadWakeTest, AWakeAfterTheEndOfTheThreadTouchesNothingOfIt) {
+  class Keeper final : public Stepped {
+   public:
+    void SetWaker(std::function<void()> waker) override { waker_ = std::move(waker); }
+    bool Step() override { return false; }
+    MonotonicInstant NextWake() override { return MonotonicInstant::Never(); }
+    void RequestStop() override {}
+    bool stopped() const override { return true; }
+
+    std::function<void()> waker_;
+  };
+  SystemMonotonicClock monotonic;
+  Keeper keeper;
+  alignas(ShardThread) std::array<unsigned char, sizeof(ShardThread)> place;
+  auto* thread = new (place.data()) ShardThread(&monotonic);
+  thread->Add(&keeper);
+  thread->~ShardThread();
+  std::array<unsigned char, sizeof(ShardThread)> nothing{};
+  place = nothing;
+  keeper.waker_();
+  EXPECT_EQ(place, nothing);
+}
+
+TEST(ShardThreadWakeTest, ItsThreadHasAName) {
+  class NameReader final : public Stepped {
+   public:
+    void SetWaker(std::function<void()>) override {}
+    bool Step() override {
+      std::array<char, kMaxThreadName + 1> name{};
+      pthread_getname_np(pthread_self(), name.data(), name.size());
+      name_ = name.data();
+      return false;
+    }
+    MonotonicInstant NextWake() override { return MonotonicInstant::Never(); }
+    void RequestStop() override {}
+    bool stopped() const override { return true; }
+
+    std::string name_;
+  };
+  SystemMonotonicClock monotonic;
+  NameReader reader;
+  ShardThread thread(&monotonic, "routing-shards");
+  thread.Add(&reader);
+  thread.Start();
+  EXPECT_TRUE(thread.Drain(Duration::Seconds(60)));
+  EXPECT_EQ(reader.name_, "routing-shards");
 }
 
 }  // namespace

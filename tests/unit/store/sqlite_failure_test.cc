@@ -41,6 +41,25 @@ TEST_F(SqliteFailureTest, AFullDiskRefusesAndServesAgainWhenThereIsRoom) {
   EXPECT_EQ(Commit(Request(grant_.term, 3)).outcome, CommitOutcome::kDurable);
 }
 
+TEST_F(SqliteFailureTest, AResendOfTheLastCommitIsDurableAlsoInATransactionThatFails) {
+  const TermGrant other = TakeTerm(kOther);
+  HeldWriter held(*store_, kShard);
+  std::vector<std::future<CommitResult>> answers;
+  // The last two are of the transaction itself: what is repeated there goes with it.
+  for (CommitRequest request :
+       {Request(grant_.term, 1), Request(other.term, 1, kOther), Request(grant_.term, 2), Request(grant_.term, 2)}) {
+    auto answer = std::make_shared<std::promise<CommitResult>>();
+    answers.push_back(answer->get_future());
+    store_->Commit(std::move(request), [answer](CommitResult result) { answer->set_value(std::move(result)); });
+  }
+  vfs_.FailWrites(WriteFault::kFull);
+  held.Release();
+  EXPECT_EQ(answers[0].get().outcome, CommitOutcome::kDurable);
+  for (size_t i = 1; i < answers.size(); ++i) EXPECT_EQ(answers[i].get().outcome, CommitOutcome::kRefused) << i;
+  vfs_.FailWrites(WriteFault::kNone);
+  EXPECT_EQ(Commit(Request(grant_.term, 2)).outcome, CommitOutcome::kDurable);
+}
+
 TEST_F(SqliteFailureTest, AReadOnlyFileRefusesAndServesAgain) {
   vfs_.FailWrites(WriteFault::kReadOnly);
   const CommitResult refused = Commit(Request(grant_.term, 2));
@@ -124,6 +143,7 @@ TEST_F(SqliteFreeSpaceTest, BelowTheMinimumCommitsAreRefusedAndTrimGoesOn) {
   EXPECT_EQ(refused.outcome, CommitOutcome::kRefused);
   EXPECT_EQ(refused.reason, RefusalReason::kNoSpace);
   EXPECT_NE(refused.detail.find("999"), std::string::npos) << refused.detail;
+  EXPECT_EQ(Commit(Request(grant.term, 1)).outcome, CommitOutcome::kDurable) << "a resend needs no room";
   const auto kept = testing::Await<absl::StatusOr<LogPosition>>([&](auto done) {
     store_->TrimTo(kShard, {grant.term, 1}, std::move(done));
   });

@@ -197,6 +197,7 @@ TEST_F(ConnectTest, OnlyAnActivityNeedsARequestKey) {
   Answer(*stream, frame);
   for (const auto& sent : routing_.sent()) {
     EXPECT_EQ(sent.key.has_value(), std::holds_alternative<SetActivity>(sent.command.body));
+    if (sent.key) EXPECT_EQ(sent.key->digest, DigestOfRequest("ana", "ana lunch")) << "subject, agent and activity";
   }
 }
 

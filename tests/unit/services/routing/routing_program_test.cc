@@ -76,6 +76,7 @@ class Shard {
     EXPECT_LE(bytes, size.bytes);
     EXPECT_EQ(batch.puts.size() + batch.deletes.size(), size.records);
     EXPECT_LE(size.records, kMaxEffectRecords);
+    EXPECT_LE(size.bytes, kMaxEffectBytes);
     for (const Record& put : batch.puts) {
       records_[put.key] = put.value;
       written_ += put.key.key + put.value;
@@ -265,6 +266,43 @@ TEST(RoutingProgramTest, ALargeDraftIsStagedInPiecesAndOldOnesAreDeleted) {
   shard.Pass(Duration::Seconds(1));
   EXPECT_EQ(shard.Count(RoutingTable::kConfigChunk), 1u);
   EXPECT_EQ(shard.Count(RoutingTable::kConfig), 1u);
+}
+
+// The largest contacts with the longest names: each call stays within the loop's bounds (Shard::Commit).
+TEST(RoutingProgramTest, ManyLargeContactsAreReturnedAndOfferedAnewInSlices) {
+  constexpr uint64_t kMany = 200;
+  const std::string name(55, 'n');
+  admin::v1::TenantConfig config = testing::DemoConfig();
+  config.clear_agents();
+  for (uint64_t i = 0; i < kMany; ++i) testing::AddAgent(config, name + std::to_string(1000 + i), "es");
+  auto* no_answer = config.mutable_queues(0)->mutable_no_answer();
+  no_answer->set_strikes(10);
+  no_answer->mutable_cool_down()->set_seconds(60);
+  for (int i = 0; i < 16; ++i) {
+    auto* attribute = config.add_attributes();
+    attribute->set_name(name + std::to_string(1000 + i));
+    attribute->mutable_code();
+  }
+  Shard shard;
+  std::vector<std::string> pieces;
+  PublishDraft publish = DraftOf(config, 1, &pieces);
+  const auto count = static_cast<uint32_t>(pieces.size());
+  for (uint32_t i = 0; i + 1 < count; ++i) shard.Run(StageConfig{{publish.draft, i}, {count, pieces[i]}});
+  ASSERT_EQ(shard.Run(publish).outcome, ConfigOutcome::kPublished);
+  for (uint64_t i = 0; i < kMany; ++i) {
+    AttachAgent attach{{name + std::to_string(1000 + i)}, {1}, {"gw"}, Activity::Available()};
+    ASSERT_TRUE(shard.Do(attach).ok());
+  }
+  for (uint64_t i = 1; i <= 2 * kMany; ++i) {
+    EnqueueContact enqueue = Enqueue(i, shard.now_);
+    for (int a = 0; a < 16; ++a) {
+      enqueue.spec.attributes.Set({name + std::to_string(1000 + a)}, std::string(kMaxCodeLength, 'v'));
+    }
+    ASSERT_TRUE(shard.Do(enqueue).ok());
+  }
+  shard.Pass(kDeliveryTimeout);  // all at once, nobody confirmed; then again and again
+  shard.Pass(Duration::Minutes(1));
+  EXPECT_EQ(shard.Count(RoutingTable::kContact), 2 * kMany);
 }
 
 TEST(RoutingProgramTest, DraftsNobodyPublishesGo) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "libs/error/error.h"
+#include "libs/runtime/thread_name.h"
 #include "libs/store/memory_store.h"
 #include "libs/store/sqlite_store.h"
 #include "libs/testing/await.h"
@@ -250,6 +252,34 @@ TEST_P(RoutingServiceTest, ChecksAConfigurationBeforeAnythingIsWritten) {
   changed.mutable_agents(0)->set_capacity(9);
   EXPECT_EQ(ErrorReason(Apply(changed, "0000").status()), "ETAG_MISMATCH");
   EXPECT_EQ(Apply(changed, applied->etag())->revision(), 2u);
+}
+
+// A large configuration takes long to check: neither the caller's thread (a server's) nor the shard's is held up.
+TEST_P(RoutingServiceTest, ChecksAConfigurationOnAThreadOfItsOwn) {
+  admin::v1::ApplyConfigRequest request;
+  request.set_request_id(Uuid::Version7(wall_.Now().ToUnixMilliseconds(), 1, 1).ToString());
+  *request.mutable_config() = testing::DemoConfig();
+  request.mutable_config()->mutable_agents(0)->set_capacity(1'000'000);
+  const auto checked_by = Await<std::string>([&](auto done) {
+    service_->ApplyConfig(kTenant, {}, request, [done = std::move(done)](auto refused) mutable {
+      EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+      std::array<char, kMaxThreadName + 1> name{};
+      pthread_getname_np(pthread_self(), name.data(), name.size());
+      done(std::string(name.data()));
+    });
+  });
+  EXPECT_EQ(checked_by, "config-check");
+}
+
+TEST_P(RoutingServiceTest, ARequestIdOfAnotherSubjectGetsNoAnswerOfTheFirst) {
+  admin::v1::ApplyConfigRequest request;
+  request.set_request_id(Uuid::Version7(wall_.Now().ToUnixMilliseconds(), 1, 1).ToString());
+  *request.mutable_config() = testing::DemoConfig();
+  ASSERT_TRUE(Apply(request)->published());
+  const auto other = Await<absl::StatusOr<admin::v1::ApplyConfigResponse>>([&](auto done) {
+    service_->ApplyConfig(kTenant, {{ActorRole::kOperator, "otto"}, {}}, request, std::move(done));
+  });
+  EXPECT_EQ(ErrorReason(other.status()), "REQUEST_ID_REUSED") << other.status();
 }
 
 TEST_P(RoutingServiceTest, ARepeatedRequestGetsTheFirstAnswer) {

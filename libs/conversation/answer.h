@@ -19,7 +19,7 @@ enum class RefusalCode : uint8_t {
   kOutOfRange,          // a number outside its range
   kNotFound,            // no such conversation or contact of this tenant that is not closed
   kAlreadyExists,       // an id proposed as new is in use
-  kConversationClosed,  // its customer closed it
+  kConversationClosed,  // its customer closed it, or it expired
   kNoLiveContact,       // the customer has no contact there: SubmitContact opens one
   kNoGrant,             // the agent has no current grant
   kReadOnly,            // the agent's role does not write
@@ -63,6 +63,14 @@ struct Submitted {
   friend bool operator==(const Submitted&, const Submitted&) = default;
 };
 
+// To a submission whose conversation was named before: it is not open here, and whether it has ended only the store
+// knows. Nothing was done: look for it among the ended ones, and if it is not there submit again with `closings`.
+struct UnknownConversation {
+  uint64_t closings = 0;  // not_ended_as_of of the next try
+
+  friend bool operator==(const UnknownConversation&, const UnknownConversation&) = default;
+};
+
 struct Appended {
   uint64_t number = 0;
   bool repeated = false;
@@ -96,6 +104,6 @@ struct Done {
   friend bool operator==(const Done&, const Done&) = default;
 };
 
-using Answer = std::variant<Refusal, Submitted, Appended, ReadingOpened, Done>;
+using Answer = std::variant<Refusal, Submitted, UnknownConversation, Appended, ReadingOpened, Done>;
 
 }  // namespace meridian::conversation

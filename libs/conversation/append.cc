@@ -1,4 +1,4 @@
-// AppendMessage: who may write, the next number, and to whom it is delivered.
+// AppendMessage: who may write, the next number, and its delivery.
 #include <utility>
 
 #include "libs/conversation/authors.h"
@@ -107,14 +107,8 @@ uint64_t SessionCore::Write(Head& head, ContactRecord* contact, Author author, u
       number, contact == nullptr ? ContactId{} : contact->id, std::move(author), client_number, now, std::move(parts)};
   sink_.Happened(record.tenant, now,
                  MessageAppendedEvent{record.id, stored->message.contact, number, stored->message.author.kind});
-  Deliver delivery{record.tenant, record.id, stored, {}};
-  if (contact != nullptr) {
-    for (const Grant& grant : contact->grants) {
-      if (grant.from_number <= number) delivery.agents.push_back(grant.agent);
-    }
-  }
+  sink_.Send(Deliver{record.tenant, record.id, stored});
   sink_.Message(std::move(stored));
-  sink_.Send(std::move(delivery));
   return number;
 }
 

@@ -27,13 +27,16 @@ struct SubmitContact {
   TenantId tenant;
   Identity identity;
   // Ids proposed by the edge, because the core makes none; `conversation` and `customer` are used when a conversation
-  // is opened, `id` when a contact is. `id` and `conversation` must be fresh in every command: an ended conversation is
-  // not in memory any more, and its messages would be overwritten. `enqueued_at` is set by the core. Attributes are
-  // routing attributes, checked.
+  // is opened, `id` when a contact is. `id` must be fresh in every command, and `conversation` too unless it is said
+  // below that it is not: an ended conversation is not in memory for long, and its messages would be overwritten.
+  // `enqueued_at` is set by the core. Attributes are routing attributes, checked.
   ContactSpec spec;
-  // The proposed conversation's id was not made just now (a visitor's token names it): the service refuses it when a
-  // conversation of that id has closed before. Not read by the core, which knows only those that are open.
+  // The proposed conversation's id was not made just now (a visitor's token names it). Refused when a conversation of
+  // that id has closed; answered by UnknownConversation when that is not known here.
   bool conversation_named_before = false;
+  // After an UnknownConversation: its `closings`, when no conversation of that id was among the ended ones of the store
+  // as read after that answer.
+  std::optional<uint64_t> not_ended_as_of;
   Uuid enqueue_request_id;         // UUIDv7 of now: under which routing is asked, in each retry
   Duration leave_grace;            // of the channel; zero: a lost connection never means that the customer left
   Duration session_lifetime;       // of the channel

@@ -82,6 +82,7 @@ void SessionCore::ReplaceGrants(Head& head, ContactRecord& contact, std::vector<
     for (; old != contact.grants.end() && old->agent < grant.agent; ++old) tell(old->agent, std::nullopt);
     bool kept = old != contact.grants.end() && old->agent == grant.agent;
     grant.from_number = kept ? old->from_number : contact.first_number;
+    if (kept) grant.agent_kind = old->agent_kind;  // as it was when the grant was given
     if (!kept || !(*old == grant)) tell(grant.agent, grant);
     if (kept) ++old;
   }

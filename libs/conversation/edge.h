@@ -1,8 +1,9 @@
 // Facts that the session tells routing about a contact, each once, when something changes (an edge, not a level).
 //
-// Edges of a contact are numbered 1, 2, 3 … and idempotent by (contact, number). Each carries the whole of what routing
-// needs, so the newest replaces those before it: routing takes an edge only when its number is above the last it took,
-// and only the newest unanswered one is sent again. Values, any thread.
+// Edges of a contact are numbered 1, 2, 3 … Each carries the whole of what routing needs, so the newest replaces those
+// before it, and only the newest unanswered one is sent again. The number tells the session which edges an answer is
+// for; routing does not see it, and takes edges as they come: they are sent in the order of their numbers, through one
+// lane that keeps it, and to take one a second time changes nothing. Values, any thread.
 #pragma once
 
 #include <cstdint>

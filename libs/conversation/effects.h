@@ -74,12 +74,12 @@ struct ContactAcknowledged {
   ContactId contact;
   ContactStanding standing;
 };
-// To the customer's connections, and to these agents, each of whom has a grant that covers it. Authors get their own.
+// To the customer's connections, and to each agent with a grant of the message's contact as GrantChanged said before.
+// Authors get their own.
 struct Deliver {
   TenantId tenant;
   ConversationId conversation;
   std::shared_ptr<const MessageRecord> message;
-  std::vector<AgentId> agents;
 };
 // To one agent: it may take part now, or differently, or (nullopt) no more. Nothing is delivered to it after the last.
 struct GrantChanged {

@@ -29,6 +29,7 @@ void SessionCore::BeginLoad() {
   restored_.clear();
   directory_.Clear();
   followed_.clear();
+  closed_.Forget();
 }
 
 absl::Status SessionCore::Restore(ConversationRecord record) {

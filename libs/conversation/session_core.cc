@@ -25,6 +25,11 @@ const ConversationRecord* SessionCore::FindByContact(const ContactId& id) const 
   return head == nullptr ? nullptr : &head->record;
 }
 
+const ConversationRecord* SessionCore::FindOpen(const TenantId& tenant, const Identity& identity) const {
+  const Head* head = directory_.FindByIdentity(tenant, identity);
+  return head == nullptr ? nullptr : &head->record;
+}
+
 std::optional<RoutingPosition> SessionCore::FollowedTo(uint32_t routing_shard) const {
   auto found = followed_.find(routing_shard);
   return found == followed_.end() ? std::nullopt : std::optional(found->second);
@@ -56,6 +61,7 @@ void SessionCore::Close(Head& head, CloseReason reason, Instant now) {
   record.close_reason = reason;
   sink_.Happened(record.tenant, now, ConversationClosedEvent{record.id, reason});
   deadlines_.Remove(head);
+  closed_.Add(record.id);
   std::unique_ptr<Head> removed = directory_.Remove(head);
   sink_.Ended(*removed);
 }

@@ -10,8 +10,10 @@
 // - an appended message has the next number; a repeat gets the number it got first;
 // - a message goes to an agent only while it has a grant of that message's contact;
 // - whatever routing must know is in a record until routing has answered, and is sent again until then;
-// - state built anew from the records equals this one, but for connections, times of retries, and answered edges
-//   (`acknowledged_edge` is written with the next change only, since routing takes an edge again harmlessly).
+// - an id that a conversation had is not used for another one;
+// - state built anew from the records equals this one, but for connections, times of retries, which conversations
+//   closed lately, and answered edges (`acknowledged_edge` is written with the next change only, since routing takes an
+//   edge again harmlessly).
 //
 // Effects must be durable before any of their messages, or the answers given since the last TakeEffects, leave.
 #pragma once
@@ -32,6 +34,7 @@
 #include "libs/conversation/directory.h"
 #include "libs/conversation/effect_sink.h"
 #include "libs/conversation/effects.h"
+#include "libs/conversation/recently_closed.h"
 #include "libs/conversation/records.h"
 
 namespace meridian::conversation {
@@ -71,6 +74,8 @@ class SessionCore {
   // A conversation that is not closed; nullptr otherwise. Valid until the next call of anything here.
   const ConversationRecord* Find(const ConversationId& id) const;
   const ConversationRecord* FindByContact(const ContactId& id) const;
+  // The open one of this identity, which a submission would join.
+  const ConversationRecord* FindOpen(const TenantId& tenant, const Identity& identity) const;
   size_t conversations() const { return directory_.size(); }
 
  private:
@@ -93,6 +98,8 @@ class SessionCore {
   Head* FindHead(const TenantId& tenant, const ConversationId& id) const;
 
   // submit.cc
+  // Why a conversation of a proposed id may not be opened; nullopt: it may.
+  std::optional<Answer> CheckProposed(const SubmitContact& command) const;
   Head& OpenConversation(const SubmitContact& command, Instant now);
   ContactRecord& OpenContact(Head& head, SubmitContact& command, Instant now);
   Answer RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
@@ -140,6 +147,7 @@ class SessionCore {
   const SessionOptions options_;
   Directory directory_;
   DeadlineQueue deadlines_;
+  RecentlyClosed closed_;
   std::map<uint32_t, RoutingPosition> followed_;
   EffectSink sink_;
   std::vector<Head*> restored_;  // between BeginLoad and FinishLoad

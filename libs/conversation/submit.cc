@@ -50,8 +50,8 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
     if (directory_.FindByContact(command.spec.id) != nullptr) {
       return Refusal{RefusalCode::kAlreadyExists, "contact_id"};
     }
-    if (head == nullptr && directory_.Find(command.spec.conversation) != nullptr) {
-      return Refusal{RefusalCode::kAlreadyExists, "conversation_id"};
+    if (head == nullptr) {
+      if (auto answer = CheckProposed(command)) return *std::move(answer);
     }
     if (head != nullptr && head->record.contacts.size() >= kMaxLiveContacts) {
       return Refusal{RefusalCode::kTooMany, "contact_id"};
@@ -67,6 +67,19 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
   CustomerWrote(*head, *contact, now);
   Changed(*head);
   return answer;
+}
+
+std::optional<Answer> SessionCore::CheckProposed(const SubmitContact& command) const {
+  const ConversationId& id = command.spec.conversation;
+  const Head* head = directory_.Find(id);
+  const bool left = head != nullptr && head->record.state == ConversationState::kLeaving;
+  if (command.conversation_named_before && (left || closed_.Contains(id))) {
+    return Refusal{RefusalCode::kConversationClosed, "conversation_id"};
+  }
+  if (head != nullptr) return Refusal{RefusalCode::kAlreadyExists, "conversation_id"};
+  if (!command.conversation_named_before) return std::nullopt;
+  const bool known = command.not_ended_as_of && closed_.RemembersSince(*command.not_ended_as_of);
+  return known ? std::nullopt : std::optional<Answer>(UnknownConversation{closed_.closings()});
 }
 
 Head& SessionCore::OpenConversation(const SubmitContact& command, Instant now) {

@@ -236,7 +236,10 @@ void EngineCore::ChangeGrants(uint32_t contact) {
   ParticipantsChanged fact{record.spec.conversation, ++record.grants_revision, {}};
   const bool talks = record.state == ContactState::kAssigned || record.state == ContactState::kHeld;
   if (talks || record.state == ContactState::kWrapping) {
-    fact.grants.push_back({record.agent, AssignmentRole::kPrimary, record.token, /*may_send=*/talks});
+    const uint32_t profile = agents.at(contacts.at(contact).agent).profile;
+    // Of an agent that the configuration has lost meanwhile, the session keeps the kind that it was told.
+    const AgentKind kind = profile == kNoIndex ? AgentKind::kHuman : index.profile(profile).profile.kind;
+    fact.grants.push_back({record.agent, AssignmentRole::kPrimary, record.token, /*may_send=*/talks, kind});
   }
   out.EmitFact(record, configs.revision(), std::move(fact));
   Mark(contact);

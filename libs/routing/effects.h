@@ -230,7 +230,8 @@ struct Grant {
   AgentId agent;
   AssignmentRole role = AssignmentRole::kPrimary;
   OfferToken token;
-  bool may_send = true;  // false during after-contact work: may read only
+  bool may_send = true;                // false during after-contact work: may read only
+  AgentKind kind = AgentKind::kHuman;  // by the configuration when the grant was given
 
   friend bool operator==(const Grant&, const Grant&) = default;
 };

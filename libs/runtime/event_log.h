@@ -24,8 +24,9 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
-  // Durable entries after `position`, oldest first, at most about `max_bytes` (at least one entry when there is one).
-  // OUT_OF_RANGE when entries after `position` were trimmed; the status names the oldest position accepted
+  // Durable entries after `position`, oldest first, up to and with the one that brings them to `max_bytes` (at least
+  // one entry when there is one). So an answer of fewer bytes than that holds all that were durable when it was asked
+  // for. OUT_OF_RANGE when entries after `position` were trimmed; the status names the oldest position accepted
   // (OldestReadable of libs/store/log_trimmed.h).
   virtual void ReadAfter(ShardId shard, LogPosition position, size_t max_bytes,
                          absl::AnyInvocable<void(absl::StatusOr<std::vector<LogEntry>>)> done) = 0;

@@ -1,6 +1,7 @@
 #include "libs/runtime/log_follower.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace meridian {
@@ -62,6 +63,7 @@ void LogFollower::Ask() {
   reading_ = false;
   read_.clear();
   in_flight_.clear();
+  WaitAnew();
   ports_.stored_position(Later<absl::StatusOr<LogPosition>>(&LogFollower::OnStoredPosition));
 }
 
@@ -80,6 +82,7 @@ void LogFollower::ReadMore() {
   if (!more_to_read_ || reading_ || !read_.empty()) return;
   more_to_read_ = false;
   reading_ = true;
+  for (EndWaiter& waiter : waiters_) waiter.read_began = true;
   ports_.log->ReadAfter(options_.source, read_to_, options_.read_bytes,
                         Later<absl::StatusOr<std::vector<LogEntry>>>(&LogFollower::OnEntries));
 }
@@ -90,11 +93,50 @@ void LogFollower::OnEntries(absl::StatusOr<std::vector<LogEntry>> entries) {
     Retry(entries.status());
     return;
   }
-  if (entries->empty()) return;
-  more_to_read_ = true;  // until a read finds nothing
-  read_to_ = entries->back().position;
-  std::move(entries->begin(), entries->end(), std::back_inserter(read_));
+  size_t bytes = 0;
+  for (const LogEntry& entry : *entries) bytes += entry.bytes.size();
+  if (!entries->empty()) {
+    more_to_read_ = true;  // until a read finds nothing
+    read_to_ = entries->back().position;
+    std::move(entries->begin(), entries->end(), std::back_inserter(read_));
+  }
+  if (bytes < options_.read_bytes) FoundEnd();
 }
+
+// ---- waiting for the end ----
+
+void LogFollower::AwaitEnd(absl::AnyInvocable<void()> done) {
+  completions_->Post([this, done = std::move(done)]() mutable {
+    waiters_.push_back({false, std::nullopt, std::move(done)});
+    more_to_read_ = true;
+  });
+}
+
+// The read that has just been answered saw all that the log held when it began.
+void LogFollower::FoundEnd() {
+  for (EndWaiter& waiter : waiters_) {
+    if (waiter.read_began && !waiter.end) waiter.end = read_to_;
+  }
+  CallWaiters();
+}
+
+// What was read belongs to the past.
+void LogFollower::WaitAnew() {
+  for (EndWaiter& waiter : waiters_) {
+    waiter.read_began = false;
+    waiter.end.reset();
+  }
+}
+
+void LogFollower::CallWaiters() {
+  const auto waits = [this](const EndWaiter& waiter) { return !waiter.end || *waiter.end > confirmed_; };
+  const auto over = std::stable_partition(waiters_.begin(), waiters_.end(), waits);
+  std::vector<EndWaiter> called(std::make_move_iterator(over), std::make_move_iterator(waiters_.end()));
+  waiters_.erase(over, waiters_.end());
+  for (EndWaiter& waiter : called) waiter.done();
+}
+
+// ---- delivering ----
 
 void LogFollower::DeliverMore() {
   while (!read_.empty() && in_flight_.size() < options_.max_in_flight) {
@@ -126,6 +168,7 @@ void LogFollower::OnDelivered(LogPosition position, const absl::Status& status) 
     confirmed_ = in_flight_.front().position;
     in_flight_.pop_front();
   }
+  CallWaiters();
   AdvanceInSource();
 }
 
@@ -150,6 +193,7 @@ void LogFollower::AdvanceInSource() {
 void LogFollower::Retry(const absl::Status& why) {
   ++generation_;  // what is under way belongs to the past
   state_ = State::kWaiting;
+  WaitAnew();
   retry_at_ = ports_.clock->Now() + retry_delay_;
   retry_delay_ = std::min(retry_delay_ * 2, kLongestRetry);
   if (ports_.on_error) ports_.on_error(why);

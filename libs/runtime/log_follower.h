@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,16 +68,23 @@ class LogFollower final : public Stepped {
   // The newest position that is durable in the target; the owner's thread.
   LogPosition confirmed() const { return confirmed_; }
   size_t in_flight() const { return in_flight_.size(); }
-  // All that the source held at the last read is durable in the target; the owner's thread.
-  bool caught_up() const {
-    return state_ == State::kFollowing && !reading_ && !more_to_read_ && read_.empty() && in_flight_.empty();
-  }
+
+  // Calls `done`, in Step, once everything that the source's log holds now is durable in the target; never when the
+  // follower stops before. It need not have caught up with what comes meanwhile: it has to come within `read_bytes` of
+  // the log's end once. Any thread.
+  void AwaitEnd(absl::AnyInvocable<void()> done);
 
  private:
   enum class State { kStopped, kAsking, kFollowing, kWaiting };
   struct Delivery {
     LogPosition position;
     bool done = false;
+  };
+  // Waits first for a read to begin, then for one that finds the end of the log, then for that end to be confirmed.
+  struct EndWaiter {
+    bool read_began = false;
+    std::optional<LogPosition> end;
+    absl::AnyInvocable<void()> done;
   };
 
   void Ask();
@@ -86,6 +94,9 @@ class LogFollower final : public Stepped {
   void DeliverMore();
   void OnDelivered(LogPosition position, const absl::Status& status);
   void AdvanceInSource();
+  void FoundEnd();
+  void WaitAnew();
+  void CallWaiters();
   void Retry(const absl::Status& why);
   template <typename Result>
   absl::AnyInvocable<void(Result)> Later(void (LogFollower::*handle)(Result));
@@ -106,6 +117,7 @@ class LogFollower final : public Stepped {
   bool advancing_ = false;
   std::deque<LogEntry> read_;       // taken from the log, not yet delivered
   std::deque<Delivery> in_flight_;  // delivered, oldest first
+  std::vector<EndWaiter> waiters_;
   Duration retry_delay_ = kFirstRetry;
   MonotonicInstant retry_at_ = MonotonicInstant::Never();
 };

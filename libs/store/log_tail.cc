@@ -22,7 +22,7 @@ std::optional<std::vector<LogEntry>> LogTail::ReadAfter(ShardId shard, LogPositi
   size_t bytes = 0;
   const auto above = [](LogPosition wanted, const LogEntry& entry) { return wanted < entry.position; };
   for (auto at = std::upper_bound(held.begin(), held.end(), position, above); at != held.end(); ++at) {
-    if (!entries.empty() && bytes + at->bytes.size() > max_bytes) break;
+    if (!entries.empty() && bytes >= max_bytes) break;
     bytes += at->bytes.size();
     entries.push_back(*at);
   }

@@ -164,7 +164,7 @@ absl::StatusOr<std::vector<LogEntry>> MemoryStore::EntriesAfter(ShardId shard, L
   std::vector<LogEntry> entries;
   size_t bytes = 0;
   for (auto at = held.log.upper_bound(position); at != held.log.end(); ++at) {
-    if (!entries.empty() && bytes + at->second.size() > max_bytes) break;
+    if (!entries.empty() && bytes >= max_bytes) break;
     bytes += at->second.size();
     entries.push_back({at->first, at->second});
   }

@@ -83,7 +83,7 @@ absl::StatusOr<std::vector<LogEntry>> SqliteReads::EntriesAfter(ShardId shard, L
   size_t bytes = 0;
   while (entries_.Next()) {
     const std::string_view entry = entries_.Bytes(2);
-    if (!entries.empty() && bytes + entry.size() > max_bytes) {
+    if (!entries.empty() && bytes >= max_bytes) {
       entries_.Reset();
       break;
     }

@@ -192,6 +192,7 @@ void Fields(A& a, InOut<A, Grant>& grant) {
   a.Number(2, grant.role, AssignmentRole::kMonitoring);
   a.Id(3, grant.token.uuid);
   a.Number(4, grant.may_send, true);
+  a.Number(5, grant.kind, AgentKind::kExpert);
 }
 template <class A>
 void Fields(A& a, InOut<A, ParticipantsChanged>& body, const RegionCode& home) {

@@ -140,11 +140,22 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
     return std::make_shared<CustomerWatcher>(std::move(send), std::move(ended));
   }
 
-  // The visitor's token is renewed for as long as its connection lives; any frame, a heartbeat too, is an occasion.
+  // A conversation that is watched and has not ended lives; one that has not begun is given the life of a first token.
+  bool SessionLives(const security::TokenClaims& claims, Instant now) const {
+    auto watch = watches_.find(claims.session);
+    if (watch != watches_.end() && !*watch->second.ended) return true;
+    const auto session = ConversationId::Parse(claims.session);
+    if (!session) return false;
+    const Instant named_at = Instant::FromUnixMilliseconds(session->uuid.UnixMilliseconds());
+    return now - named_at <= security::DefaultTokenLife(security::Role::kVisitor);
+  }
+
+  // The visitor's token is renewed for as long as its session lives; any frame, a heartbeat too, is an occasion.
   void RenewVisitorToken(const security::TokenClaims& claims) {
     const IngressPorts& ports = requests_->ports();
     const Instant now = ports.clock.Now();
     if (claims.role != security::Role::kVisitor || claims.expires_at - now > kRenewBefore) return;
+    if (!SessionLives(claims, now)) return;
     security::TokenClaims renewed = claims;
     renewed.expires_at = {};
     auto token = security::IssueToken(ports.key, renewed, now);

@@ -1,9 +1,8 @@
 // Holds back what depends on grants until the session has applied everything that routing's logs held when it began to
 // serve: after a start, a grant in the records may have ended in a log that was not followed to its end yet.
-// The shard's thread, but for `is_open`.
+// The shard's thread.
 #pragma once
 
-#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,7 @@ class CatchUpGate {
   using Task = absl::AnyInvocable<void(const absl::Status&)>;
   static constexpr size_t kMaxHeld = 65536;
 
-  bool is_open() const { return open_.load(std::memory_order_acquire); }  // any thread
+  bool is_open() const { return open_; }
 
   void Run(Task task) {
     if (is_open()) return task(absl::OkStatus());
@@ -41,7 +40,7 @@ class CatchUpGate {
     for (Task& task : std::exchange(held_, {})) task(status);
   }
 
-  std::atomic<bool> open_{false};
+  bool open_ = false;
   std::vector<Task> held_;
 };
 

@@ -55,8 +55,8 @@ ingress::v1::ContactStatus ToContactStatus(const ContactChanged& changed, AgentD
   status.set_state(ToProto(StateOf(changed)));
   if (changed.closing || changed.primary.empty()) return status;
   status.set_agent_kind(ToProto(changed.primary_kind));
-  const AgentDirectory::Entry* agent = agents.Find(changed.tenant, changed.primary);
-  if (agent != nullptr) status.set_agent_name(agent->display_name);
+  const std::string* name = agents.FindDisplayName(changed.tenant, changed.primary);
+  if (name != nullptr) status.set_agent_name(*name);
   return status;
 }
 

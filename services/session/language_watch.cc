@@ -17,7 +17,8 @@ std::string_view Head(std::string_view text, size_t bytes) {
 void LanguageWatch::On(const conversation::EnqueueContact& enqueue) {
   const ContactSpec& spec = enqueue.request->spec;
   if (spec.language_confidence_permille >= kFullConfidence || contacts_.size() >= kMaxContacts) return;
-  contacts_.try_emplace(spec.id, Watched{enqueue.request->tenant, spec.language, spec.language_confidence_permille});
+  contacts_.try_emplace({spec.conversation, spec.id},
+                        Watched{enqueue.request->tenant, spec.language, spec.language_confidence_permille});
 }
 
 bool LanguageWatch::IsBetter(const LanguageGuess& guess, const Watched& watched) {
@@ -37,7 +38,7 @@ std::optional<LanguageWatch::Revision> LanguageWatch::Tell(const ContactId& cont
 
 std::optional<LanguageWatch::Revision> LanguageWatch::On(const conversation::Deliver& delivered) {
   const conversation::Message& message = delivered.message->message;
-  auto found = contacts_.find(message.contact);
+  auto found = contacts_.find({delivered.conversation, message.contact});
   if (found == contacts_.end() || message.author.kind != conversation::AuthorKind::kCustomer) return std::nullopt;
   Watched& watched = found->second;
   const bool judged_already = watched.text.empty();  // the first text, by whoever submitted it
@@ -53,22 +54,29 @@ std::optional<LanguageWatch::Revision> LanguageWatch::On(const conversation::Del
   watched.language = guess.language;
   watched.confidence_permille = static_cast<uint16_t>(std::clamp(guess.confidence_permille, 0, int{kFullConfidence}));
   watched.revised = true;
-  return Tell(found->first, watched);
+  return Tell(message.contact, watched);
 }
 
 std::optional<LanguageWatch::Revision> LanguageWatch::On(const conversation::ContactChanged& changed) {
-  auto found = contacts_.find(changed.contact);
+  auto found = contacts_.find({changed.conversation, changed.contact});
   if (found == contacts_.end()) return std::nullopt;
   if (changed.closing || changed.phase != conversation::ContactPhase::kQueued) {
     contacts_.erase(found);
     return std::nullopt;
   }
   found->second.queued = true;
-  return Tell(found->first, found->second);
+  return Tell(changed.contact, found->second);
 }
 
-const LanguageTag* LanguageWatch::Find(const ContactId& contact) const {
-  auto found = contacts_.find(contact);
+void LanguageWatch::On(const conversation::ConversationClosed& closed) {
+  auto first = contacts_.lower_bound({closed.conversation, ContactId()});
+  auto last = first;
+  while (last != contacts_.end() && last->first.first == closed.conversation) ++last;
+  contacts_.erase(first, last);
+}
+
+const LanguageTag* LanguageWatch::Find(const ConversationId& conversation, const ContactId& contact) const {
+  auto found = contacts_.find({conversation, contact});
   return found == contacts_.end() ? nullptr : &found->second.language;
 }
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "libs/conversation/effects.h"
 #include "libs/routing/commands.h"
@@ -32,10 +32,12 @@ class LanguageWatch {
   std::optional<Revision> On(const conversation::Deliver& delivered);
   // Acknowledged by routing: what was found meanwhile can be told. Assigned or closed: not watched any more.
   std::optional<Revision> On(const conversation::ContactChanged& changed);
+  // Nothing more is said of its contacts.
+  void On(const conversation::ConversationClosed& closed);
   void Clear() { contacts_.clear(); }
 
   // Of a watched contact, by which routing goes by what it was told; nullptr when it is not watched.
-  const LanguageTag* Find(const ContactId& contact) const;
+  const LanguageTag* Find(const ConversationId& conversation, const ContactId& contact) const;
   size_t size() const { return contacts_.size(); }
 
  private:
@@ -51,7 +53,7 @@ class LanguageWatch {
   static bool IsBetter(const LanguageGuess& guess, const Watched& watched);
   static std::optional<Revision> Tell(const ContactId& contact, Watched& watched);
 
-  std::unordered_map<ContactId, Watched> contacts_;
+  std::map<std::pair<ConversationId, ContactId>, Watched> contacts_;
 };
 
 }  // namespace meridian

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/error/error.h"
 #include "libs/wire/log_entry.h"
 
 namespace meridian {
@@ -14,21 +13,17 @@ using conversation::ContactQueuedFact;
 using conversation::Participant;
 using conversation::ParticipantsChangedFact;
 
-ParticipantsChangedFact ToFact(const TenantId& tenant, const ContactId& contact, const ParticipantsChanged& changed,
-                               AgentDirectory& agents) {
+ParticipantsChangedFact ToFact(const ContactId& contact, const ParticipantsChanged& changed) {
   ParticipantsChangedFact fact{contact, changed.revision, {}};
   for (const Grant& grant : changed.grants) {
-    const AgentDirectory::Entry* agent = agents.Find(tenant, grant.agent);
-    fact.participants.push_back(
-        {grant.agent, agent == nullptr ? AgentKind::kHuman : agent->kind, grant.role, grant.may_send});
+    fact.participants.push_back({grant.agent, grant.kind, grant.role, grant.may_send});
   }
   return fact;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<conversation::RoutingFact>> ReadRoutingFacts(std::string_view entry,
-                                                                        AgentDirectory& agents) {
+absl::StatusOr<std::vector<conversation::RoutingFact>> ReadRoutingFacts(std::string_view entry) {
   MERIDIAN_ASSIGN_OR_RETURN(const RoutingLogEntry decoded, DecodeLogEntry(entry));
   std::vector<conversation::RoutingFact> facts;
   for (const LoggedEvent& logged : decoded.events) {
@@ -37,12 +32,9 @@ absl::StatusOr<std::vector<conversation::RoutingFact>> ReadRoutingFacts(std::str
     if (const auto* closed = std::get_if<ContactClosed>(&event.body)) {
       facts.push_back(ContactClosedFact{event.contact, closed->reason});
     }
-    const auto* changed = std::get_if<ParticipantsChanged>(&event.body);
-    if (changed == nullptr) continue;
-    if (!changed->grants.empty() && !agents.Knows(logged.tenant)) {
-      return MakeError(absl::StatusCode::kUnavailable, "NO_CONFIGURATION", "the tenant's agents are not known yet");
+    if (const auto* changed = std::get_if<ParticipantsChanged>(&event.body)) {
+      facts.push_back(ToFact(event.contact, *changed));
     }
-    facts.push_back(ToFact(logged.tenant, event.contact, *changed, agents));
   }
   return facts;
 }

@@ -32,13 +32,28 @@ void RoutingSender::Send(const Request& request) {
   ports_.routing->Send(request->tenant, ToRoutingCommand(*request), std::nullopt, Lane::kNewContacts,
                        [this, tasks = ports_.tasks, request](absl::StatusOr<Answer> answer) {
                          tasks->Post([this, request, answer = std::move(answer)] {
-                           under_way_.erase(request->spec.id);
+                           Arrived(request->spec.id);
                            if (auto answered = ToEnqueueAnswered(*request, answer)) ports_.post(*std::move(answered));
                          });
                        });
 }
 
 void RoutingSender::On(const conversation::TellRouting& tell) {
+  const auto of_contact = [&](const Held& held) { return held.request->spec.id == tell.contact; };
+  if (std::erase_if(held_, of_contact) > 0) under_way_.erase(tell.contact);  // not sent, and not asked for any more
+  if (under_way_.contains(tell.contact)) {
+    untold_.insert_or_assign(tell.contact, tell);
+  } else {
+    Tell(tell);
+  }
+}
+
+void RoutingSender::Arrived(const ContactId& contact) {
+  under_way_.erase(contact);
+  if (auto untold = untold_.extract(contact)) Tell(untold.mapped());
+}
+
+void RoutingSender::Tell(const conversation::TellRouting& tell) {
   ports_.routing->Send(tell.tenant, ToRoutingCommand(tell), std::nullopt, Lane::kLiveWork,
                        [this, tasks = ports_.tasks, tell](absl::StatusOr<Answer> answer) {
                          auto answered = ToEdgeAnswered(tell, answer);
@@ -58,6 +73,7 @@ void RoutingSender::Restart() {
   for (const Held& held : held_) under_way_.erase(held.request->spec.id);
   held_.clear();
   sent_.clear();
+  untold_.clear();
 }
 
 void RoutingSender::On(const conversation::FollowerAdvanced&) {
@@ -99,7 +115,7 @@ void RoutingSender::SendAgain() {
     } else if (IsPending(held.request->spec.id)) {
       Send(held.request);
     } else {
-      under_way_.erase(held.request->spec.id);
+      Arrived(held.request->spec.id);
     }
   }
   std::move(waiting.begin(), waiting.end(), std::back_inserter(held_));

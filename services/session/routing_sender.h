@@ -5,12 +5,16 @@
 // while its answer was lost is not queued a second time, it is sent again only when no earlier sending is under way and
 // everything that routing's log held when the core asked has been applied here: had the contact been queued, the core
 // would know and the contact not be pending any more.
+//
+// What is told of a contact never overtakes its enqueueing, which takes the slower lane: it waits until no sending is
+// under way.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -52,6 +56,9 @@ class RoutingSender {
   };
 
   void Send(const Request& request);
+  void Tell(const conversation::TellRouting& tell);
+  // No enqueueing of the contact is under way any more.
+  void Arrived(const ContactId& contact);
   void SendAgain();
   bool MaySendAgain(Held& held);
   LogPosition FollowedTo(uint32_t routing_shard) const;
@@ -63,7 +70,8 @@ class RoutingSender {
   std::unordered_set<ContactId> under_way_;  // sent and not answered, or held
   std::unordered_set<ContactId> sent_;       // since the last load, not acknowledged
   std::vector<Held> held_;
-  std::map<uint32_t, LogPosition> heads_;  // newest known entries of routing's logs
+  std::unordered_map<ContactId, conversation::TellRouting> untold_;  // the newest edge of each that is under way
+  std::map<uint32_t, LogPosition> heads_;                            // newest known entries of routing's logs
   std::unordered_set<uint32_t> probing_;
   std::vector<std::unique_ptr<EventLog::Subscription>> watches_;
 };

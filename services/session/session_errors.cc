@@ -48,6 +48,10 @@ absl::Status ConversationNotFound() {
   return MakeError(StatusCode::kNotFound, "CONVERSATION_NOT_FOUND", "no such conversation");
 }
 
+bool IsNoGrant(const absl::Status& status) {
+  return !status.ok() && ErrorReason(status) == conversation::ToString(RefusalCode::kNoGrant);
+}
+
 absl::Status ToStatus(const conversation::Refusal& refusal) {
   const std::string_view reason = conversation::ToString(refusal.code);
   switch (refusal.code) {

@@ -12,6 +12,8 @@ absl::Status ToStatus(const conversation::Refusal& refusal);
 absl::Status ToStatus(const conversation::ContactStanding& standing);
 
 absl::Status ConversationNotFound();
+// The agent has no current grant (RefusalCode::kNoGrant).
+bool IsNoGrant(const absl::Status& status);
 
 // The answer that a command of this kind gets, or the status it failed with.
 template <typename T>

@@ -33,12 +33,12 @@ void SessionService::Append(conversation::AppendMessage command, Done<conversati
 
 void SessionService::Cancel(conversation::CancelContact command, Done<conversation::Done> done) {
   SessionShard& shard = ShardOf(command.tenant);
-  shard.Do<conversation::Done>(std::move(command), std::move(done));
+  shard.DoInTurn<conversation::Done>(std::move(command), std::move(done));
 }
 
 void SessionService::Close(conversation::CloseConversation command, Done<conversation::Done> done) {
   SessionShard& shard = ShardOf(command.tenant);
-  shard.Do<conversation::Done>(std::move(command), std::move(done));
+  shard.DoInTurn<conversation::Done>(std::move(command), std::move(done));
 }
 
 void SessionService::ListMessages(const TenantId& tenant, session::v1::ListMessagesRequest request,

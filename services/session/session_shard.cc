@@ -55,6 +55,8 @@ SessionShard::SessionShard(SessionShardOptions options, SessionPorts ports)
       ports_(std::move(ports)),
       tasks_(std::make_shared<CompletionQueue>()),
       agents_(ports_.routing),
+      submissions_(MakeSubmissionPorts()),
+      agent_messages_(MakeAgentMessagePorts()),
       readings_(MakeReadingPorts()),
       sender_(MakeSenderPorts()),
       loop_(std::make_unique<SessionProgram>(options_.core), LoopOptions(options_), ports_.shard,
@@ -67,12 +69,14 @@ SessionShard::~SessionShard() {
   tasks_->RunAll();
   tasks_->Close();
   followers_.clear();
-  closed_ = true;
-  const absl::Status gone =
-      MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the session shard ended");
-  gate_.Fail(gone);
-  FailWaiters(gone);
-  readings_.EndAll(gone);
+  End(MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the session shard ended"));
+}
+
+void SessionShard::End(const absl::Status& why) {
+  gate_.Fail(why);
+  submissions_.End(why);
+  agent_messages_.Fail(why);
+  readings_.EndAll(why);
 }
 
 void SessionShard::Start() {
@@ -91,79 +95,50 @@ void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvoc
 }
 
 void SessionShard::Append(conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done) {
-  if (command.author == conversation::AuthorKind::kCustomer || gate_.is_open()) {
-    return Do<conversation::Appended>(std::move(command), std::move(done));
+  if (command.author == conversation::AuthorKind::kCustomer) {
+    return DoInTurn<conversation::Appended>(std::move(command), std::move(done));
   }
-  auto held = std::make_shared<std::pair<conversation::AppendMessage, SessionClient::Done<conversation::Appended>>>(
-      std::move(command), std::move(done));
-  tasks_->Post([this, held] {
-    gate_.Run([this, held](const absl::Status& status) {
-      if (!status.ok()) return held->second(status);
-      Do<conversation::Appended>(std::move(held->first), std::move(held->second));
-    });
+  tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {
+    agent_messages_.Append(std::move(command), std::move(done));
   });
 }
 
 void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
-  if (!command.conversation_named_before) return PostSubmission(std::move(command), std::move(done));
-  // A closed conversation's id would begin again at message 1, over the messages that it had.
-  const ConversationId conversation = command.spec.conversation;
-  auto moved = std::make_shared<std::pair<conversation::SubmitContact, SessionClient::Done<conversation::Submitted>>>(
-      std::move(command), std::move(done));
-  tasks_->Post([this, conversation, moved] {
-    ReadRecords({{conversation::kEndedTable, conversation::ConversationKey(conversation)}},
-                [this, moved](ReadingPorts::Values values) {
-                  if (!values.ok()) return moved->second(values.status());
-                  if (values->front()) {
-                    return moved->second(meridian::ToStatus(
-                        conversation::Refusal{conversation::RefusalCode::kConversationClosed, "conversation_id"}));
-                  }
-                  PostSubmission(std::move(moved->first), std::move(moved->second));
-                });
+  tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {
+    submissions_.Submit(std::move(command), std::move(done));
   });
 }
 
-void SessionShard::PostSubmission(conversation::SubmitContact command,
-                                  SessionClient::Done<conversation::Submitted> done) {
-  Post(std::move(command), Lane::kNewContacts, [this, done = std::move(done)](SessionAnswer&& answer) mutable {
-    OnSubmitted(Expect<conversation::Submitted>(std::move(answer)), std::move(done));
-  });
+SubmissionPorts SessionShard::MakeSubmissionPorts() {
+  SubmissionPorts ports;
+  ports.post = [this](conversation::SubmitContact command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done) {
+    Post(std::move(command), lane, std::move(done));
+  };
+  ports.read = [this](std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
+    ReadRecords(std::move(keys), std::move(done));
+  };
+  ports.core = [this]() -> const conversation::SessionCore& { return loop_.program().core(); };
+  return ports;
 }
 
-// The answer comes before the acknowledgement that it waits for: both leave in the order in which they came about.
-void SessionShard::OnSubmitted(absl::StatusOr<conversation::Submitted> submitted,
-                               SessionClient::Done<conversation::Submitted> done) {
-  if (!submitted.ok()) return done(submitted.status());
-  if (submitted->standing.kind == conversation::ContactStanding::Kind::kPending) {
-    if (closed_) return done(Unserved(absl::OkStatus()));
-    waiters_[submitted->contact].push_back({*std::move(submitted), std::move(done)});
-    return;
-  }
-  const absl::Status status = meridian::ToStatus(submitted->standing);
-  if (!status.ok()) return done(status);
-  done(std::move(submitted));
+AgentMessagePorts SessionShard::MakeAgentMessagePorts() {
+  AgentMessagePorts ports;
+  ports.post = [this](conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done) {
+    Do<conversation::Appended>(std::move(command), std::move(done));
+  };
+  ports.await_logs = [this](absl::AnyInvocable<void()> done) { AwaitLogs(std::move(done)); };
+  ports.gate = &gate_;
+  return ports;
 }
 
 void SessionShard::On(conversation::ContactAcknowledged& acknowledged) {
   sender_.On(acknowledged);
-  auto found = waiters_.find(acknowledged.contact);
-  if (found == waiters_.end()) return;
-  std::vector<Waiter> waiters = std::move(found->second);
-  waiters_.erase(found);
-  for (Waiter& waiter : waiters) {
-    waiter.submitted.standing = acknowledged.standing;
-    OnSubmitted(std::move(waiter.submitted), std::move(waiter.done));
-  }
-}
-
-void SessionShard::FailWaiters(const absl::Status& status) {
-  for (auto& [contact, waiters] : std::exchange(waiters_, {})) {
-    for (Waiter& waiter : waiters) waiter.done(status);
-  }
+  submissions_.On(acknowledged);
 }
 
 void SessionShard::OnState(ShardState state, const absl::Status& why) {
   if (state == ShardState::kServing) {
+    OpenGateWhenCaughtUp();
     if (std::exchange(told_lost_, false)) {
       sender_.Restart();
       readings_.Restart();
@@ -171,13 +146,11 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
   } else if (state != ShardState::kDraining) {
     told_lost_ = true;
     gate_.Close();
+    ++times_closed_;
     presence_.clear();
     languages_.Clear();
-    FailWaiters(Unserved(why));
-    if (IsFinal(state)) {
-      gate_.Fail(Unserved(why));
-      readings_.EndAll(Unserved(why));
-    }
+    submissions_.FailUnacknowledged(Unserved(why));
+    if (IsFinal(state)) End(Unserved(why));
   }
   if (ports_.on_state) ports_.on_state(options_.identity.shard, state, why);
 }
@@ -189,7 +162,9 @@ void SessionShard::OnMessage(conversation::OutgoingMessage&& message) {
 }
 
 void SessionShard::On(conversation::EnqueueContact& enqueue) {
-  languages_.On(enqueue);
+  // Of a conversation that is being left, nothing would end the watch.
+  const conversation::ConversationRecord* record = loop_.program().core().FindByContact(enqueue.request->spec.id);
+  if (record != nullptr && record->state == conversation::ConversationState::kOpen) languages_.On(enqueue);
   sender_.On(enqueue);
 }
 
@@ -203,9 +178,14 @@ void SessionShard::On(conversation::ContactChanged& changed) {
   readings_.On(changed);
 }
 
+void SessionShard::On(conversation::ConversationClosed& closed) {
+  languages_.On(closed);
+  readings_.On(closed);
+}
+
 ingress::v1::ContactStatus SessionShard::ToStatus(const conversation::ContactChanged& changed) {
   ingress::v1::ContactStatus status = ToContactStatus(changed, agents_);
-  const LanguageTag* language = languages_.Find(changed.contact);
+  const LanguageTag* language = languages_.Find(changed.conversation, changed.contact);
   if (language != nullptr && !language->empty()) status.set_language(language->ToString());
   return status;
 }
@@ -343,7 +323,7 @@ std::unique_ptr<LogFollower> SessionShard::MakeFollower(ShardId routing_shard) {
 }
 
 void SessionShard::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done) {
-  auto facts = ReadRoutingFacts(entry.bytes, agents_);
+  auto facts = ReadRoutingFacts(entry.bytes);
   if (!facts.ok()) return done(facts.status());
   const size_t parts = std::max<size_t>(1, (facts->size() + conversation::kMaxFacts - 1) / conversation::kMaxFacts);
   for (uint32_t part = 0; part < parts; ++part) {
@@ -381,15 +361,27 @@ bool SessionShard::Step() {
   }
   progress = loop_.Step() || progress;
   for (auto& follower : followers_) progress = follower->Step() || progress;
-  OpenGateWhenCaughtUp();
   return progress;
 }
 
 void SessionShard::OpenGateWhenCaughtUp() {
-  if (gate_.is_open() || loop_.state() != ShardState::kServing) return;
-  const bool caught_up =
-      std::all_of(followers_.begin(), followers_.end(), [](const auto& follower) { return follower->caught_up(); });
-  if (caught_up) gate_.Open();
+  AwaitLogs([this, times = times_closed_] {
+    if (times == times_closed_) gate_.Open();
+  });
+}
+
+void SessionShard::AwaitLogs(absl::AnyInvocable<void()> done) {
+  struct Awaited {
+    size_t logs;
+    absl::AnyInvocable<void()> done;
+  };
+  if (followers_.empty()) return done();
+  auto awaited = std::make_shared<Awaited>(Awaited{followers_.size(), std::move(done)});
+  for (auto& follower : followers_) {
+    follower->AwaitEnd([awaited] {
+      if (--awaited->logs == 0) awaited->done();
+    });
+  }
 }
 
 MonotonicInstant SessionShard::NextWake() {

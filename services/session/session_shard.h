@@ -7,12 +7,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "libs/runtime/log_follower.h"
 #include "libs/runtime/shard_loop.h"
 #include "services/session/agent_directory.h"
+#include "services/session/agent_messages.h"
 #include "services/session/catch_up_gate.h"
 #include "services/session/language_watch.h"
 #include "services/session/readings.h"
@@ -20,6 +20,7 @@
 #include "services/session/session_client.h"
 #include "services/session/session_errors.h"
 #include "services/session/session_program.h"
+#include "services/session/submissions.h"
 
 namespace meridian {
 
@@ -46,13 +47,20 @@ class SessionShard final : public Stepped {
   // ---- any thread ----
 
   void Start();
+  // What customers ask of one conversation is done in the order in which it was asked (submissions.h).
   void Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
-  template <typename T>
-  void Do(conversation::Command command, SessionClient::Done<T> done) {
-    Post(std::move(command), Lane::kLiveWork,
-         [done = std::move(done)](SessionAnswer&& answer) mutable { done(Expect<T>(std::move(answer))); });
+  template <typename T, typename Command>
+  void DoInTurn(Command command, SessionClient::Done<T> done) {
+    tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {
+      const ConversationId conversation = command.conversation;
+      submissions_.InTurn(conversation, [this, command = std::move(command),
+                                         done = std::move(done)](const absl::Status& status) mutable {
+        if (!status.ok()) return done(status);
+        Do<T>(std::move(command), std::move(done));
+      });
+    });
   }
-  // An agent's message waits until the shard knows all grants that have ended (catch_up_gate.h).
+  // Of an agent: see agent_messages.h.
   void Append(conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done);
   // At most `count` messages after a position, fewer when they are large, and the conversation's last number.
   struct MessageList {
@@ -78,24 +86,24 @@ class SessionShard final : public Stepped {
   // ---- the owner's thread, for tests and counters ----
 
   const SessionProgram& program() const { return loop_.program(); }
+  const LanguageWatch& languages() const { return languages_; }
   size_t readings() const { return readings_.size(); }
 
  private:
   class Handle;
-  struct Waiter {
-    conversation::Submitted submitted;
-    SessionClient::Done<conversation::Submitted> done;
-  };
-
-  void PostSubmission(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
   // `done` on the shard's thread, also when the loop does not take the command.
   void Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done);
+  template <typename T>
+  void Do(conversation::Command command, SessionClient::Done<T> done) {
+    Post(std::move(command), Lane::kLiveWork,
+         [done = std::move(done)](SessionAnswer&& answer) mutable { done(Expect<T>(std::move(answer))); });
+  }
   void PostPresence(conversation::Command command);
-  void OnSubmitted(absl::StatusOr<conversation::Submitted> submitted,
-                   SessionClient::Done<conversation::Submitted> done);
   void OnState(ShardState state, const absl::Status& why);
   void OpenGateWhenCaughtUp();
-  void FailWaiters(const absl::Status& status);
+  // Once all that routing's logs hold now has been applied; never when the shard stops before.
+  void AwaitLogs(absl::AnyInvocable<void()> done);
+  void End(const absl::Status& why);
   void ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done);
   void ListFrom(const ConversationId& conversation, uint64_t after, uint64_t count, uint64_t last_number,
                 SessionClient::Done<MessageList> done);
@@ -107,7 +115,7 @@ class SessionShard final : public Stepped {
   void On(conversation::Deliver& delivered);
   void On(conversation::GrantChanged& changed) { readings_.On(changed); }
   void On(conversation::ContactChanged& changed);
-  void On(conversation::ConversationClosed& closed) { readings_.On(closed); }
+  void On(conversation::ConversationClosed& closed);
   void On(conversation::FollowerAdvanced& advanced) { sender_.On(advanced); }
   ingress::v1::ContactStatus ToStatus(const conversation::ContactChanged& changed);
 
@@ -115,18 +123,21 @@ class SessionShard final : public Stepped {
   void Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done);
   ReadingPorts MakeReadingPorts();
   RoutingSenderPorts MakeSenderPorts();
+  SubmissionPorts MakeSubmissionPorts();
+  AgentMessagePorts MakeAgentMessagePorts();
 
   const SessionShardOptions options_;
   const SessionPorts ports_;
   const std::shared_ptr<CompletionQueue> tasks_;
   CatchUpGate gate_;
+  uint64_t times_closed_ = 0;  // the gate
   AgentDirectory agents_;
   LanguageWatch languages_;
-  std::unordered_map<ContactId, std::vector<Waiter>> waiters_;
+  Submissions submissions_;
+  AgentMessages agent_messages_;
   std::vector<conversation::Command> presence_;  // that the loop's mailbox had no room for
   MonotonicInstant presence_at_ = MonotonicInstant::Never();
   bool told_lost_ = false;  // what the shard said may have been lost: it stopped serving
-  bool closed_ = false;     // being destroyed
   Readings readings_;
   RoutingSender sender_;
   ShardLoop<SessionProgram> loop_;

@@ -47,9 +47,19 @@ TEST_P(StoreLogTest, EntriesComeInOrderAfterThePosition) {
 TEST_P(StoreLogTest, AReadIsBoundedInBytesButNeverEmptyForIt) {
   const TermGrant grant = TakeTerm();
   for (uint64_t number = 1; number <= 4; ++number) Commit(Request(grant, number, {}, {}, std::string(1000, 'e')));
-  EXPECT_EQ(ReadAfter({}, 2500)->size(), 2u);
+  EXPECT_EQ(ReadAfter({}, 2000)->size(), 2u);
   EXPECT_EQ(ReadAfter({}, 1)->size(), 1u);
   EXPECT_EQ(ReadAfter({}, 0)->size(), 1u);
+}
+
+TEST_P(StoreLogTest, AnAnswerOfFewerBytesThanAskedForHoldsAllThereIs) {
+  const TermGrant grant = TakeTerm();
+  for (uint64_t number = 1; number <= 4; ++number) Commit(Request(grant, number, {}, {}, std::string(1000, 'e')));
+  for (const size_t most : {999u, 1000u, 1001u, 2500u, 3000u, 3999u, 4000u, 4001u}) {
+    const auto entries = ReadAfter({}, most);
+    ASSERT_TRUE(entries.ok()) << entries.status();
+    EXPECT_TRUE(entries->size() * 1000 >= most || entries->size() == 4) << most;
+  }
 }
 
 TEST_P(StoreLogTest, TrimRemovesUpToThePositionAndReadingBelowSaysWhereToGoOn) {

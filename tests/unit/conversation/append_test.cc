@@ -85,18 +85,20 @@ TEST_F(AppendTest, AGrantSaysWhetherItsHolderIsABot) {
             (Author{AuthorKind::kBot, AgentId{"faq"}}));
 }
 
-TEST_F(AppendTest, DeliversToTheCustomerAndToThoseWithAGrant) {
+TEST_F(AppendTest, AHoldersKindIsTheOneThatTheGrantCameWith) {
+  session.Participants(1, 1, {{AgentId{"faq"}, AgentKind::kBot}});
+  session.Participants(1, 2, {{AgentId{"faq"}, AgentKind::kHuman, AssignmentRole::kPrimary, false}});
+  EXPECT_EQ(session.Stored(1).contacts.at(0).grants.at(0).agent_kind, AgentKind::kBot);
+  EXPECT_FALSE(session.Stored(1).contacts.at(0).grants.at(0).may_write);
+}
+
+TEST_F(AppendTest, DeliversEachMessage) {
   session.TakeOutbox();
   Number(session.FromCustomer(1, 2, "¿hay alguien?"));
-  EXPECT_THAT(session.Sent<Deliver>().at(0).agents, IsEmpty());
-  session.Participants(1, 1, {{kAna}, {kBob, AgentKind::kHuman, AssignmentRole::kMonitoring}});
-  Number(session.FromCustomer(1, 3, "ah"));
   auto delivered = session.Sent<Deliver>();
-  EXPECT_THAT(delivered.at(0).agents, ElementsAre(kAna, kBob));
-  EXPECT_EQ(delivered.at(0).message->message.number, 3u);
-  session.Participants(1, 2, {{kBob}});
-  Number(session.FromCustomer(1, 4, "oh"));
-  EXPECT_THAT(session.Sent<Deliver>().at(0).agents, ElementsAre(kBob));
+  ASSERT_EQ(delivered.size(), 1u);
+  EXPECT_EQ(delivered[0].conversation, ConversationNo(1));
+  EXPECT_EQ(delivered[0].message->message.number, 2u);
 }
 
 TEST_F(AppendTest, AHumanAfterABotReadsTheContactFromItsFirstMessage) {

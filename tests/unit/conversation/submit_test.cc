@@ -281,5 +281,78 @@ TEST(SubmitTest, AConversationInWhichMuchHappensStaysSmall) {
   EXPECT_LE(session.PendingBytesOf(session.FromCustomer(1, 81, "a")), kMaxConversationBytes);
 }
 
+// A visitor's: its token named the conversation before.
+SubmitContact Named(const SessionHarness& session, std::optional<uint64_t> not_ended_as_of) {
+  SubmitContact command = session.Submission(1, 1, "hola");
+  command.conversation_named_before = true;
+  command.not_ended_as_of = not_ended_as_of;
+  return command;
+}
+
+void EndConversation(SessionHarness& session) {
+  session.Accept(1);
+  session.Facts({ContactClosedFact{ContactNo(1), EndReason::kCompletedByAgent}});
+  session.Do(CloseConversation{session.Submission(1, 1, "").tenant, ConversationNo(1)});
+  ASSERT_EQ(session.core().conversations(), 0u);
+}
+
+const Refusal kClosed{RefusalCode::kConversationClosed, "conversation_id"};
+
+TEST(NamedBeforeTest, OpensOnlyWithProofThatNoneOfItsIdHasEnded) {
+  SessionHarness session;
+  const auto unknown = session.Get<UnknownConversation>(Named(session, std::nullopt));
+  EXPECT_EQ(session.core().conversations(), 0u);
+  EXPECT_EQ(session.Get<Submitted>(Named(session, unknown.closings)).number, 1u);
+  EXPECT_TRUE(session.Get<Submitted>(Named(session, std::nullopt)).repeated) << "an open one needs no proof";
+}
+
+TEST(NamedBeforeTest, AClosedOneIsRefusedWhateverTheStoreSaid) {
+  SessionHarness session;
+  const auto unknown = session.Get<UnknownConversation>(Named(session, std::nullopt));
+  session.Do(Named(session, unknown.closings));
+  EndConversation(session);
+  EXPECT_EQ(RefusedBy(session, Named(session, std::nullopt)), kClosed);
+  EXPECT_EQ(RefusedBy(session, Named(session, unknown.closings)), kClosed);
+}
+
+TEST(NamedBeforeTest, OneThatIsBeingLeftIsClosed) {
+  SessionHarness session;
+  const auto unknown = session.Get<UnknownConversation>(Named(session, std::nullopt));
+  session.Do(Named(session, unknown.closings));
+  session.Do(CloseConversation{session.Submission(1, 1, "").tenant, ConversationNo(1)});
+  ASSERT_EQ(session.core().conversations(), 1u) << "its contact lives";
+  SubmitContact late = Named(session, unknown.closings);
+  late.spec.id = ContactNo(2);
+  EXPECT_EQ(RefusedBy(session, late), kClosed);
+}
+
+TEST(NamedBeforeTest, AProofFromBeforeALoadIsNone) {
+  SessionHarness session;
+  const auto unknown = session.Get<UnknownConversation>(Named(session, std::nullopt));
+  session.Do(Named(session, unknown.closings));
+  EndConversation(session);
+  session.core().BeginLoad();
+  session.core().FinishLoad(session.now());
+  EXPECT_GT(session.Get<UnknownConversation>(Named(session, unknown.closings)).closings, unknown.closings);
+}
+
+TEST(RecentlyClosedTest, ForgetsTheOldestAndSaysSo) {
+  RecentlyClosed closed;
+  EXPECT_TRUE(closed.RemembersSince(0));
+  for (uint64_t n = 1; n <= RecentlyClosed::kRemembered; ++n) closed.Add(ConversationNo(n));
+  EXPECT_TRUE(closed.Contains(ConversationNo(1)));
+  EXPECT_TRUE(closed.RemembersSince(0));
+  closed.Add(ConversationNo(RecentlyClosed::kRemembered + 1));
+  EXPECT_FALSE(closed.Contains(ConversationNo(1)));
+  EXPECT_TRUE(closed.Contains(ConversationNo(2)));
+  EXPECT_FALSE(closed.RemembersSince(0));
+  EXPECT_TRUE(closed.RemembersSince(1));
+  const uint64_t before = closed.closings();
+  closed.Forget();
+  EXPECT_FALSE(closed.Contains(ConversationNo(2)));
+  EXPECT_FALSE(closed.RemembersSince(before));
+  EXPECT_TRUE(closed.RemembersSince(closed.closings()));
+}
+
 }  // namespace
 }  // namespace meridian::conversation

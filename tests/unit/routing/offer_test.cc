@@ -144,6 +144,22 @@ TEST_F(OfferTest, GrantsTheAgentOnlyWhileItServes) {
   EXPECT_THAT(may_send, ElementsAre(Entry{1, {true}}, Entry{2, {false}}, Entry{3, {}}));
 }
 
+TEST_F(OfferTest, AGrantSaysOfWhichKindItsHolderIs) {
+  TenantConfig config = TwoAgents();
+  config.agents[0].kind = AgentKind::kBot;
+  Publish(config);
+  world_.Attach(config.agents[0].id.value);
+  world_.Enqueue(1);
+  DeliverAndAccept(1);
+  std::vector<AgentKind> kinds;
+  for (const Event& event : world_.TakeEvents()) {
+    const auto* changed = std::get_if<ParticipantsChanged>(&event.body);
+    if (changed == nullptr) continue;
+    for (const Grant& grant : changed->grants) kinds.push_back(grant.kind);
+  }
+  EXPECT_THAT(kinds, ElementsAre(AgentKind::kBot));
+}
+
 TEST_F(OfferTest, WaitsUntilSomebodyIsFreeAndOldestGoesFirst) {
   Publish(TwoAgents());
   world_.Enqueue(1);

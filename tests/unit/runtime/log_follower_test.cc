@@ -194,5 +194,70 @@ TEST_F(LogFollowerTest, StopDeliversNothingMore) {
   EXPECT_THAT(target_.applied, IsEmpty());
 }
 
+TEST_F(LogFollowerTest, TheEndIsReachedWhenWhatTheLogHeldIsDurable) {
+  Append("a");
+  Append("b");
+  bool reached = false;
+  follower_->AwaitEnd([&] { reached = true; });
+  StepFollower();
+  EXPECT_FALSE(reached);
+  target_.Step();
+  StepFollower();
+  EXPECT_FALSE(reached) << "the second entry is under way";
+  target_.Step();
+  StepFollower();
+  EXPECT_TRUE(reached);
+  reached = false;
+  follower_->AwaitEnd([&] { reached = true; });
+  StepFollower();
+  EXPECT_TRUE(reached) << "there is nothing to follow";
+}
+
+TEST_F(LogFollowerTest, TheEndIsReachedWhileMoreComesAllTheTime) {
+  for (const char* entry : {"a", "b", "c"}) Append(entry);
+  bool reached = false;
+  follower_->AwaitEnd([&] { reached = true; });
+  for (int more = 0; !reached && more < 200; ++more) {
+    StepFollower();
+    Append(std::to_string(more));
+    target_.Step();
+    EXPECT_GT(follower_->in_flight(), 0u) << "never idle";
+  }
+  EXPECT_TRUE(reached);
+  EXPECT_GE(target_.applied.size(), 3u);
+}
+
+TEST_F(LogFollowerTest, AReadUnderWayMayHaveMissedTheEnd) {
+  Append("a");
+  bool reached = false;
+  StepFollower();  // has read "a" and found nothing behind it
+  Append("b");
+  follower_->AwaitEnd([&] { reached = true; });
+  target_.Step();
+  follower_->Step();
+  EXPECT_FALSE(reached);
+  Settle();
+  EXPECT_TRUE(reached);
+  EXPECT_THAT(target_.applied, ElementsAre("a", "b"));
+}
+
+TEST_F(LogFollowerTest, TheEndIsAwaitedAnewAfterAFailure) {
+  Append("a");
+  Append("b");
+  bool reached = false;
+  follower_->AwaitEnd([&] { reached = true; });
+  StepFollower();
+  target_.fail_next = 1;
+  target_.Step();
+  StepFollower();
+  EXPECT_FALSE(reached);
+  for (int i = 0; i < 10 && !reached; ++i) {
+    Settle();
+    clock_.Advance(Duration::Seconds(1));
+  }
+  EXPECT_TRUE(reached);
+  EXPECT_THAT(target_.applied, ElementsAre("a", "b"));
+}
+
 }  // namespace
 }  // namespace meridian

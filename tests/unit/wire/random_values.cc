@@ -196,7 +196,8 @@ EventBody RandomValues::Body(size_t index, const ContactId& contact) {
     case 21: {
       ParticipantsChanged body{EntityIdOf<ConversationId>(contact.region), Number<uint32_t>(), {}};
       for (uint64_t i = Below(3); i > 0; --i) {
-        body.grants.push_back({Name<AgentId>(), Enum<AssignmentRole>(kAssignmentRoleCount), Token(), Flip()});
+        body.grants.push_back({Name<AgentId>(), Enum<AssignmentRole>(kAssignmentRoleCount), Token(), Flip(),
+                               Enum<AgentKind>(kAgentKindCount)});
       }
       return body;
     }

@@ -230,6 +230,7 @@ TEST_F(ConverseTest, WatchesAtMostFourAtATime) {
 TEST_F(ConverseTest, RenewsAVisitorsTokenFiveMinutesBeforeItsEnd) {
   const security::TokenClaims visitor = Visitor();
   auto stream = Connect(visitor);
+  Answer(*stream, WatchFrame(visitor.session));
   Frame heartbeat;
   heartbeat.mutable_heartbeat();
   clock_.Advance(Duration::Minutes(10) - Duration::Seconds(1));
@@ -252,6 +253,35 @@ TEST_F(ConverseTest, RenewsAVisitorsTokenFiveMinutesBeforeItsEnd) {
   clock_.Advance(Duration::Minutes(11));
   stream->Send(heartbeat);
   EXPECT_EQ(stream->Take().size(), 2u);
+}
+
+TEST_F(ConverseTest, AVisitorsTokenIsRenewedOnlyWhileItsSessionLives) {
+  const security::TokenClaims visitor = Visitor();
+  auto stream = Connect(visitor);
+  Answer(*stream, WatchFrame(visitor.session));
+  Frame heartbeat;
+  heartbeat.mutable_heartbeat();
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(Duration::Minutes(11));
+    stream->Send(heartbeat);
+    EXPECT_EQ(stream->Take().size(), 2u);
+  }
+  session_.Tell(0, [](SessionClient::Reader& reader) { reader.OnEnded(absl::OkStatus()); });
+  clock_.Advance(Duration::Minutes(11));
+  stream->Send(heartbeat);
+  EXPECT_EQ(stream->Take().size(), 1u) << "the conversation has closed";
+}
+
+TEST_F(ConverseTest, AVisitorWhoHasNotWrittenIsRenewedInItsFirstQuarterOfAnHour) {
+  auto stream = Connect(Visitor());
+  Frame heartbeat;
+  heartbeat.mutable_heartbeat();
+  clock_.Advance(Duration::Minutes(14));
+  stream->Send(heartbeat);
+  EXPECT_EQ(stream->Take().size(), 2u);
+  clock_.Advance(Duration::Minutes(11));
+  stream->Send(heartbeat);
+  EXPECT_EQ(stream->Take().size(), 1u);
 }
 
 TEST_F(ConverseTest, AnIntegratorRenewsItsTokenItself) {

@@ -106,8 +106,9 @@ void FakeRouting::SetParticipants(const ContactId& contact, std::vector<std::str
   ParticipantsChanged changed{live.conversation, ++live.grants_revision, {}};
   for (std::string& agent : agents) {
     const bool first = changed.grants.empty();
+    const AgentKind kind = agent == "robo" ? AgentKind::kBot : AgentKind::kHuman;
     changed.grants.push_back(
-        {AgentId{std::move(agent)}, first ? AssignmentRole::kPrimary : AssignmentRole::kConsulted, {}, may_send});
+        {AgentId{std::move(agent)}, first ? AssignmentRole::kPrimary : AssignmentRole::kConsulted, {}, may_send, kind});
   }
   const TenantId tenant = live.tenant;
   Log(tenant, contact, std::move(changed));

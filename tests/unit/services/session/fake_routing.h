@@ -58,6 +58,8 @@ class FakeRouting final : public RoutingClient {
   // Who takes part now, the first as primary.
   void SetParticipants(const ContactId& contact, std::vector<std::string> agents, bool may_send = true);
   void CloseContact(const ContactId& contact, EndReason reason);
+  // The configuration has no agents any more.
+  void RemoveAgents() { config_ = std::make_shared<admin::v1::TenantConfig>(); }
   void CatchUp();
   // The session's process died: what it has sent still arrives.
   void LoseAnswers();

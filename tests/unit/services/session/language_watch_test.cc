@@ -49,14 +49,30 @@ TEST(SessionLanguageTest, KeepsABoundedHeadOfTheText) {
   auto message = std::make_shared<conversation::MessageRecord>();
   message->message.contact = request->spec.id;
   message->message.parts = {conversation::TextPart{std::string(8000, 'a')}};
-  EXPECT_FALSE(watch.On(conversation::Deliver{SessionWorld::Tenant(), {}, message, {}}));
+  EXPECT_FALSE(watch.On(conversation::Deliver{SessionWorld::Tenant(), {}, message}));
   message->message.parts = {conversation::TextPart{"necesito ayuda con la factura de este mes"}};
-  EXPECT_FALSE(watch.On(conversation::Deliver{SessionWorld::Tenant(), {}, message, {}})) << "the head is full";
+  EXPECT_FALSE(watch.On(conversation::Deliver{SessionWorld::Tenant(), {}, message})) << "the head is full";
   conversation::ContactChanged closed;
   closed.contact = request->spec.id;
   closed.closing = conversation::ContactClosing::kEnded;
   EXPECT_FALSE(watch.On(closed));
   EXPECT_EQ(watch.size(), 0u);
+}
+
+TEST(SessionLanguageTest, WhoLeavesWhileQueuedIsForgotten) {
+  SessionWorld world;
+  for (const FakeRouting::Mode mode : {FakeRouting::Mode::kAnswers, FakeRouting::Mode::kUnreachable}) {
+    world.routing.mode = mode;
+    const uint64_t n = mode == FakeRouting::Mode::kAnswers ? 1 : 2;
+    auto submission = world.Submission(n, 1, "ok");
+    submission.spec.language_confidence_permille = 0;
+    world.Submit(std::to_string(n), submission);
+    world.Settle();
+    EXPECT_EQ(world.shard().languages().size(), 1u);
+    world.service().Close({SessionWorld::Tenant(), SessionWorld::Conversation(n)}, [](auto) {});
+    world.Pass(Duration::Seconds(10));  // what routing has not taken is sent again meanwhile
+    EXPECT_EQ(world.shard().languages().size(), 0u);
+  }
 }
 
 }  // namespace

@@ -136,6 +136,7 @@ TEST_F(SessionReadingTest, CustomerSeesWhoServes) {
 TEST_F(SessionReadingTest, ABotsWordsAreABots) {
   Open(1, 1);
   world_.routing.SetParticipants(SessionWorld::Contact(1), {"robo"});
+  world_.routing.RemoveAgents();  // before the session has heard of the grant
   world_.Settle();
   world_.Say("bot", 1, 1, "beep", "robo");
   world_.Settle();

@@ -14,7 +14,7 @@ namespace meridian {
 // file's own paths and lines. With violations the configuration is only what could be read.
 TenantConfig CheckTenantFile(TenantFile& file, Instant now);
 
-// What the server, or a check of the domain, found wrong, as places of the file.
+// What was found wrong with the file's configuration, here or by the server, as places of the file.
 std::vector<FileViolation> PlaceInFile(const TenantFile& file, const std::vector<FieldViolation>& violations);
 
 }  // namespace meridian

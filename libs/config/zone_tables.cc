@@ -1,6 +1,7 @@
 #include "libs/config/zone_tables.h"
 
 #include "absl/time/time.h"
+#include "libs/config/zone_files.h"
 
 namespace meridian {
 namespace {
@@ -25,12 +26,9 @@ int32_t OffsetOf(const absl::TimeZone& zone, absl::Time at) { return zone.At(at)
 }  // namespace
 
 std::optional<ZoneTable> MakeZoneTable(const std::string& name, Instant now) {
-  absl::TimeZone zone;
-  // An empty name or "localtime" would name the machine's own zone.
-  if (name.empty() || name == "localtime" || name.find("..") != std::string::npos || name.front() == '/' ||
-      !absl::LoadTimeZone(name, &zone)) {
-    return std::nullopt;
-  }
+  const std::optional<absl::TimeZone> loaded = LoadZone(name);
+  if (!loaded) return std::nullopt;
+  const absl::TimeZone& zone = *loaded;
   ZoneTable table{name, {}};
   absl::Time at = StartOfUtcDay(now - kBefore);
   absl::Time end = StartOfUtcDay(now + kZoneTableReach);

@@ -4,15 +4,6 @@ namespace meridian {
 namespace {
 
 constexpr int32_t kMaxOffsetSeconds = 18 * 3600;
-constexpr size_t kMaxZoneNameLength = 64;
-
-bool IsZoneName(std::string_view name) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '+' || c == '/';
-  };
-  return !name.empty() && name.size() <= kMaxZoneNameLength && std::all_of(name.begin(), name.end(), allowed);
-}
 
 void CheckZone(const ZoneTable& zone, const std::string& field, Findings& findings) {
   findings.Require(IsZoneName(zone.name), field + ".name", "must be the name of an IANA zone, as Europe/Madrid");

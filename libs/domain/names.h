@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "libs/base/entity_id.h"
 
@@ -17,5 +18,7 @@ using SiteKey = Name<struct SiteKeyTag>;              // public key of a web sit
 
 // An IANA zone's name, as "Europe/Madrid". The pure layers only compare it: its rules come as a ZoneTable.
 using ZoneName = std::string;
+// Whether it has the form of one: at most 64 bytes, segments of [A-Za-z0-9_+-] with '/' between them.
+bool IsZoneName(std::string_view name);
 
 }  // namespace meridian

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "libs/error/status_code.h"
+
 namespace meridian {
 namespace {
 
@@ -54,42 +56,7 @@ HttpResponse HttpResponse::Error(int status, std::string_view code, std::string_
 }
 
 HttpResponse HttpResponse::FromStatus(const absl::Status& status) {
-  return Error(HttpStatusOf(status.code()), absl::StatusCodeToString(status.code()), Std(status.message()));
-}
-
-int HttpStatusOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kOk:
-      return 200;
-    case absl::StatusCode::kInvalidArgument:
-      return 400;
-    case absl::StatusCode::kOutOfRange:
-      return 400;
-    case absl::StatusCode::kFailedPrecondition:
-      return 400;
-    case absl::StatusCode::kUnauthenticated:
-      return 401;
-    case absl::StatusCode::kPermissionDenied:
-      return 403;
-    case absl::StatusCode::kNotFound:
-      return 404;
-    case absl::StatusCode::kAlreadyExists:
-      return 409;
-    case absl::StatusCode::kAborted:
-      return 409;
-    case absl::StatusCode::kResourceExhausted:
-      return 429;
-    case absl::StatusCode::kCancelled:
-      return 499;
-    case absl::StatusCode::kUnimplemented:
-      return 501;
-    case absl::StatusCode::kUnavailable:
-      return 503;
-    case absl::StatusCode::kDeadlineExceeded:
-      return 504;
-    default:
-      return 500;
-  }
+  return Error(HttpStatusOf(status.code()), CodeName(status.code()), Std(status.message()));
 }
 
 std::optional<std::string> PercentDecode(std::string_view text) {

@@ -39,12 +39,10 @@ struct HttpResponse {
   // {"error":{"code":"NOT_FOUND","message":"…","field":"…"}}; `field` names the part of the request that is wrong and
   // is left out when empty. Invalid UTF-8 in the message is replaced.
   static HttpResponse Error(int status, std::string_view code, std::string_view message, std::string_view field = {});
-  // The same for a failed status: its code by name, its message, and the HTTP status that fits.
+  // The same for a failed status: its code by name, its message, and the HTTP status that fits
+  // (libs/error/status_code.h).
   static HttpResponse FromStatus(const absl::Status& status);
 };
-
-// The HTTP status that fits a status code: NotFound 404, PermissionDenied 403, ResourceExhausted 429 …
-int HttpStatusOf(absl::StatusCode code);
 
 // Decodes %XX; nullopt for a malformed escape or a NUL.
 std::optional<std::string> PercentDecode(std::string_view text);

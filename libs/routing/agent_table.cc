@@ -32,6 +32,7 @@ void AgentSlot::RemoveLoad(uint8_t channel, uint32_t units, bool alone) {
 uint32_t AgentTable::FindOrAdd(const AgentId& id) {
   const auto [found, added] = index_of_.emplace(id, size());
   if (added) {
+    by_name_.emplace(id, found->second);
     slots_.emplace_back();
     slots_.back().record.agent = id;
     slots_.back().tie = StableHash(id.value);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <vector>
@@ -61,10 +62,12 @@ class AgentTable {
   AgentSlot& at(uint32_t index) { return slots_[index]; }
   const AgentSlot& at(uint32_t index) const { return slots_[index]; }
   uint32_t size() const { return static_cast<uint32_t>(slots_.size()); }
+  const std::map<AgentId, uint32_t>& by_name() const { return by_name_; }
 
  private:
   std::vector<AgentSlot> slots_;
   std::unordered_map<AgentId, uint32_t> index_of_;  // looked up, never walked
+  std::map<AgentId, uint32_t> by_name_;
 };
 
 }  // namespace meridian

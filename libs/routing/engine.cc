@@ -81,12 +81,12 @@ std::vector<const ContactRecord*> Engine::ListContacts(uint32_t& cursor, size_t 
   return page;
 }
 
-std::vector<AgentView> Engine::ListAgents(uint32_t& cursor, size_t limit) const {
+std::vector<AgentView> Engine::ListAgents(const AgentId& after, size_t limit) const {
   std::vector<AgentView> page;
-  for (; cursor < core_->agents.size() && page.size() < limit; ++cursor) {
-    if (core_->agents.at(cursor).profile != kNoIndex) page.push_back(core_->ViewOf(cursor));
+  const auto& agents = core_->agents.by_name();
+  for (auto agent = agents.upper_bound(after); agent != agents.end() && page.size() < limit; ++agent) {
+    if (core_->agents.at(agent->second).profile != kNoIndex) page.push_back(core_->ViewOf(agent->second));
   }
-  if (cursor >= core_->agents.size()) cursor = 0;
   return page;
 }
 

@@ -102,9 +102,10 @@ class Engine {
   const ContactRecord* FindContact(const ContactId& contact) const;
   QueueId QueueOf(const ContactRecord& contact) const;
   std::optional<AgentView> FindAgent(const AgentId& agent) const;
-  // Pages: at most `limit` entries from `cursor` on (0: from the start); `cursor` moves on, 0 at the end.
+  // A page: at most `limit` contacts from `cursor` on (0: from the start); `cursor` moves on, 0 at the end.
   std::vector<const ContactRecord*> ListContacts(uint32_t& cursor, size_t limit) const;
-  std::vector<AgentView> ListAgents(uint32_t& cursor, size_t limit) const;
+  // A page: the first `limit` agents of the configuration by name after `after`; fewer only at the end.
+  std::vector<AgentView> ListAgents(const AgentId& after, size_t limit) const;
   std::vector<QueueCounts> CountsByQueue() const;  // sorted by queue
   size_t live_contacts() const;
   // nullopt for a contact that is not live. Costs a look at every profile and at each eligible agent.

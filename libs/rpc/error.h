@@ -1,5 +1,5 @@
-// Failures at the edge: a status made by libs/error/error.h in the forms in which it leaves a process. One table says
-// which canonical code, HTTP status and default reason belong together. A status of kInternal or kUnknown leaves as
+// Failures at the edge: a status made by libs/error/error.h in the forms in which it leaves a process. What belongs to
+// its code (HTTP status, default reason) is in libs/error/status_code.h. A status of kInternal or kUnknown leaves as
 // "internal error": its message is for our own logs (see CallObserver). Any thread. gRPC's form is in
 // libs/rpc/grpc_status.h.
 #pragma once
@@ -23,10 +23,6 @@ inline constexpr std::string_view kErrorDomain = "meridian";
 // Metadata of REQUEST_TOO_OLD and REQUEST_FROM_FUTURE: the shard's time in Unix milliseconds.
 inline constexpr std::string_view kShardTimeMetadata = "shard_time_ms";
 
-// "FAILED_PRECONDITION"; for numbers out of range "UNKNOWN".
-std::string_view CodeName(absl::StatusCode code);
-// 200 for OK, else such as 409 for ABORTED.
-int HttpStatus(const absl::Status& status);
 // The reason that is shown: the status' own, or its code's default.
 std::string ShownReason(const absl::Status& status);
 std::string ShownMessage(const absl::Status& status);

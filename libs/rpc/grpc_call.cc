@@ -7,11 +7,11 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <chrono>
 #include <utility>
 
 #include "libs/base/status_macros.h"
 #include "libs/error/error.h"
+#include "libs/rpc/call_observation.h"
 #include "libs/rpc/grpc_status.h"
 
 namespace meridian::rpc {
@@ -77,31 +77,15 @@ grpc::ByteBuffer BytesOf(std::string frame) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-// --- Timing of a call, for the observer ---
-
-class Observation {
- public:
-  Observation(CallObserver* observer, const Method& method) : observer_(observer), method_(method.name) {
-    if (observer_ != nullptr) observer_->OnCallStarted(method_);
-  }
-  void End(const absl::Status& status) {
-    if (observer_ == nullptr) return;
-    auto took = std::chrono::steady_clock::now() - started_;
-    observer_->OnCallEnded(method_, status, {std::chrono::nanoseconds(took).count()});
-  }
-
- private:
-  CallObserver* const observer_;
-  const std::string_view method_;  // of the table, which outlives calls
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
-
 // --- Unary ---
 
 class UnaryCall : public grpc::ServerUnaryReactor {
  public:
   UnaryCall(CallEnvironment* environment, const Method& method, grpc::ByteBuffer* response)
-      : gate_(environment->gate), method_(method), observation_(environment->observer, method), response_(response) {}
+      : gate_(environment->gate),
+        method_(method),
+        observation_(environment->observer, method.name),
+        response_(response) {}
 
   void Start(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
     absl::Status status = Dispatch(context, request);
@@ -131,7 +115,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   const CallGate& gate_;
   const Method& method_;
-  Observation observation_;
+  CallObservation observation_;
   grpc::ByteBuffer* const response_;
 };
 
@@ -143,7 +127,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
       : environment_(environment),
         method_(method),
         server_context_(context),
-        observation_(environment->observer, method) {}
+        observation_(environment->observer, method.name) {}
 
   void Start() {
     auto admitted = environment_->gate.Admit(ReadHead(*server_context_, method_), method_.access);
@@ -201,7 +185,7 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   CallEnvironment* const environment_;
   const Method& method_;
   grpc::CallbackServerContext* const server_context_;
-  Observation observation_;
+  CallObservation observation_;
   std::shared_ptr<StreamSession> session_;  // null when the call was refused
   grpc::ByteBuffer incoming_;
   grpc::ByteBuffer outgoing_;

@@ -63,7 +63,7 @@ class RawStreamHandler {
   virtual absl::Status OnMessage(std::unique_ptr<Message> message) = 0;
   virtual void OnHalfClosed() = 0;
   virtual void OnWritable() = 0;
-  virtual void OnClosed() = 0;
+  virtual void OnClosed(const absl::Status& status) = 0;
 };
 
 enum class MethodKind { kUnary, kServerStreaming, kBidiStreaming };

@@ -21,7 +21,7 @@ class BidiAdapter : public RawStreamHandler {
   }
   void OnHalfClosed() override { handler_->OnHalfClosed(); }
   void OnWritable() override { handler_->OnWritable(); }
-  void OnClosed() override { handler_->OnClosed(); }
+  void OnClosed(const absl::Status& status) override { handler_->OnClosed(status); }
 
  private:
   std::unique_ptr<StreamHandler<In>> handler_;
@@ -46,8 +46,8 @@ class ServerStreamingAdapter : public RawStreamHandler {
     if (!watcher_) stream_->Finish(absl::InvalidArgumentError("no request"));
   }
   void OnWritable() override { watcher_->OnWritable(); }
-  void OnClosed() override {
-    if (watcher_) watcher_->OnClosed();
+  void OnClosed(const absl::Status& status) override {
+    if (watcher_) watcher_->OnClosed(status);
   }
 
  private:

@@ -17,6 +17,9 @@ class Message;
 
 namespace meridian::rpc {
 
+// The reason of a stream that was ended because its client read too slowly.
+inline constexpr std::string_view kSlowReader = "SLOW_READER";
+
 // What a frame is worth when the client reads too slowly.
 struct Keep {};  // offers, rescinds, results: never dropped
 struct Droppable {
@@ -84,8 +87,9 @@ class StreamWatcher {
   // All that was sent has been taken by the transport: the time to read more from the store. Flow control of a reader:
   // send a slice, wait for OnWritable, send the next.
   virtual void OnWritable() {}
-  // The call is over, by whatever way; Send answers false.
-  virtual void OnClosed() {}
+  // The call is over; Send answers false. The status says how: the first of what Finish was given, what the session
+  // found (RESOURCE_EXHAUSTED with SLOW_READER, UNAUTHENTICATED …), or CANCELLED when the client went.
+  virtual void OnClosed(const absl::Status& /*status*/) {}
 };
 
 template <class In>

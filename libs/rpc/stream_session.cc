@@ -106,11 +106,13 @@ void StreamSession::NotifyWritable(std::unique_lock<std::mutex> lock) {
 void StreamSession::OnDone() {
   std::unique_ptr<RawStreamHandler> handler;
   MakeMarker make_marker;
+  absl::Status status;
   {
     std::lock_guard lock(mutex_);
     if (state_ == State::kOpen) final_status_ = absl::CancelledError("the client is gone");
     state_ = State::kDone;
     sink_ = nullptr;
+    status = final_status_;
     handler = std::move(handler_);
     make_marker = std::exchange(make_marker_, nullptr);
     queue_.Clear();
@@ -118,7 +120,7 @@ void StreamSession::OnDone() {
   timer_.Cancel(lease_timer_);
   timer_.Cancel(drain_timer_);
   timer_.Cancel(finish_timer_);
-  if (handler) handler->OnClosed();
+  if (handler) handler->OnClosed(status);
 }
 
 absl::Status StreamSession::final_status() const {
@@ -153,7 +155,7 @@ bool StreamSession::SendRaw(const Message& frame, Droppable droppable) {
 bool StreamSession::AfterPush(std::unique_lock<std::mutex> lock, bool fits, uint64_t dropped_before) {
   if (!fits) {
     lock.unlock();
-    End(MakeError(absl::StatusCode::kResourceExhausted, "SLOW_READER", "too much was waiting to be read"), true);
+    End(MakeError(absl::StatusCode::kResourceExhausted, kSlowReader, "too much was waiting to be read"), true);
     return false;
   }
   if (drain_target_ == 0 && (queue_.IsOverLimits() || queue_.dropped() > dropped_before)) WatchDraining();
@@ -223,7 +225,7 @@ void StreamSession::CheckDrained(uint64_t overflow) {
     std::lock_guard lock(mutex_);
     if (drain_target_ == 0 || overflow != overflows_) return;
   }
-  End(MakeError(absl::StatusCode::kResourceExhausted, "SLOW_READER", "what was sent was not read in time"), true);
+  End(MakeError(absl::StatusCode::kResourceExhausted, kSlowReader, "what was sent was not read in time"), true);
 }
 
 Backlog StreamSession::backlog() const {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "libs/base/check.h"
-#include "libs/base/status_macros.h"
 #include "libs/error/error.h"
+#include "libs/rpc/call_observation.h"
 #include "libs/rpc/error.h"
 
 namespace meridian::rpc {
@@ -46,13 +46,23 @@ uint16_t CloseCodeOf(const absl::Status& status) {
   }
 }
 
+// How a stream ended whose connection was closed by the client, or cut by the server.
+absl::Status StatusOfClose(uint16_t code) {
+  if (code == websocket_close::kAbnormal) return absl::CancelledError("the client is gone");
+  if (code == websocket_close::kTryAgainLater) {
+    return MakeError(absl::StatusCode::kResourceExhausted, kSlowReader, "what was sent was not read in time");
+  }
+  return absl::OkStatus();
+}
+
 // One call, owned by its connection's handler. Frames are sent on whichever thread sends; OnClosed, on the server's
 // thread, waits the moment until the last of them has left, and only then ends the session. So a handler's OnClosed
 // never runs inside a Send of somebody else, and nobody is in here when the call is destroyed.
 class WebSocketCall : public FrameSink {
  public:
-  WebSocketCall(const Method& method, std::shared_ptr<WebSocketConnection> connection)
-      : method_(method), connection_(std::move(connection)) {}
+  WebSocketCall(const Method& method, std::shared_ptr<WebSocketConnection> connection,
+                const CallObservation& observation)
+      : method_(method), connection_(std::move(connection)), observation_(observation) {}
 
   void Start(const WebSocketCalls& calls, CallContext context) {
     session_ = StreamSession::Create(calls.stream, calls.gate, calls.timer, std::move(context), EncodeJson, this);
@@ -79,7 +89,8 @@ class WebSocketCall : public FrameSink {
     Pump();
   }
 
-  void OnClosed() {
+  void OnClosed(uint16_t code) {
+    session_->Finish(StatusOfClose(code));  // unless the stream is ending already
     {
       std::lock_guard lock(mutex_);
       closed_ = true;
@@ -93,6 +104,7 @@ class WebSocketCall : public FrameSink {
       left_.wait(lock, [this] { return finished_ && senders_ == 0; });
     }
     session_->OnDone();
+    observation_.End(session_->final_status());
   }
 
   // ---- FrameSink ----
@@ -161,6 +173,7 @@ class WebSocketCall : public FrameSink {
 
   const Method& method_;
   const std::shared_ptr<WebSocketConnection> connection_;
+  const CallObservation observation_;
   std::shared_ptr<StreamSession> session_;
 
   std::mutex mutex_;
@@ -177,25 +190,13 @@ class WebSocketCall : public FrameSink {
 
 class Handler : public WebSocketHandler {
  public:
-  Handler(std::unique_ptr<WebSocketCall> call, CallObserver* observer, std::string_view method)
-      : call_(std::move(call)), observer_(observer), method_(method) {
-    if (observer_ != nullptr) observer_->OnCallStarted(method_);
-  }
+  explicit Handler(std::unique_ptr<WebSocketCall> call) : call_(std::move(call)) {}
   void OnText(std::string_view frame) override { call_->OnText(frame); }
   void OnDrained() override { call_->OnDrained(); }
-  void OnClosed(uint16_t code) override {
-    call_->OnClosed();
-    if (observer_ != nullptr) {
-      observer_->OnCallEnded(
-          method_, code == websocket_close::kAbnormal ? absl::CancelledError("the client is gone") : absl::OkStatus(),
-          Duration::Zero());
-    }
-  }
+  void OnClosed(uint16_t code) override { call_->OnClosed(code); }
 
  private:
   const std::unique_ptr<WebSocketCall> call_;
-  CallObserver* const observer_;
-  const std::string_view method_;  // of the table
 };
 
 CallHead HeadOf(const std::string& method, const WebSocketOpening& opening) {
@@ -220,10 +221,15 @@ WebSocketRoute RouteForMethod(const WebSocketCalls& calls, std::string_view name
   route.origin_allowed = std::move(origin_allowed);
   route.open = [calls, method](std::shared_ptr<WebSocketConnection> connection,
                                const WebSocketOpening& opening) -> absl::StatusOr<std::unique_ptr<WebSocketHandler>> {
-    MERIDIAN_ASSIGN_OR_RETURN(CallContext context, calls.gate.Admit(HeadOf(method->name, opening), method->access));
-    auto call = std::make_unique<WebSocketCall>(*method, std::move(connection));
-    call->Start(calls, std::move(context));
-    return std::make_unique<Handler>(std::move(call), calls.observer, method->name);
+    const CallObservation observation(calls.observer, method->name);
+    auto context = calls.gate.Admit(HeadOf(method->name, opening), method->access);
+    if (!context.ok()) {
+      observation.End(context.status());
+      return context.status();
+    }
+    auto call = std::make_unique<WebSocketCall>(*method, std::move(connection), observation);
+    call->Start(calls, *std::move(context));
+    return std::make_unique<Handler>(std::move(call));
   };
   return route;
 }

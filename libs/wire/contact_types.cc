@@ -1,6 +1,7 @@
 #include "libs/wire/contact_types.h"
 
 #include <charconv>
+#include <limits>
 
 namespace meridian {
 
@@ -130,6 +131,13 @@ void SetTimestamp(Instant instant, google::protobuf::Timestamp* proto) {
 
 Instant InstantFromProto(const google::protobuf::Timestamp& proto) {
   return Instant::FromUnixSeconds(proto.seconds()) + Duration::Nanoseconds(proto.nanos());
+}
+
+Duration DurationFromProto(const google::protobuf::Duration& proto) {
+  constexpr int64_t kMaxSeconds = std::numeric_limits<int64_t>::max() / 1000000000 - 3;  // with room for any nanos
+  if (proto.seconds() > kMaxSeconds) return {std::numeric_limits<int64_t>::max()};
+  if (proto.seconds() < -kMaxSeconds) return {-std::numeric_limits<int64_t>::max()};
+  return Duration::Seconds(proto.seconds()) + Duration::Nanoseconds(proto.nanos());
 }
 
 std::optional<AttributeValue> ParseAttributeValue(AttributeType type, std::string_view text) {

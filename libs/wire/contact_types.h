@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "libs/base/time.h"
 #include "libs/domain/agent.h"
@@ -31,6 +32,8 @@ std::optional<LanguageLevel> FromProto(type::v1::LanguageLevel level);
 
 void SetTimestamp(Instant instant, google::protobuf::Timestamp* proto);
 Instant InstantFromProto(const google::protobuf::Timestamp& proto);
+// What a Duration cannot hold (292 years) becomes the longest one.
+Duration DurationFromProto(const google::protobuf::Duration& proto);
 
 // A value as text, read as the declared type; nullopt when it is not of that type. Texts (enum, code) are taken as they
 // are: whether the value is allowed is for CheckAttributes.

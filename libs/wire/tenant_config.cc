@@ -27,7 +27,7 @@ class Path {
 };
 
 Duration DurationOr(const google::protobuf::Duration& proto, bool present, Duration otherwise) {
-  return present ? Duration::Seconds(proto.seconds()) + Duration::Nanoseconds(proto.nanos()) : otherwise;
+  return present ? DurationFromProto(proto) : otherwise;
 }
 
 #define DURATION_OR(message, field, otherwise) DurationOr((message).field(), (message).has_##field(), otherwise)

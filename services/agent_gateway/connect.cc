@@ -62,8 +62,10 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
 
   void OnHalfClosed() override { stream_.Finish(absl::OkStatus()); }
 
-  void OnClosed() override {
-    for (const auto& [agent, attachment] : attachments_) gateway_.ConnectionLost(attachment);
+  void OnClosed(const absl::Status& status) override {
+    const DetachCause cause =
+        ErrorReason(status) == rpc::kSlowReader ? DetachCause::kSlowReader : DetachCause::kConnectionLost;
+    for (const auto& [agent, attachment] : attachments_) gateway_.ConnectionLost(attachment, cause);
   }
 
  private:
@@ -104,7 +106,6 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
       if (!conversation) return FieldError("attach.positions.conversation_id", "must be a conversation's id");
       positions[conversation->ToString()] = position.after_number();
     }
-    if (auto earlier = attachments_.find(agent); earlier != attachments_.end()) gateway_.Forget(*earlier->second);
     auto done = [stream = stream_, agent, id = frame.request_id(),
                  activity = frame.attach().activity()](absl::StatusOr<AttachmentNumber> number) {
       stream.Send(MakeResult(agent, id, number.status()));
@@ -115,8 +116,10 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
       attached.mutable_attached()->set_activity(activity);
       stream.Send(attached);
     };
-    attachments_[agent] = gateway_.Attach({context.tenant()}, agent, std::move(activity), std::move(positions), stream_,
-                                          OriginOf(context), std::move(done));
+    std::shared_ptr<Attachment>& attachment = attachments_[agent];
+    attachment =
+        gateway_.Attach({{context.tenant()}, agent, std::move(activity), std::move(positions), stream_, attachment},
+                        OriginOf(context), std::move(done));
     return absl::OkStatus();
   }
 
@@ -155,10 +158,8 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
 
   absl::Status HandleRouting(const rpc::CallContext& context, const Attachment& attachment,
                              const pb::ConnectRequest& frame, const Uuid& request_id) {
-    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id(),
-                   changed = MakeChange(attachment.agent, frame)](const absl::Status& status) {
+    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id()](const absl::Status& status) {
       stream.Send(MakeResult(agent, id, status));
-      if (status.ok() && changed) stream.Send(*changed);
     };
     if (frame.has_detach()) {
       gateway_.SignOff(attachment, OriginOf(context), std::move(answer));

@@ -121,32 +121,6 @@ pb::ConnectResponse MakeResult(const AgentId& agent, const std::string& request_
   return frame;
 }
 
-std::optional<pb::ConnectResponse> MakeChange(const AgentId& agent, const pb::ConnectRequest& taken) {
-  pb::ConnectResponse frame;
-  frame.set_agent(agent.value);
-  pb::AssignmentChanged changed;
-  switch (taken.command_case()) {
-    case pb::ConnectRequest::kSetActivity:
-      frame.mutable_activity_changed()->set_activity(taken.set_activity().activity());
-      return frame;
-    case pb::ConnectRequest::kDetach:
-      frame.mutable_detached()->set_reason(pb::Detached::REASON_REQUESTED);
-      return frame;
-    case pb::ConnectRequest::kHoldContact:
-      changed.set_contact_id(taken.hold_contact().contact_id());
-      changed.set_state(type::v1::CONTACT_STATE_HELD);
-      break;
-    case pb::ConnectRequest::kResumeContact:
-      changed.set_contact_id(taken.resume_contact().contact_id());
-      changed.set_state(type::v1::CONTACT_STATE_ASSIGNED);
-      break;
-    default:
-      return std::nullopt;
-  }
-  *frame.mutable_assignment_changed() = std::move(changed);
-  return frame;
-}
-
 pb::ConnectResponse MakeMessage(const AgentId& agent, const std::string& conversation,
                                 const type::v1::Message& message) {
   pb::ConnectResponse frame;

@@ -1,8 +1,6 @@
 // What routing tells a gateway, as frames for the agent. Pure functions, any thread.
 #pragma once
 
-#include <optional>
-
 #include "libs/base/time.h"
 #include "libs/routing/effects.h"
 #include "meridian/agent/v1/agent_service.pb.h"
@@ -13,9 +11,6 @@ namespace meridian {
 agent::v1::ConnectResponse FrameOf(const GatewayMessage& message, Instant now);
 
 agent::v1::ConnectResponse MakeResult(const AgentId& agent, const std::string& request_id, const absl::Status& status);
-// What a command that was taken has changed at once for its own agent, and routing tells nobody: its activity, hold and
-// resume, leaving.
-std::optional<agent::v1::ConnectResponse> MakeChange(const AgentId& agent, const agent::v1::ConnectRequest& taken);
 agent::v1::ConnectResponse MakeMessage(const AgentId& agent, const std::string& conversation,
                                        const type::v1::Message& message);
 agent::v1::ConnectResponse MakeResync(const AgentId& agent, const std::string& conversation, uint64_t after_number);

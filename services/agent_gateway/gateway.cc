@@ -81,27 +81,37 @@ AttachmentNumber AgentGateway::NextNumber() {
   return {last_number_};
 }
 
-std::shared_ptr<Attachment> AgentGateway::Attach(const TenantId& tenant, const AgentId& agent,
-                                                 std::optional<Activity> activity,
-                                                 std::map<std::string, uint64_t> positions, Attachment::Stream stream,
-                                                 CommandOrigin origin,
+std::shared_ptr<Attachment> AgentGateway::Attach(Wish wish, CommandOrigin origin,
                                                  absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done) {
+  // Routing's word that the earlier one has ended is not for this stream, which has the agent still.
+  std::optional<AttachmentNumber> earlier;
+  if (wish.earlier && Holds(*wish.earlier)) {
+    earlier = wish.earlier->number;
+    Forget(*wish.earlier);
+  }
   std::shared_ptr<Attachment> attachment;
   {
     std::lock_guard lock(mutex_);
-    attachment.reset(new Attachment{tenant, agent, NextNumber(), std::move(stream), std::move(positions), {}, {}});
-    attachments_.emplace(Key(tenant, agent, attachment->number.value), attachment);
+    attachment.reset(new Attachment{std::move(wish.tenant),
+                                    std::move(wish.agent),
+                                    NextNumber(),
+                                    std::move(wish.stream),
+                                    std::move(wish.positions),
+                                    {},
+                                    {}});
+    attachments_.emplace(Key(attachment->tenant, attachment->agent, attachment->number.value), attachment);
   }
-  AttachAgent command{agent, attachment->number, key_, std::move(activity)};
+  AttachAgent command{attachment->agent, attachment->number, key_, std::move(wish.activity)};
   Send(*attachment, std::move(command), std::move(origin), std::nullopt,
-       [lifeline = lifeline_, attachment, done = std::move(done)](absl::Status status) mutable {
+       [lifeline = lifeline_, attachment, earlier, done = std::move(done)](absl::Status status) mutable {
          if (status.ok()) return done(attachment->number);
          IfAlive(lifeline, [&](AgentGateway& gateway) {
            gateway.Forget(*attachment);
-           // Perhaps it was done all the same, and the agent would stay attached without a stream.
-           if (absl::IsUnavailable(status)) {
-             gateway.TellDetached(attachment->tenant, {attachment->agent, attachment->number}, Duration::Zero());
-           }
+           // No stream has the agent now: neither under the earlier number, nor under the new one, should that have
+           // been taken all the same.
+           const auto& [tenant, agent] = std::tie(attachment->tenant, attachment->agent);
+           if (earlier) gateway.TellDetached(tenant, {agent, *earlier}, Duration::Zero());
+           if (absl::IsUnavailable(status)) gateway.TellDetached(tenant, {agent, attachment->number}, Duration::Zero());
          });
          done(std::move(status));
        });
@@ -128,10 +138,10 @@ void AgentGateway::Forget(const Attachment& attachment) {
   EndReadings(*forgotten);
 }
 
-void AgentGateway::ConnectionLost(const std::shared_ptr<Attachment>& attachment) {
+void AgentGateway::ConnectionLost(const std::shared_ptr<Attachment>& attachment, DetachCause cause) {
   if (!Holds(*attachment)) return;
   Forget(*attachment);
-  TellDetached(attachment->tenant, {attachment->agent, attachment->number}, Duration::Zero());
+  TellDetached(attachment->tenant, {attachment->agent, attachment->number, cause}, Duration::Zero());
 }
 
 void AgentGateway::SignOff(const Attachment& attachment, CommandOrigin origin,

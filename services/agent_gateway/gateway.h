@@ -43,14 +43,22 @@ class AgentGateway {
   explicit AgentGateway(const AgentGatewayPorts& ports);
   ~AgentGateway();
 
+  struct Wish {
+    TenantId tenant;
+    AgentId agent;
+    std::optional<Activity> activity;
+    std::map<std::string, uint64_t> positions;
+    Attachment::Stream stream;
+    std::shared_ptr<Attachment>
+        earlier;  // of the same agent on the same stream, which the new one replaces; may be null
+  };
   // Makes a new attachment, above every earlier one of the agent, and asks routing for it; `done` brings the answer,
-  // before anything of the attachment is sent. What fails is forgotten again.
-  std::shared_ptr<Attachment> Attach(const TenantId& tenant, const AgentId& agent, std::optional<Activity> activity,
-                                     std::map<std::string, uint64_t> positions, Attachment::Stream stream,
-                                     CommandOrigin origin,
+  // before anything of the attachment is sent. What fails is forgotten again, and the agent is then detached: the
+  // earlier attachment ends in any case.
+  std::shared_ptr<Attachment> Attach(Wish wish, CommandOrigin origin,
                                      absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done);
-  // The stream is gone: routing is told until it has heard.
-  void ConnectionLost(const std::shared_ptr<Attachment>& attachment);
+  // The stream is gone: routing is told why until it has heard.
+  void ConnectionLost(const std::shared_ptr<Attachment>& attachment, DetachCause cause);
   // The agent leaves in order; `done` brings routing's first answer. Without one, routing is told until it has heard.
   void SignOff(const Attachment& attachment, CommandOrigin origin, absl::AnyInvocable<void(absl::Status)> done);
   // The agent was replaced or removed: nothing more is sent to it.

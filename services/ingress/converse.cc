@@ -98,7 +98,7 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
   }
 
   void OnHalfClosed() override { stream_.Finish(absl::OkStatus()); }
-  void OnClosed() override { watches_.clear(); }
+  void OnClosed(const absl::Status&) override { watches_.clear(); }
 
  private:
   // A new watch of the same conversation takes the place of the last one. The command is answered when the watch

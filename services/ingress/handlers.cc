@@ -20,7 +20,7 @@ constexpr char kService[] = "/meridian.ingress.v1.IngressService/";
 class WatchCall : public rpc::StreamWatcher {
  public:
   explicit WatchCall(std::unique_ptr<SessionClient::Reading> reading) : reading_(std::move(reading)) {}
-  void OnClosed() override { reading_.reset(); }
+  void OnClosed(const absl::Status&) override { reading_.reset(); }
 
  private:
   std::unique_ptr<SessionClient::Reading> reading_;

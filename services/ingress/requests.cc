@@ -27,7 +27,7 @@ void IngressRequests::Submit(const security::TokenClaims& claims, const pb::Subm
     return done(
         MakeError(absl::StatusCode::kFailedPrecondition, "NO_CONFIG", "the tenant has no published configuration"));
   }
-  auto submission = MakeSubmission(request, claims, *config, ports_.ids);
+  auto submission = MakeSubmission(request, claims, *config, ports_.ids, ports_.clock.Now());
   if (!submission.ok()) return done(submission.status());
   conversation::SubmitContact command = std::move(submission->command);
   ports_.session.Submit(std::move(command), [submission = *std::move(submission), done = std::move(done)](

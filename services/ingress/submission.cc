@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "libs/config/zone_files.h"
 #include "libs/error/error.h"
 #include "libs/understanding/language_detector.h"
 #include "libs/wire/contact_types.h"
@@ -21,10 +22,6 @@ constexpr Duration kDefaultLifetime = Duration::Hours(2);
 constexpr Duration kDefaultLeaveGrace = Duration::Seconds(60);
 
 using Violations = std::vector<FieldViolation>;
-
-Duration DurationOf(const google::protobuf::Duration& proto) {
-  return Duration::Seconds(proto.seconds()) + Duration::Nanoseconds(proto.nanos());
-}
 
 void SetIdentity(const pb::SubmitContactRequest& request, const security::TokenClaims& claims, IdSource& ids,
                  conversation::SubmitContact& command, Violations& violations) {
@@ -50,26 +47,25 @@ void SetChannel(const pb::SubmitContactRequest& request, const admin::v1::Tenant
   command.spec.channel = {request.channel()};
   for (const admin::v1::Channel& channel : config.channels()) {
     if (channel.name() != request.channel()) continue;
-    command.leave_grace = channel.has_leave_grace() ? DurationOf(channel.leave_grace()) : kDefaultLeaveGrace;
+    command.leave_grace = channel.has_leave_grace() ? DurationFromProto(channel.leave_grace()) : kDefaultLeaveGrace;
     command.session_lifetime =
-        channel.has_session_lifetime() ? DurationOf(channel.session_lifetime()) : kDefaultLifetime;
+        channel.has_session_lifetime() ? DurationFromProto(channel.session_lifetime()) : kDefaultLifetime;
     return;
   }
   violations.push_back({"channel", "must be a channel of the tenant's configuration"});
 }
 
-void SetOrigin(const pb::SubmitContactRequest& request, ContactSpec& spec, Violations& violations) {
+void SetOrigin(const pb::SubmitContactRequest& request, Instant now, ContactSpec& spec, Violations& violations) {
   if (!request.country().empty()) {
     auto country = CountryCode::Parse(request.country());
     if (!country) violations.push_back({"country", "must be two letters of ISO 3166-1"});
     spec.country = country.value_or(CountryCode());
   }
   if (!request.time_zone().empty()) {
-    absl::TimeZone zone;
-    if (!absl::LoadTimeZone(request.time_zone(), &zone)) {
-      violations.push_back({"time_zone", "must be an IANA zone, such as Europe/Madrid"});
+    if (const auto zone = LoadZone(request.time_zone())) {
+      spec.utc_offset_minutes = static_cast<int16_t>(zone->At(absl::FromUnixNanos(now.ns)).offset / 60);
     } else {
-      spec.utc_offset_minutes = static_cast<int16_t>(zone.At(absl::Now()).offset / 60);
+      violations.push_back({"time_zone", "must be an IANA zone, such as Europe/Madrid"});
     }
   }
   if (!request.preferred_agent().empty()) {
@@ -120,7 +116,7 @@ void SetLanguage(const pb::SubmitContactRequest& request, Submission& submission
 }  // namespace
 
 absl::StatusOr<Submission> MakeSubmission(const pb::SubmitContactRequest& request, const security::TokenClaims& claims,
-                                          const admin::v1::TenantConfig& config, IdSource& ids) {
+                                          const admin::v1::TenantConfig& config, IdSource& ids, Instant now) {
   Violations violations;
   Submission submission;
   conversation::SubmitContact& command = submission.command;
@@ -132,7 +128,7 @@ absl::StatusOr<Submission> MakeSubmission(const pb::SubmitContactRequest& reques
   command.spec.customer = ids.Next<CustomerId>();
   SetIdentity(request, claims, ids, command, violations);
   SetChannel(request, config, command, violations);
-  SetOrigin(request, command.spec, violations);
+  SetOrigin(request, now, command.spec, violations);
   // Only a visitor's page holds a connection by which its leaving can be known.
   if (claims.role != security::Role::kVisitor) command.leave_grace = Duration::Zero();
   SetAttributes(request, config, command, violations);

@@ -22,7 +22,7 @@ struct Submission {
 // identity.
 absl::StatusOr<Submission> MakeSubmission(const ingress::v1::SubmitContactRequest& request,
                                           const security::TokenClaims& claims, const admin::v1::TenantConfig& config,
-                                          IdSource& ids);
+                                          IdSource& ids, Instant now);
 
 ingress::v1::SubmitContactResponse ToResponse(const conversation::Submitted& submitted, const Submission& submission);
 

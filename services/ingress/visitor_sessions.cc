@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "libs/base/status_macros.h"
 #include "libs/error/error.h"
+#include "libs/error/status_code.h"
 #include "libs/rpc/error.h"
 #include "libs/security/token_issuer.h"
 
@@ -51,7 +52,7 @@ void HandleVisitorSessions(const IngressPorts& ports, Sites& sites, HttpRouter& 
   router.Handle("POST", "/v1/visitor-sessions", [ports, &sites](const HttpRequest& request, HttpResponder responder) {
     auto answer = OpenSession(ports, sites, request);
     responder.Respond(answer.ok() ? HttpResponse::Json(200, *answer)
-                                  : HttpResponse::Json(rpc::HttpStatus(answer.status()),
+                                  : HttpResponse::Json(HttpStatusOf(answer.status().code()),
                                                        "{\"error\":" + rpc::ToErrorJson(answer.status()) + "}"));
   });
 }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "libs/config/yaml_fields.h"
+#include "libs/wire/contact_types.h"
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/event_commands.h"
 #include "services/meridianctl/operator_commands.h"
@@ -139,7 +140,7 @@ class CommandTree {
         [flag, target](const std::string& text) {
           auto duration = ParseYamlDuration(text);
           if (!duration) throw CLI::ValidationError(flag, "must be a duration such as 2s, 15m or 12h");
-          *target = Duration::Seconds(duration->seconds()) + Duration::Nanoseconds(duration->nanos());
+          *target = DurationFromProto(*duration);
         },
         about);
   }

@@ -13,7 +13,7 @@ class EventCall : public rpc::StreamWatcher {
  public:
   explicit EventCall(std::shared_ptr<EventStream> stream) : stream_(std::move(stream)) {}
   void OnWritable() override { stream_->OnWritable(); }
-  void OnClosed() override { stream_->Stop(); }
+  void OnClosed(const absl::Status&) override { stream_->Stop(); }
 
  private:
   const std::shared_ptr<EventStream> stream_;

@@ -5,6 +5,7 @@
 #include "libs/config/zone_tables.h"
 #include "libs/error/error.h"
 #include "libs/runtime/refusal.h"
+#include "libs/wire/config_path.h"
 #include "libs/wire/tenant_config.h"
 #include "services/routing/routing_service.h"
 
@@ -34,7 +35,7 @@ absl::StatusOr<Checked> Check(admin::v1::TenantConfig proto, Instant now) {
   proto.clear_revision();
   stored->config = TenantConfigFromProto(proto, MakeZoneTables(ZonesNamedIn(proto), now), violations);
   Normalize(stored->config);
-  for (FieldViolation& violation : Validate(stored->config)) violations.push_back(std::move(violation));
+  for (FieldViolation& found : InProtoTerms(proto, Validate(stored->config))) violations.push_back(std::move(found));
   if (!violations.empty()) return FieldErrors(violations);
   Checked checked;
   checked.digest = DigestOf(proto);

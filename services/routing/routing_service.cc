@@ -1,5 +1,6 @@
 #include "services/routing/routing_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/error/error.h"
@@ -254,16 +255,17 @@ void RoutingService::ListAgents(const TenantId& tenant, admin::v1::ListAgentsReq
                                 Done<admin::v1::ListAgentsResponse> done) {
   const absl::StatusOr<size_t> size = PageSize(request.page_size());
   if (!size.ok()) return done(size.status());
-  const absl::StatusOr<uint32_t> start = ParsePageToken(request.page_token());
-  if (!start.ok()) return done(start.status());
+  absl::StatusOr<AgentId> after = ParseAgentPageToken(request.page_token());
+  if (!after.ok()) return done(after.status());
   QueryEngine<admin::v1::ListAgentsResponse>(
       tenant,
-      [size = *size, cursor = *start](const Engine* engine,
-                                      const RoutingProgram&) mutable -> absl::StatusOr<admin::v1::ListAgentsResponse> {
+      [size = *size, after = *std::move(after)](
+          const Engine* engine, const RoutingProgram&) -> absl::StatusOr<admin::v1::ListAgentsResponse> {
         admin::v1::ListAgentsResponse response;
         if (engine == nullptr) return response;
-        for (const AgentView& agent : engine->ListAgents(cursor, size)) ViewAgent(agent, response.add_agents());
-        response.set_next_page_token(PageToken(cursor));
+        const std::vector<AgentView> agents = engine->ListAgents(after, size + 1);  // one more: is this the last page?
+        for (size_t i = 0; i < std::min(agents.size(), size); ++i) ViewAgent(agents[i], response.add_agents());
+        if (agents.size() > size) response.set_next_page_token(agents[size - 1].record->agent.value);
         return response;
       },
       std::move(done));
@@ -282,11 +284,18 @@ void RoutingService::ListContacts(const TenantId& tenant, admin::v1::ListContact
           const RoutingProgram& program) mutable -> absl::StatusOr<admin::v1::ListContactsResponse> {
         admin::v1::ListContactsResponse response;
         if (engine == nullptr) return response;
-        // A page of one queue looks at no more contacts than a page of all: it may be short, or empty, before the end.
-        for (const ContactRecord* contact : engine->ListContacts(cursor, queue.empty() ? size : size_t{1000})) {
-          if (!queue.empty() && engine->QueueOf(*contact).value != queue) continue;
-          ViewContact(*engine, *contact, program.now(), response.add_contacts());
-        }
+        // A page of one queue looks at no more contacts than the largest page of all: it may be short, or empty, before
+        // the end.
+        size_t unseen = kLargestPage;
+        do {
+          const size_t room = size - static_cast<size_t>(response.contacts_size());
+          const auto contacts = engine->ListContacts(cursor, std::min(room, unseen));
+          unseen -= contacts.size();
+          for (const ContactRecord* contact : contacts) {
+            if (!queue.empty() && engine->QueueOf(*contact).value != queue) continue;
+            ViewContact(*engine, *contact, program.now(), response.add_contacts());
+          }
+        } while (cursor != 0 && unseen > 0 && static_cast<size_t>(response.contacts_size()) < size);
         response.set_next_page_token(PageToken(cursor));
         return response;
       },

@@ -10,7 +10,6 @@ namespace meridian {
 namespace {
 
 constexpr int32_t kDefaultPage = 100;
-constexpr int32_t kLargestPage = 1000;
 
 void SetIfReal(Instant instant, google::protobuf::Timestamp* (admin::v1::AgentStatus::*field)(),
                admin::v1::AgentStatus* out) {
@@ -26,6 +25,8 @@ size_t StepOf(const Engine& engine, const ContactRecord& contact, Instant now) {
   const Rule& rule = config->plans[contact.rule.plan].rules[contact.rule.rule];
   return EffectiveStep(rule.steps, contact.first_step, contact.steps_since, now);
 }
+
+absl::Status BadPageToken() { return FieldError("page_token", "must be a token that an earlier page gave"); }
 
 }  // namespace
 
@@ -55,13 +56,16 @@ void ViewContact(const Engine& engine, const ContactRecord& contact, Instant now
   out->set_agent(contact.agent.value);
 }
 
+absl::StatusOr<AgentId> ParseAgentPageToken(const std::string& token) {
+  if (!token.empty() && !IsValidName(token)) return BadPageToken();
+  return AgentId{token};
+}
+
 absl::StatusOr<uint32_t> ParsePageToken(const std::string& token) {
   uint32_t cursor = 0;
   if (token.empty()) return cursor;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), cursor);
-  if (error != std::errc() || end != token.data() + token.size()) {
-    return FieldError("page_token", "must be a token that an earlier page gave");
-  }
+  if (error != std::errc() || end != token.data() + token.size()) return BadPageToken();
   return cursor;
 }
 
@@ -69,7 +73,8 @@ std::string PageToken(uint32_t cursor) { return cursor == 0 ? "" : std::to_strin
 
 absl::StatusOr<size_t> PageSize(int32_t page_size) {
   if (page_size == 0) page_size = kDefaultPage;
-  if (page_size < 1 || page_size > kLargestPage) return FieldError("page_size", "must be between 1 and 1000");
+  if (page_size < 1 || page_size > static_cast<int32_t>(kLargestPage))
+    return FieldError("page_size", "must be between 1 and 1000");
   return static_cast<size_t>(page_size);
 }
 

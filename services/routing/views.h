@@ -2,6 +2,9 @@
 // engine's pointers are read during the call only.
 #pragma once
 
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "libs/routing/engine.h"
 #include "meridian/admin/v1/admin_service.pb.h"
 
@@ -10,7 +13,12 @@ namespace meridian {
 void ViewAgent(const AgentView& agent, admin::v1::AgentStatus* out);
 void ViewContact(const Engine& engine, const ContactRecord& contact, Instant now, admin::v1::ContactStatus* out);
 
-// "1234": the engine's cursor. INVALID_ARGUMENT (INVALID_FIELD, page_token) for anything else.
+inline constexpr size_t kLargestPage = 1000;
+
+// The name of the last agent of the page before; empty: from the start. INVALID_ARGUMENT (INVALID_FIELD, page_token)
+// for what cannot be one.
+absl::StatusOr<AgentId> ParseAgentPageToken(const std::string& token);
+// "1234": the engine's cursor among contacts. INVALID_ARGUMENT (INVALID_FIELD, page_token) for anything else.
 absl::StatusOr<uint32_t> ParsePageToken(const std::string& token);
 std::string PageToken(uint32_t cursor);  // "" at the end
 // 1 to 1,000, 100 when left out; else INVALID_ARGUMENT.

@@ -19,12 +19,13 @@ READY_WITHIN_S = 20
 
 
 class Standalone:
-    def __init__(self, folder, port=PORT):
+    def __init__(self, folder, port=PORT, options=()):
         self.data = folder / "data"
         self.config = folder / "tenant.yaml"
         shutil.copy(DEMO_TENANT, self.config)
         self._log = folder / "standalone.log"
         self._port = port
+        self._options = options
         self._process = None
         self.addresses = {}
 
@@ -32,7 +33,8 @@ class Standalone:
         (self.data / "addresses.json").unlink(missing_ok=True)  # one that kill -9 left behind
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                [STANDALONE, "--port", str(self._port), "--data", self.data, "--config", self.config],
+                [STANDALONE, "--port", str(self._port), "--data", self.data, "--config", self.config,
+                 *self._options],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         file = self.data / "addresses.json"
         eventually(lambda: file.exists() or self._process.poll() is not None, READY_WITHIN_S, "ready")

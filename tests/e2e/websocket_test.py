@@ -58,6 +58,14 @@ class WebAgent:
     def send(self, **command):
         self._socket.send(json.dumps({"requestId": uuid7(), "agent": self.name, **command}))
 
+    def refused(self, **command):
+        """The error of a command."""
+        self.send(**command)
+        while True:
+            frame = json.loads(self._socket.recv(timeout=20))
+            if "result" in frame:
+                return frame["result"]["error"]
+
     def read_until(self, name):
         while True:
             frame = json.loads(self._socket.recv(timeout=20))
@@ -94,6 +102,19 @@ def test_a_second_stream_takes_the_agent_over(platform):
     assert first.read_until("detached")["reason"] == "REASON_SUPERSEDED"
     second.send(heartbeat={})
     second.read_until("heartbeat")
+
+
+def test_an_agent_renews_its_token_on_the_open_stream(platform):
+    first, second = "lucia", "mateo"
+    agent = WebAgent(platform, first)
+    agent.name = second
+    assert agent.refused(attach={})["reason"] == "AGENT_DENIED"
+    assert agent.refused(refreshToken={"token": platform.token("agent", second)})["reason"] == "TOKEN_OF_ANOTHER"
+    assert agent.refused(refreshToken={"token": "a.b.c"})["code"] == "UNAUTHENTICATED"
+    agent.send(refreshToken={"token": platform.token("agent", first, "--agent", first, "--agent", second)})
+    agent.read_until("result")
+    agent.send(attach={"activity": "available"})
+    assert agent.read_until("attached"), "the stream goes by the new token"
 
 
 @pytest.mark.parametrize("site_key, origin", [("no-such-site", None), ("demo-site", "https://elsewhere.example")])

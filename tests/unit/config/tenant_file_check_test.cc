@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "libs/config/file_path.h"
+#include "libs/wire/config_path.h"
 
 namespace meridian {
 namespace {
@@ -79,15 +79,15 @@ TEST(TenantFileCheckTest, InconsistenciesHaveThePathAndLineOfTheFile) {
   }
 }
 
-TEST(TenantFileCheckTest, PathsOfTheFileStayWhatTheyAre) {
+TEST(TenantFileCheckTest, PathsOfTheMessageStayWhatTheyAre) {
   TenantFile file = ReadTenantFile(kBase);
   for (const char* path : {"agents[0].skills.billing", "queues[0].offer_timeout", "shift_groups[0].weekly[0].hours.to",
                            "plans[0].rules[0].steps[0].after", "tenant", "agents"}) {
-    EXPECT_EQ(PathInFile(file.config, path), path);
+    EXPECT_EQ(PathInProto(file.config, path), path);
   }
-  EXPECT_EQ(PathInFile(file.config, "shift_groups[0].schedule.weekly[1].hours.end_minute"),
+  EXPECT_EQ(PathInProto(file.config, "shift_groups[0].schedule.weekly[1].hours.end_minute"),
             "shift_groups[0].weekly[0].hours.to");
-  EXPECT_EQ(PathInFile(file.config, "agents[7].id"), "agents");
+  EXPECT_EQ(PathInProto(file.config, "agents[7].id"), "agents");
 }
 
 }  // namespace

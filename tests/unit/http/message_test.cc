@@ -55,6 +55,7 @@ TEST(HttpResponseTest, FromStatus) {
   EXPECT_EQ(response.body, R"({"error":{"code":"UNAUTHENTICATED","message":"expired"}})");
   EXPECT_EQ(HttpResponse::FromStatus(absl::ResourceExhaustedError("")).status, 429);
   EXPECT_EQ(HttpResponse::FromStatus(absl::DataLossError("")).status, 500);
+  EXPECT_EQ(HttpResponse::FromStatus(absl::FailedPreconditionError("")).status, 409) << "as over every other way";
 }
 
 TEST(FormatResponseTest, AValueCannotAddAHeader) {

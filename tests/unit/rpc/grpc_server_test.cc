@@ -92,7 +92,7 @@ class Talker : public StreamHandler<EchoRequest> {
   Talker(ServerStream<EchoResponse> stream, Notes* notes) : stream_(std::move(stream)), notes_(notes) {}
   void OnMessage(EchoRequest message) override { stream_.Send(Text(message.text())); }
   void OnHalfClosed() override { stream_.Finish(absl::OkStatus()); }
-  void OnClosed() override { notes_->closed.Put(stream_.Send(Text("late")) ? "open" : "closed"); }
+  void OnClosed(const absl::Status&) override { notes_->closed.Put(stream_.Send(Text("late")) ? "open" : "closed"); }
 
  private:
   const ServerStream<EchoResponse> stream_;

@@ -69,6 +69,7 @@ class NotingSink : public FrameSink {
 struct Seen {
   std::vector<std::string> messages;
   int half_closed = 0, writable = 0, closed = 0;
+  absl::Status ended_as;
 };
 
 class NotingHandler : public StreamHandler<EchoRequest> {
@@ -77,7 +78,10 @@ class NotingHandler : public StreamHandler<EchoRequest> {
   void OnMessage(EchoRequest message) override { seen_->messages.push_back(message.text()); }
   void OnHalfClosed() override { ++seen_->half_closed; }
   void OnWritable() override { ++seen_->writable; }
-  void OnClosed() override { ++seen_->closed; }
+  void OnClosed(const absl::Status& status) override {
+    ++seen_->closed;
+    seen_->ended_as = status;
+  }
 
  private:
   Seen* const seen_;
@@ -264,6 +268,7 @@ TEST_F(StreamSessionTest, KeptFramesBeyondTheHardLimitEndTheStreamAtOnce) {
   session_->OnWriteDone(true);
   EXPECT_EQ(ErrorReason(sink_.finished().at(0)), "SLOW_READER");
   session_->OnDone();
+  EXPECT_EQ(ErrorReason(seen_.ended_as), "SLOW_READER") << "the handler is told how it ended";
 }
 
 TEST_F(StreamSessionTest, ALostClientEndsItOnce) {
@@ -278,6 +283,7 @@ TEST_F(StreamSessionTest, ALostClientEndsItOnce) {
   EXPECT_EQ(sink_.finished().size(), 1u);
   session_->OnDone();
   EXPECT_EQ(seen_.closed, 1);
+  EXPECT_EQ(seen_.ended_as.code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(session_->final_status().code(), absl::StatusCode::kCancelled);
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -42,6 +43,7 @@ struct Seen {
   std::condition_variable changed;
   std::vector<ServerStream<EchoResponse>> streams;
   std::vector<std::string> texts;
+  std::vector<absl::Status> ends;
   int opened = 0, closed = 0, destroyed = 0;
   bool sending_here_when_closed = false;
 
@@ -82,9 +84,10 @@ class EchoHandler : public StreamHandler<EchoRequest> {
     }
   }
   void OnHalfClosed() override { stream_.Finish(absl::OkStatus()); }
-  void OnClosed() override {
+  void OnClosed(const absl::Status& status) override {
     Note([&] {
       ++seen_.closed;
+      seen_.ends.push_back(status);
       seen_.sending_here_when_closed |= sending_here;
     });
   }
@@ -101,6 +104,38 @@ class EchoHandler : public StreamHandler<EchoRequest> {
   const ServerStream<EchoResponse> stream_;
 };
 
+class Outcomes : public CallObserver {
+ public:
+  struct Ended {
+    absl::Status status;
+    Duration took;
+  };
+  void OnCallStarted(std::string_view method) override {
+    EXPECT_EQ(method, kTalk);
+    ++started;
+  }
+  void OnCallEnded(std::string_view method, const absl::Status& status, Duration took) override {
+    EXPECT_EQ(method, kTalk);
+    std::lock_guard lock(mutex);
+    ended.push_back({status, took});
+    changed.notify_all();
+  }
+  // The `index`-th call that ended.
+  Ended Await(size_t index) {
+    std::unique_lock lock(mutex);
+    if (!changed.wait_for(lock, 10s, [&] { return ended.size() > index; })) {
+      ADD_FAILURE() << "call " << index << " has not ended";
+      return {};
+    }
+    return ended[index];
+  }
+
+  std::atomic<int> started = 0;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Ended> ended;
+};
+
 class WebSocketCallTest : public testing::Test {
  protected:
   void Serve(HttpServerOptions options = {}) {
@@ -112,7 +147,7 @@ class WebSocketCallTest : public testing::Test {
           return std::make_unique<EchoHandler>(&seen_, std::move(stream));
         });
     HttpRouter router;
-    router.HandleWebSocket(RouteForMethod({methods_, gate_, timer_, nullptr, stream_options_}, kTalk, "/v1/talk",
+    router.HandleWebSocket(RouteForMethod({methods_, gate_, timer_, &outcomes_, stream_options_}, kTalk, "/v1/talk",
                                           "meridian.test.v1", [](std::string_view) { return true; }));
     auto server = HttpServer::Start(options, std::move(router));
     ASSERT_TRUE(server.ok()) << server.status();
@@ -163,6 +198,7 @@ class WebSocketCallTest : public testing::Test {
   StreamOptions stream_options_;
   MethodTable methods_;
   Seen seen_;
+  Outcomes outcomes_;
   absl::Status open_status_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -219,6 +255,32 @@ TEST_F(WebSocketCallTest, ClosesAsTheStreamEndsAfterWhatWasSent) {
     EXPECT_EQ(Read(*client), close);
   }
   EXPECT_TRUE(AwaitAllGone());
+}
+
+TEST_F(WebSocketCallTest, CallsAreObservedAsTheyEndAndWithTheirTime) {
+  Serve();
+  const auto begun = std::chrono::steady_clock::now();
+  auto failing = Open();
+  Say(*failing, "finish 14");
+  EXPECT_EQ(Read(*failing), "last");
+  EXPECT_EQ(Read(*failing), "close 1001 BECAUSE");
+  const Outcomes::Ended failed = outcomes_.Await(0);
+  EXPECT_EQ(ErrorReason(failed.status), "BECAUSE");
+  EXPECT_GT(failed.took, Duration::Zero());
+  EXPECT_LE(failed.took.ns, std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun).count());
+
+  auto leaving = Open();
+  leaving->SendFrame(kClose, std::string("\x03\xe8", 2));
+  EXPECT_TRUE(outcomes_.Await(1).status.ok());
+
+  auto vanishing = Open();
+  StreamOf(2);
+  vanishing->Drop();
+  EXPECT_EQ(outcomes_.Await(2).status.code(), absl::StatusCode::kCancelled);
+
+  EXPECT_EQ(UpgradeStatus("a.b.c"), 401);
+  EXPECT_EQ(outcomes_.Await(3).status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(outcomes_.started, 4);
 }
 
 TEST_F(WebSocketCallTest, AnOpenerThatRefusesClosesItWithTheReason) {
@@ -290,6 +352,25 @@ TEST_F(WebSocketCallTest, AReaderThatStaysSlowIsClosed) {
   while (!text.starts_with("close") && text != "end") text = Read(*client);
   EXPECT_EQ(text, "close 1013 SLOW_READER");
   EXPECT_TRUE(AwaitAllGone());
+  EXPECT_EQ(ErrorReason(outcomes_.Await(0).status), "SLOW_READER");
+}
+
+// The connection's own time may run out before the stream's.
+TEST_F(WebSocketCallTest, AReaderWhomTheConnectionCutsWasSlowToo) {
+  stream_options_.backlog = {.frames = 100000, .bytes = 64 << 20};
+  HttpServerOptions options;
+  options.max_backlog_bytes = 16 * 1024;
+  options.send_buffer_bytes = 8 * 1024;
+  options.drain_timeout = Duration::Milliseconds(50);
+  Serve(options);
+  auto client = Open(4096);
+  auto stream = StreamOf(0);
+  const std::string padding(1000, 'x');
+  for (int i = 0; i < 10000 && stream.backlog().frames < 17; ++i) stream.Send(Text(padding));
+  EXPECT_TRUE(AwaitAllGone());
+  std::lock_guard lock(seen_.mutex);
+  ASSERT_EQ(seen_.ends.size(), 1u);
+  EXPECT_EQ(ErrorReason(seen_.ends[0]), "SLOW_READER");
 }
 
 TEST_F(WebSocketCallTest, ABacklogThatIsReadGoesOn) {

@@ -83,6 +83,33 @@ TEST_F(ConnectTest, AnAttachOfUnknownOutcomeIsUndone) {
   EXPECT_EQ(detaches[0].attachment, routing_.AllOf<AttachAgent>()[0].attachment);
 }
 
+TEST_F(ConnectTest, ARefusedAttachEndsTheEarlierOneOfItsStream) {
+  auto stream = Connect();
+  AttachmentNumber earlier = Attach(*stream);
+  routing_.AnswerWith([](const Command& command) -> absl::StatusOr<meridian::Answer> {
+    if (std::holds_alternative<AttachAgent>(command.body)) return absl::ResourceExhaustedError("the mailbox is full");
+    return meridian::Answer();
+  });
+  EXPECT_EQ(ReasonOf(*stream, AttachFrame()), "OVERLOADED");
+  auto detaches = routing_.AllOf<DetachAgent>();
+  ASSERT_EQ(detaches.size(), 1u) << "routing would go on offering to an agent whom no stream has";
+  EXPECT_EQ(detaches[0].attachment, earlier);
+  AgentFrame frame = Frame();
+  frame.mutable_set_activity()->set_activity("lunch");
+  EXPECT_EQ(ReasonOf(*stream, frame), "NOT_ATTACHED");
+  routing_.AnswerWith({});
+  Attach(*stream);
+  stream->Leave();
+  EXPECT_EQ(routing_.AllOf<DetachAgent>().size(), 2u);
+}
+
+TEST_F(ConnectTest, AnAttachThatIsTakenLeavesTheEarlierOneToRouting) {
+  auto stream = Connect();
+  Attach(*stream);
+  Attach(*stream);
+  EXPECT_TRUE(routing_.AllOf<DetachAgent>().empty());
+}
+
 TEST_F(ConnectTest, AnAgentActsOnlyAsItsTokenSays) {
   auto alone = Connect();
   EXPECT_EQ(ReasonOf(*alone, AttachFrame("eva")), "AGENT_DENIED");
@@ -137,7 +164,7 @@ TEST_F(ConnectTest, NothingGoesThroughBeforeAttaching) {
   EXPECT_TRUE(session_.readings().empty());
 }
 
-TEST_F(ConnectTest, AttachedEveryCommandIsAnsweredOnce) {
+TEST_F(ConnectTest, AttachedEveryCommandIsAnsweredOnceByItsResultAlone) {
   auto stream = Connect();
   AttachmentNumber number = Attach(*stream);
   session_.appended = conversation::Appended{.number = 5};
@@ -146,6 +173,7 @@ TEST_F(ConnectTest, AttachedEveryCommandIsAnsweredOnce) {
     auto result = Answer(*stream, frame);
     EXPECT_FALSE(result.has_error()) << result.DebugString();
     EXPECT_EQ(result.message_number(), frame.has_send_message() ? 5u : 0u);
+    EXPECT_TRUE(rest_.empty()) << rest_.front().DebugString();
   }
   EXPECT_EQ(routing_.AllOf<AcceptOffer>().at(0).attachment, number);
   EXPECT_EQ(routing_.AllOf<TransferContact>().at(0).target, TransferTarget::kNextStep);
@@ -153,40 +181,6 @@ TEST_F(ConnectTest, AttachedEveryCommandIsAnsweredOnce) {
   for (const auto& sent : routing_.sent()) EXPECT_EQ(sent.lane, Lane::kLiveWork);
   EXPECT_EQ(session_.appends().at(0).agent.value, "ana");
   EXPECT_EQ(session_.appends().at(0).author, conversation::AuthorKind::kAgent);
-}
-
-TEST_F(ConnectTest, AnAgentIsToldWhatItsOwnCommandsChanged) {
-  auto stream = Connect();
-  Attach(*stream);
-  const std::string contact = ids_.Next<ContactId>().ToString();
-  const std::string token = ids_.NextUuid().ToString();
-  AgentFrame activity = Frame();
-  activity.mutable_set_activity()->set_activity("lunch");
-  Answer(*stream, activity);
-  ASSERT_EQ(changes_.size(), 1u);
-  EXPECT_EQ(changes_[0].activity_changed().activity(), "lunch");
-  AgentFrame hold = Frame();
-  hold.mutable_hold_contact()->set_contact_id(contact);
-  hold.mutable_hold_contact()->set_offer_token(token);
-  Answer(*stream, hold);
-  ASSERT_EQ(changes_.size(), 1u);
-  EXPECT_EQ(changes_[0].assignment_changed().contact_id(), contact);
-  EXPECT_EQ(changes_[0].assignment_changed().state(), type::v1::CONTACT_STATE_HELD);
-  AgentFrame detach = Frame();
-  detach.mutable_detach();
-  Answer(*stream, detach);
-  ASSERT_EQ(changes_.size(), 1u);
-  EXPECT_EQ(changes_[0].detached().reason(), agent::v1::Detached::REASON_REQUESTED);
-}
-
-TEST_F(ConnectTest, ARefusedCommandHasChangedNothing) {
-  auto stream = Connect();
-  Attach(*stream);
-  routing_.AnswerWith([](const Command&) { return meridian::Answer{.refusal = Refusal::kNotAttached}; });
-  AgentFrame frame = Frame();
-  frame.mutable_set_activity()->set_activity("lunch");
-  EXPECT_TRUE(Answer(*stream, frame).has_error());
-  EXPECT_TRUE(changes_.empty());
 }
 
 TEST_F(ConnectTest, OnlyAnActivityNeedsARequestKey) {

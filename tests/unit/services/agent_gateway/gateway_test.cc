@@ -147,6 +147,17 @@ TEST_F(GatewayTest, AttachingAgainOnTheSameStreamReplacesTheAttachment) {
   EXPECT_EQ(detached[0].attachment, newer);
 }
 
+TEST_F(GatewayTest, RoutingIsToldOfASlowReader) {
+  stream_options_.backlog = {.frames = 4, .bytes = 1 << 20};
+  auto stream = AttachedStream();
+  stream->StopReading();
+  for (int i = 0; i < 100 && !stream->finished(); ++i) Deliver(number_, Offer());
+  stream->Leave();
+  auto detached = routing_.AllOf<DetachAgent>();
+  ASSERT_EQ(detached.size(), 1u);
+  EXPECT_EQ(detached[0], (DetachAgent{{"ana"}, number_, DetachCause::kSlowReader}));
+}
+
 TEST_F(GatewayTest, RoutingIsToldOfALostStreamUntilItHasHeard) {
   auto stream = AttachedStream();
   auto left = std::make_shared<std::atomic<int>>(3);  // the last answer may come after the test's end

@@ -45,7 +45,7 @@ class GatewayWorld : public testing::Test {
     return claims;
   }
   std::unique_ptr<AgentStream> Connect(security::TokenClaims claims = Claims()) {
-    return std::make_unique<AgentStream>(methods_, gate_, timer_, kConnectMethod, std::move(claims));
+    return std::make_unique<AgentStream>(methods_, gate_, timer_, kConnectMethod, std::move(claims), stream_options_);
   }
 
   // A frame with a fresh request id.
@@ -70,18 +70,18 @@ class GatewayWorld : public testing::Test {
     ADD_FAILURE() << "not attached";
     return {};
   }
-  // The one result, which comes first; what the command changed may follow.
+  // The one result, which comes first; other frames may follow.
   agent::v1::CommandResult Answer(AgentStream& stream, const AgentFrame& frame) {
     stream.Take();
     stream.Send(frame);
-    changes_ = stream.Take();
-    if (changes_.empty() || !changes_.front().has_result()) {
+    rest_ = stream.Take();
+    if (rest_.empty() || !rest_.front().has_result()) {
       ADD_FAILURE() << "no result for " << frame.DebugString();
       return {};
     }
-    auto result = changes_.front().result();
-    changes_.erase(changes_.begin());
-    for (const AgentUpdate& change : changes_) EXPECT_FALSE(change.has_result()) << change.DebugString();
+    auto result = rest_.front().result();
+    rest_.erase(rest_.begin());
+    for (const AgentUpdate& update : rest_) EXPECT_FALSE(update.has_result()) << update.DebugString();
     EXPECT_EQ(result.request_id(), frame.request_id());
     return result;
   }
@@ -117,9 +117,10 @@ class GatewayWorld : public testing::Test {
   FakeRoutingClient routing_;
   FakeSessionClient session_;
   rpc::DeadlineTimer timer_;
+  rpc::StreamOptions stream_options_;
   std::unique_ptr<AgentGateway> gateway_;
   rpc::MethodTable methods_;
-  std::vector<AgentUpdate> changes_;  // what followed the last result
+  std::vector<AgentUpdate> rest_;  // what followed the last result
 };
 
 }  // namespace meridian

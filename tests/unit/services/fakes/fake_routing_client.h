@@ -39,23 +39,39 @@ class FakeRoutingClient : public RoutingClient {
     done(answer ? answer(command) : absl::StatusOr<Answer>(Answer()));
   }
 
-  void ApplyConfig(const TenantId&, CommandOrigin, admin::v1::ApplyConfigRequest,
+  // The operators' calls: each is noted, and answered as the test set it.
+  template <typename Request, typename Response>
+  struct AdminCall {
+    std::optional<TenantId> tenant;
+    Request request;
+    absl::StatusOr<Response> answer = absl::UnimplementedError("not in this test");
+  };
+  AdminCall<admin::v1::ApplyConfigRequest, admin::v1::ApplyConfigResponse> apply_config;
+  CommandOrigin applied_by;
+  AdminCall<admin::v1::GetConfigRequest, admin::v1::GetConfigResponse> get_config;
+  AdminCall<admin::v1::ListAgentsRequest, admin::v1::ListAgentsResponse> list_agents;
+  AdminCall<admin::v1::ListContactsRequest, admin::v1::ListContactsResponse> list_contacts;
+  AdminCall<admin::v1::ExplainContactRequest, admin::v1::ExplainContactResponse> explain_contact;
+
+  void ApplyConfig(const TenantId& tenant, CommandOrigin origin, admin::v1::ApplyConfigRequest request,
                    Done<admin::v1::ApplyConfigResponse> done) override {
-    done(absl::UnimplementedError("not in this test"));
+    applied_by = std::move(origin);
+    Take(apply_config, tenant, std::move(request), std::move(done));
   }
-  void GetConfig(const TenantId&, Done<admin::v1::GetConfigResponse> done) override {
-    done(absl::UnimplementedError("not in this test"));
+  void GetConfig(const TenantId& tenant, Done<admin::v1::GetConfigResponse> done) override {
+    Take(get_config, tenant, {}, std::move(done));
   }
-  void ListAgents(const TenantId&, admin::v1::ListAgentsRequest, Done<admin::v1::ListAgentsResponse> done) override {
-    done(absl::UnimplementedError("not in this test"));
+  void ListAgents(const TenantId& tenant, admin::v1::ListAgentsRequest request,
+                  Done<admin::v1::ListAgentsResponse> done) override {
+    Take(list_agents, tenant, std::move(request), std::move(done));
   }
-  void ListContacts(const TenantId&, admin::v1::ListContactsRequest,
+  void ListContacts(const TenantId& tenant, admin::v1::ListContactsRequest request,
                     Done<admin::v1::ListContactsResponse> done) override {
-    done(absl::UnimplementedError("not in this test"));
+    Take(list_contacts, tenant, std::move(request), std::move(done));
   }
-  void ExplainContact(const TenantId&, admin::v1::ExplainContactRequest,
+  void ExplainContact(const TenantId& tenant, admin::v1::ExplainContactRequest request,
                       Done<admin::v1::ExplainContactResponse> done) override {
-    done(absl::UnimplementedError("not in this test"));
+    Take(explain_contact, tenant, std::move(request), std::move(done));
   }
 
   std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId& tenant) const override {
@@ -136,6 +152,13 @@ class FakeRoutingClient : public RoutingClient {
   }
 
  private:
+  template <typename Request, typename Response>
+  static void Take(AdminCall<Request, Response>& call, const TenantId& tenant, Request request, Done<Response> done) {
+    call.tenant = tenant;
+    call.request = std::move(request);
+    done(call.answer);
+  }
+
   class Held : public Registration {
    public:
     explicit Held(FakeRoutingClient& routing) : routing_(routing) {}

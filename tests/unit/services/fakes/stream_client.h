@@ -19,11 +19,11 @@ class StreamClient : public rpc::FrameSink {
  public:
   // The claims are taken as they are: nobody checks a token.
   StreamClient(const rpc::MethodTable& table, const rpc::CallGate& gate, rpc::DeadlineTimer& timer,
-               const std::string& method, security::TokenClaims claims) {
+               const std::string& method, security::TokenClaims claims, const rpc::StreamOptions& options = {}) {
     rpc::CallContext context;
     context.method = method;
     context.claims = std::make_shared<const security::TokenClaims>(std::move(claims));
-    session_ = rpc::StreamSession::Create({}, gate, timer, std::move(context), &Encode, this);
+    session_ = rpc::StreamSession::Create(options, gate, timer, std::move(context), &Encode, this);
     session_->Open(*table.Find(method));
   }
   ~StreamClient() override { Leave(); }
@@ -34,11 +34,25 @@ class StreamClient : public rpc::FrameSink {
   void Leave() {
     if (std::exchange(left_, true)) return;
     session_->OnBroken();
+    EndHeldWrite(false);
     {
       std::unique_lock lock(mutex_);
       left_by_senders_.wait(lock, [this] { return finished_ && senders_ == 0; });
     }
     session_->OnDone();
+  }
+
+  // The next frame that is written stays on its way until ReadOn.
+  void StopReading() {
+    std::lock_guard lock(mutex_);
+    reading_ = false;
+  }
+  void ReadOn() {
+    {
+      std::lock_guard lock(mutex_);
+      reading_ = true;
+    }
+    EndHeldWrite(true);
   }
 
   std::vector<Out> frames() const {
@@ -63,12 +77,23 @@ class StreamClient : public rpc::FrameSink {
     {
       std::lock_guard lock(mutex_);
       frames_.emplace_back().ParseFromString(frame);
+      if (!reading_) {
+        write_held_ = true;
+        return;
+      }
       ++senders_;
     }
     session_->OnWriteDone(true);
     std::lock_guard lock(mutex_);
     --senders_;
     left_by_senders_.notify_all();
+  }
+  void EndHeldWrite(bool ok) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!std::exchange(write_held_, false)) return;
+    }
+    session_->OnWriteDone(ok);
   }
   void StartFinish(const absl::Status& status) override {
     std::lock_guard lock(mutex_);
@@ -82,6 +107,8 @@ class StreamClient : public rpc::FrameSink {
   mutable std::mutex mutex_;
   std::condition_variable left_by_senders_;
   int senders_ = 0;  // threads that write a frame
+  bool reading_ = true;
+  bool write_held_ = false;
   std::vector<Out> frames_;
   std::optional<absl::Status> finished_;
 };

@@ -50,7 +50,7 @@ class SubmissionTest : public testing::Test {
 };
 
 TEST_F(SubmissionTest, RecognisesTheLanguageOfTheText) {
-  auto submission = MakeSubmission(Valid(), integrator_, config_, ids_);
+  auto submission = MakeSubmission(Valid(), integrator_, config_, ids_, clock_.Now());
   ASSERT_TRUE(submission.ok()) << submission.status();
   EXPECT_EQ(submission->command.spec.language.ToString(), "es");
   EXPECT_GT(submission->language_confidence_permille, 500);
@@ -61,7 +61,7 @@ TEST_F(SubmissionTest, RecognisesTheLanguageOfTheText) {
 TEST_F(SubmissionTest, ADeclaredLocaleWins) {
   auto request = Valid();
   request.set_locale("pt-BR");
-  auto submission = MakeSubmission(request, integrator_, config_, ids_);
+  auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
   ASSERT_TRUE(submission.ok()) << submission.status();
   EXPECT_EQ(submission->command.spec.language.ToString(), "pt-BR");
   EXPECT_EQ(submission->language_confidence_permille, 1000);
@@ -70,19 +70,20 @@ TEST_F(SubmissionTest, ADeclaredLocaleWins) {
 TEST_F(SubmissionTest, AVisitorIsWhoItsTokenSays) {
   auto request = Valid();
   request.clear_identity();
-  auto submission = MakeSubmission(request, visitor_, config_, ids_);
+  auto submission = MakeSubmission(request, visitor_, config_, ids_, clock_.Now());
   ASSERT_TRUE(submission.ok()) << submission.status();
   EXPECT_EQ(submission->command.spec.conversation.ToString(), visitor_.session);
   EXPECT_EQ(submission->command.identity.kind, "web");
   EXPECT_EQ(submission->command.identity.address, visitor_.subject);
-  EXPECT_FALSE(MakeSubmission(Valid(), visitor_, config_, ids_).ok()) << "a visitor may not name an identity";
+  EXPECT_FALSE(MakeSubmission(Valid(), visitor_, config_, ids_, clock_.Now()).ok())
+      << "a visitor may not name an identity";
 }
 
 TEST_F(SubmissionTest, UndeclaredAttributesStayInTheSession) {
   auto request = Valid();
   (*request.mutable_attributes())["topic"] = "billing";
   (*request.mutable_attributes())["note"] = "my cat is called Tom";
-  auto submission = MakeSubmission(request, integrator_, config_, ids_);
+  auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
   ASSERT_TRUE(submission.ok()) << submission.status();
   ASSERT_EQ(submission->command.personal_attributes.size(), 1u);
   EXPECT_EQ(submission->command.personal_attributes[0].name.value, "note");
@@ -105,6 +106,8 @@ TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {
            Case{"locale", [](Request& r) { r.set_locale("not a language"); }},
            Case{"country", [](Request& r) { r.set_country("Spain"); }},
            Case{"time_zone", [](Request& r) { r.set_time_zone("Mars/Olympus"); }},
+           Case{"time_zone", [](Request& r) { r.set_time_zone("/usr/share/zoneinfo/Europe/Madrid"); }},
+           Case{"time_zone", [](Request& r) { r.set_time_zone("file:/usr/share/zoneinfo/Europe/Madrid"); }},
            Case{"preferred_agent", [](Request& r) { r.set_preferred_agent("Ana García"); }},
            Case{"attributes.topic", [](Request& r) { (*r.mutable_attributes())["topic"] = "cats"; }},
            Case{"attributes.age", [](Request& r) { (*r.mutable_attributes())["age"] = "old"; }},
@@ -112,7 +115,7 @@ TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {
        }) {
     auto request = Valid();
     c.spoil(request);
-    auto submission = MakeSubmission(request, integrator_, config_, ids_);
+    auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
     ASSERT_FALSE(submission.ok()) << c.field;
     EXPECT_EQ(submission.status().code(), absl::StatusCode::kInvalidArgument);
     auto violations = FieldViolations(submission.status());
@@ -122,12 +125,22 @@ TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {
   }
 }
 
+TEST_F(SubmissionTest, TheOffsetOfAZoneIsThatOfTheMoment) {
+  auto request = Valid();
+  request.set_time_zone("Europe/Madrid");
+  auto in_winter = MakeSubmission(request, integrator_, config_, ids_, Instant::FromUnixSeconds(1767225600));
+  auto in_summer = MakeSubmission(request, integrator_, config_, ids_, Instant::FromUnixSeconds(1782864000));
+  ASSERT_TRUE(in_winter.ok() && in_summer.ok()) << in_winter.status() << in_summer.status();
+  EXPECT_EQ(in_winter->command.spec.utc_offset_minutes, 60);
+  EXPECT_EQ(in_summer->command.spec.utc_offset_minutes, 120);
+}
+
 TEST_F(SubmissionTest, OneAnswerNamesEverythingThatIsWrong) {
   auto request = Valid();
   request.set_request_id("");
   request.set_channel("fax");
   request.set_country("Spain");
-  auto submission = MakeSubmission(request, integrator_, config_, ids_);
+  auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
   ASSERT_FALSE(submission.ok());
   EXPECT_EQ(FieldViolations(submission.status()).size(), 3u);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <map>
@@ -235,11 +236,15 @@ TEST_P(RoutingServiceTest, ChecksAConfigurationBeforeAnythingIsWritten) {
   admin::v1::TenantConfig broken = testing::DemoConfig();
   broken.mutable_agents(0)->set_time_zone("Nowhere/Land");
   broken.mutable_plans(0)->mutable_rules(0)->set_queue("none");
+  broken.add_queues()->set_name("Not A Name");
+  (*broken.mutable_agents(1)->mutable_channels())["fax"] = 1;
   const auto refused = Apply(broken);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   std::map<std::string, std::string> fields;
   for (const FieldViolation& violation : FieldViolations(refused.status())) fields[violation.field] = violation.rule;
-  EXPECT_TRUE(fields.contains("agents[0].time_zone") || fields.contains("agents[0].zone")) << refused.status();
+  EXPECT_EQ(fields["agents[0].time_zone"], "must be an IANA time zone that this machine knows, such as Europe/Madrid");
+  EXPECT_TRUE(fields.contains("queues[1].name")) << "the message's names, not the domain's: " << refused.status();
+  EXPECT_TRUE(fields.contains("agents[1].channels.fax")) << refused.status();
   EXPECT_TRUE(fields.contains("plans[0].rules[0].queue")) << refused.status();
 
   const auto checked = Apply(testing::DemoConfig(), "", true);
@@ -304,15 +309,23 @@ TEST_P(RoutingServiceTest, ALargeConfigurationTakesManyCommits) {
   EXPECT_EQ(service_->ConfigSnapshot(kTenant)->agents_size(), 6002);
   admin::v1::ListAgentsRequest request;
   request.set_page_size(1000);
-  int agents = 0;
+  std::vector<std::string> agents;
+  int pages = 0;
   do {
     const auto page = Await<absl::StatusOr<admin::v1::ListAgentsResponse>>(
         [&](auto done) { service_->ListAgents(kTenant, request, std::move(done)); });
     ASSERT_TRUE(page.ok());
-    agents += page->agents_size();
+    for (const auto& agent : page->agents()) agents.push_back(agent.agent());
     request.set_page_token(page->next_page_token());
+    ++pages;
   } while (!request.page_token().empty());
-  EXPECT_EQ(agents, 6002);
+  EXPECT_EQ(agents.size(), 6002u);
+  EXPECT_EQ(pages, 7);
+  EXPECT_TRUE(std::is_sorted(agents.begin(), agents.end())) << "by name, not as they were configured";
+  request.set_page_token("No Name");
+  const auto refused = Await<absl::StatusOr<admin::v1::ListAgentsResponse>>(
+      [&](auto done) { service_->ListAgents(kTenant, request, std::move(done)); });
+  EXPECT_EQ(FieldViolations(refused.status()).at(0).field, "page_token");
 }
 
 TEST_P(RoutingServiceTest, AContactIsServedAndAnotherSurvivesARestart) {
@@ -418,6 +431,15 @@ TEST_P(RoutingServiceTest, ListsContactsPageByPageAndByQueue) {
   } while (!request.page_token().empty());
   EXPECT_EQ(contacts, 5);
   EXPECT_EQ(pages, 3);
+  request.set_queue("support");
+  for (int expected : {2, 2, 1}) {
+    const auto page = Await<absl::StatusOr<admin::v1::ListContactsResponse>>(
+        [&](auto done) { service_->ListContacts(kTenant, request, std::move(done)); });
+    ASSERT_TRUE(page.ok());
+    EXPECT_EQ(page->contacts_size(), expected) << "a page of one queue is no larger";
+    request.set_page_token(page->next_page_token());
+  }
+  EXPECT_EQ(request.page_token(), "");
   request.set_queue("another");
   const auto none = Await<absl::StatusOr<admin::v1::ListContactsResponse>>(
       [&](auto done) { service_->ListContacts(kTenant, request, std::move(done)); });
@@ -426,6 +448,34 @@ TEST_P(RoutingServiceTest, ListsContactsPageByPageAndByQueue) {
   const auto refused = Await<absl::StatusOr<admin::v1::ListContactsResponse>>(
       [&](auto done) { service_->ListContacts(kTenant, request, std::move(done)); });
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(RoutingServiceTest, BadQuestionsNameTheirField) {
+  ASSERT_TRUE(Apply(testing::DemoConfig()).ok());
+  auto field_of = [](const absl::Status& status) {
+    const auto violations = FieldViolations(status);
+    return violations.size() == 1 ? violations[0].field : status.ToString();
+  };
+  for (int32_t size : {-1, 1001}) {
+    admin::v1::ListAgentsRequest agents;
+    agents.set_page_size(size);
+    EXPECT_EQ(field_of(Await<absl::StatusOr<admin::v1::ListAgentsResponse>>([&](auto done) {
+                         service_->ListAgents(kTenant, agents, std::move(done));
+                       }).status()),
+              "page_size");
+    admin::v1::ListContactsRequest contacts;
+    contacts.set_page_size(size);
+    EXPECT_EQ(field_of(Await<absl::StatusOr<admin::v1::ListContactsResponse>>([&](auto done) {
+                         service_->ListContacts(kTenant, contacts, std::move(done));
+                       }).status()),
+              "page_size");
+  }
+  admin::v1::ExplainContactRequest explain;
+  explain.set_contact_id("7");
+  EXPECT_EQ(field_of(Await<absl::StatusOr<admin::v1::ExplainContactResponse>>([&](auto done) {
+                       service_->ExplainContact(kTenant, explain, std::move(done));
+                     }).status()),
+            "contact_id");
 }
 
 TEST_P(RoutingServiceTest, ATenantThatWasNeverConfiguredIsNotFound) {

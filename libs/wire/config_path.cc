@@ -1,4 +1,4 @@
-#include "libs/config/file_path.h"
+#include "libs/wire/config_path.h"
 
 #include <algorithm>
 #include <map>
@@ -31,7 +31,7 @@ std::vector<Segment> Split(std::string_view path) {
   return segments;
 }
 
-// Names of the domain, by message of the file. An empty name stands for no field of its own: the file is flatter there.
+// Names of the domain, by message. Nothing stands for no field of its own: the message is flatter there.
 const std::map<std::pair<std::string, std::string>, std::vector<std::string>>& Renamed() {
   static const auto& table = *new std::map<std::pair<std::string, std::string>, std::vector<std::string>>{
       {{"AttributeDeclaration", "values"}, {"one_of", "values"}},
@@ -75,7 +75,7 @@ class Walk {
   }
 
   std::string Take() { return std::move(path_); }
-  // What follows is a key, as the file's own reader writes it: any text, which stays what it is.
+  // What follows is a key, as whoever reads the message itself writes it: any text, which stays what it is.
   bool in_mapping() const { return in_mapping_; }
 
  private:
@@ -106,7 +106,7 @@ class Walk {
     return true;
   }
 
-  // The domain keeps some lists sorted: the place in the file of what is at `index` then.
+  // The domain keeps some lists sorted: the place in the message of what is at `index` then.
   int SortedPosition(const pb::FieldDescriptor& field, const std::string& key, int index) const {
     std::vector<std::pair<std::string, int>> order;
     for (int i = 0; i < at_->GetReflection()->FieldSize(*at_, &field); ++i) {
@@ -128,7 +128,7 @@ class Walk {
     in_mapping_ = !index.has_value();
     if (!index || static_cast<size_t>(*index) >= keys.size()) return false;
     path_ += "." + keys[static_cast<size_t>(*index)];
-    return false;  // the entry's value is one scalar in the file
+    return false;  // the entry's value is one scalar
   }
 
   // The domain has one entry for each day that a shift names.
@@ -163,12 +163,24 @@ class Walk {
 
 }  // namespace
 
-std::string PathInFile(const admin::v1::TenantConfig& config, std::string_view path) {
+std::string PathInProto(const admin::v1::TenantConfig& config, std::string_view path) {
   Walk walk(config);
   for (const Segment& segment : Split(path)) {
     if (!walk.Step(segment)) break;
   }
   return walk.in_mapping() ? std::string(path) : walk.Take();
+}
+
+std::vector<FieldViolation> InProtoTerms(const admin::v1::TenantConfig& config,
+                                         std::vector<FieldViolation> violations) {
+  for (FieldViolation& violation : violations) {
+    violation.field = PathInProto(config, violation.field);
+    // The message has no list of zones: whoever names one that is not there named one that tzdata does not have.
+    if (violation.rule == "is not a zone of the tenant") {
+      violation.rule = "must be an IANA time zone that this machine knows, such as Europe/Madrid";
+    }
+  }
+  return violations;
 }
 
 }  // namespace meridian

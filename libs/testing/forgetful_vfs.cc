@@ -184,7 +184,8 @@ constexpr sqlite3_io_methods kMethods = {
 
 }  // namespace
 
-ForgetfulVfs::Disk::Disk(std::string name, bool as_default) : name_(std::move(name)), system_(sqlite3_vfs_find(nullptr)) {
+ForgetfulVfs::Disk::Disk(std::string name, bool as_default)
+    : name_(std::move(name)), system_(sqlite3_vfs_find(nullptr)) {
   MERIDIAN_CHECK(system_ != nullptr);
   vfs_ = *system_;
   vfs_.zName = name_.c_str();

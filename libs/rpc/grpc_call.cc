@@ -175,9 +175,11 @@ class StreamCall : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     Finish(ToGrpcStatus(status));
   }
 
-  void StartWrite(std::string frame) override {
+  void StartWrite(std::string frame, bool more) override {
     outgoing_ = BytesOf(std::move(frame));
-    ServerBidiReactor::StartWrite(&outgoing_);
+    grpc::WriteOptions options;
+    if (more) options.set_buffer_hint();
+    ServerBidiReactor::StartWrite(&outgoing_, options);
   }
   void StartFinish(const absl::Status& status) override { Finish(ToGrpcStatus(status)); }
   void Abort() override { server_context_->TryCancel(); }

@@ -169,7 +169,7 @@ StreamSession::Step StreamSession::Advance() {
   if (write_in_flight_ || state_ == State::kFinishStarted || state_ == State::kDone) return {};
   if (auto frame = queue_.Pop()) {
     write_in_flight_ = true;
-    return {Next::kWrite, *std::move(frame)};
+    return {Next::kWrite, *std::move(frame), !queue_.empty()};
   }
   if (state_ != State::kFinishing) return {};
   state_ = State::kFinishStarted;
@@ -178,7 +178,7 @@ StreamSession::Step StreamSession::Advance() {
 
 // Without the lock: the sink lives until OnDone, which cannot come before a write in flight and the finish have ended.
 void StreamSession::Carry(Step step) {
-  if (step.next == Next::kWrite) sink_->StartWrite(std::move(step.frame));
+  if (step.next == Next::kWrite) sink_->StartWrite(std::move(step.frame), step.more);
   if (step.next == Next::kFinish) sink_->StartFinish(final_status());
 }
 

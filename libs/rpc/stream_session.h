@@ -41,8 +41,8 @@ using EncodeFrame = std::string (*)(const Message& message);
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
-  // Answered by StreamSession::OnWriteDone.
-  virtual void StartWrite(std::string frame) = 0;
+  // Answered by StreamSession::OnWriteDone. `more`: another frame follows at once, so this one need not be sent alone.
+  virtual void StartWrite(std::string frame, bool more) = 0;
   // Answered by StreamSession::OnDone, when nothing else is in flight.
   virtual void StartFinish(const absl::Status& status) = 0;
   // Makes what is in flight fail soon. Must not call back on this thread.
@@ -88,6 +88,7 @@ class StreamSession : public RawStream {
   struct Step {
     Next next = Next::kNothing;
     std::string frame;
+    bool more = false;  // frames wait behind it
   };
   Step Advance();
   void Carry(Step step);

@@ -108,7 +108,7 @@ class WebSocketCall : public FrameSink {
   }
 
   // ---- FrameSink ----
-  void StartWrite(std::string frame) override {
+  void StartWrite(std::string frame, bool) override {
     {
       std::lock_guard lock(mutex_);
       ++senders_;

@@ -39,17 +39,20 @@ void LogFollower::RequestStop() {
     watch_.reset();
     ++generation_;
     retry_at_ = MonotonicInstant::Never();
+    advance_at_ = MonotonicInstant::Never();
     state_ = State::kStopped;
   });
 }
 
 bool LogFollower::Step() {
   bool progress = completions_->RunAll();
-  if (ports_.clock->Now() >= retry_at_) {
+  const MonotonicInstant now = ports_.clock->Now();
+  if (now >= retry_at_) {
     retry_at_ = MonotonicInstant::Never();
     Ask();
     progress = true;
   }
+  if (now >= advance_at_) AdvanceInSource();
   if (state_ == State::kFollowing) {
     DeliverMore();
     ReadMore();
@@ -96,11 +99,11 @@ void LogFollower::OnEntries(absl::StatusOr<std::vector<LogEntry>> entries) {
   size_t bytes = 0;
   for (const LogEntry& entry : *entries) bytes += entry.bytes.size();
   if (!entries->empty()) {
-    more_to_read_ = true;  // until a read finds nothing
     read_to_ = entries->back().position;
     std::move(entries->begin(), entries->end(), std::back_inserter(read_));
   }
-  if (bytes < options_.read_bytes) FoundEnd();
+  if (bytes < options_.read_bytes) return FoundEnd();
+  more_to_read_ = true;
 }
 
 // ---- waiting for the end ----
@@ -173,7 +176,14 @@ void LogFollower::OnDelivered(LogPosition position, const absl::Status& status) 
 }
 
 void LogFollower::AdvanceInSource() {
+  advance_at_ = MonotonicInstant::Never();
   if (advancing_ || confirmed_ <= source_knows_) return;
+  const MonotonicInstant now = ports_.clock->Now();
+  if (now < advance_after_) {
+    advance_at_ = advance_after_;
+    return;
+  }
+  advance_after_ = now + kAdvanceEvery;
   advancing_ = true;
   // Not bound to a generation: the source's answer holds whatever happened to the target.
   ports_.log->SetFollower(options_.source, options_.name, confirmed_,

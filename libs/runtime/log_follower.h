@@ -9,6 +9,7 @@
 // the follower still needs (its position was never set) is an error that on_error reports again and again.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -52,6 +53,9 @@ class LogFollower final : public Stepped {
  public:
   static constexpr Duration kFirstRetry = Duration::Milliseconds(50);
   static constexpr Duration kLongestRetry = Duration::Seconds(1);
+  // Between two moves of the durable position in the source, which costs the source a write: it only says what may be
+  // trimmed.
+  static constexpr Duration kAdvanceEvery = Duration::Seconds(1);
 
   LogFollower(LogFollowerOptions options, LogFollowerPorts ports);
   ~LogFollower() override;
@@ -61,7 +65,7 @@ class LogFollower final : public Stepped {
 
   void SetWaker(std::function<void()> waker) override { completions_->SetWaker(std::move(waker)); }
   bool Step() override;
-  MonotonicInstant NextWake() override { return retry_at_; }
+  MonotonicInstant NextWake() override { return std::min(retry_at_, advance_at_); }
   void RequestStop() override;
   bool stopped() const override { return state_ == State::kStopped; }
 
@@ -120,6 +124,8 @@ class LogFollower final : public Stepped {
   std::vector<EndWaiter> waiters_;
   Duration retry_delay_ = kFirstRetry;
   MonotonicInstant retry_at_ = MonotonicInstant::Never();
+  MonotonicInstant advance_after_;
+  MonotonicInstant advance_at_ = MonotonicInstant::Never();
 };
 
 }  // namespace meridian

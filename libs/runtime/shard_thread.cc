@@ -42,7 +42,8 @@ bool ShardThread::Drain(Duration patience) {
 void ShardThread::Signal::Wake() {
   // Only the first of many wakes pays for the lock.
   if (woken.exchange(true)) return;
-  std::lock_guard<std::mutex> lock(mutex);
+  // Once the lock was had, the thread has seen `woken` or waits; notified under it, it would wake only to wait for it.
+  { std::lock_guard<std::mutex> lock(mutex); }
   wake.notify_one();
 }
 

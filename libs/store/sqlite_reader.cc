@@ -14,14 +14,15 @@ SqliteReader::SqliteReader(std::unique_ptr<SqliteConnection> connection)
 SqliteReader::~SqliteReader() { Close(); }
 
 void SqliteReader::Enqueue(Call call) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      waiting_.push_back(std::move(call));
-      if (waiting_.size() == 1) wake_.notify_one();
-      return;
-    }
+  std::unique_lock lock(mutex_);
+  if (!closed_) {
+    waiting_.push_back(std::move(call));
+    const bool first = waiting_.size() == 1;
+    lock.unlock();
+    if (first) wake_.notify_one();
+    return;
   }
+  lock.unlock();
   call(nullptr);
 }
 

@@ -41,15 +41,16 @@ SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, Options
 SqliteWriter::~SqliteWriter() { Close(); }
 
 void SqliteWriter::Enqueue(std::unique_ptr<QueuedWrite> write) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      waiting_.push_back(std::move(write));
-      // The writer looks again before it sleeps: only the first one has to wake it.
-      if (waiting_.size() == 1) wake_.notify_one();
-      return;
-    }
+  std::unique_lock lock(mutex_);
+  if (!closed_) {
+    waiting_.push_back(std::move(write));
+    // The writer looks again before it sleeps: only the first one has to wake it.
+    const bool first = waiting_.size() == 1;
+    lock.unlock();
+    if (first) wake_.notify_one();
+    return;
   }
+  lock.unlock();
   write->Finish(nullptr, {TransactionEnd::Kind::kRolledBack, {SQLITE_ABORT, 0, "the store is closed"}});
 }
 

@@ -24,11 +24,12 @@ using testing::ElementsAre;
 // A transport under the test's hand: it notes what it is told and finishes writes when the test says so.
 class NotingSink : public FrameSink {
  public:
-  void StartWrite(std::string frame) override {
+  void StartWrite(std::string frame, bool more) override {
     std::lock_guard lock(mutex_);
     EchoResponse response;
     response.ParseFromString(frame);
     written_.push_back(response.resync().empty() ? response.text() : "resync " + response.resync());
+    last_has_more_ = more;
   }
   void StartFinish(const absl::Status& status) override {
     std::lock_guard lock(mutex_);
@@ -44,6 +45,10 @@ class NotingSink : public FrameSink {
   std::vector<std::string> written() {
     std::lock_guard lock(mutex_);
     return written_;
+  }
+  bool last_has_more() {
+    std::lock_guard lock(mutex_);
+    return last_has_more_;
   }
   std::vector<absl::Status> finished() {
     std::lock_guard lock(mutex_);
@@ -62,6 +67,7 @@ class NotingSink : public FrameSink {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> written_;
+  bool last_has_more_ = false;
   std::vector<absl::Status> finished_;
   int aborts_ = 0;
 };
@@ -162,6 +168,19 @@ TEST_F(StreamSessionTest, WritesOneFrameAtATimeInOrderThenFinishesOnce) {
   stream_->Finish(absl::OkStatus());
   EXPECT_EQ(sink_.finished().size(), 1u);
   EXPECT_THAT(sink_.written(), ElementsAre("1", "2"));
+}
+
+TEST_F(StreamSessionTest, SaysOfAFrameWhetherOthersWaitBehindIt) {
+  Open();
+  for (const char* text : {"1", "2", "3"}) EXPECT_TRUE(stream_->Send(Text(text)));
+  EXPECT_FALSE(sink_.last_has_more());
+  session_->OnWriteDone(true);
+  EXPECT_TRUE(sink_.last_has_more());
+  session_->OnWriteDone(true);
+  EXPECT_FALSE(sink_.last_has_more()) << "the last frame must not wait for another";
+  session_->OnWriteDone(true);
+  stream_->Finish(absl::OkStatus());
+  session_->OnDone();
 }
 
 TEST_F(StreamSessionTest, AFailedOpenEndsTheCall) {

@@ -125,6 +125,8 @@ TEST_F(LogFollowerTest, DeliversWhatIsThereAndWhatComesInOrder) {
   EXPECT_THAT(target_.applied, ElementsAre("a", "b", "c"));
   EXPECT_THAT(errors_, IsEmpty());
   EXPECT_EQ(follower_->confirmed(), (LogPosition{term_, 3}));
+  clock_.Advance(LogFollower::kAdvanceEvery);
+  Settle();
   EXPECT_EQ(follower_->NextWake(), MonotonicInstant::Never()) << "no polling";
 }
 
@@ -146,6 +148,19 @@ TEST_F(LogFollowerTest, AdvancesInTheSourceOnlyAfterTheTargetIsDurable) {
   StepFollower();
   EXPECT_EQ(follower_->confirmed(), (LogPosition{term_, 1}));
   EXPECT_EQ(FirstKept(), (LogPosition{term_, 2})) << "what is not durable in the target is not trimmed";
+}
+
+TEST_F(LogFollowerTest, AdvancesInTheSourceOnceInAWhile) {
+  Append("a");
+  Settle();
+  EXPECT_EQ(FirstKept(), (LogPosition{term_, 1}));
+  Append("b");
+  Append("c");
+  Settle();
+  EXPECT_EQ(FirstKept(), (LogPosition{term_, 2})) << "the source was told of the first entry alone";
+  clock_.Advance(follower_->NextWake() - clock_.monotonic()->Now());
+  Settle();
+  EXPECT_EQ(FirstKept(), (LogPosition{term_, 3}));
 }
 
 TEST_F(LogFollowerTest, FailureInTheMiddleLosesAndDoublesNothing) {

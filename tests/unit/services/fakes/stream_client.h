@@ -73,7 +73,7 @@ class StreamClient : public rpc::FrameSink {
  private:
   static std::string Encode(const rpc::Message& message) { return message.SerializeAsString(); }
 
-  void StartWrite(std::string frame) override {
+  void StartWrite(std::string frame, bool) override {
     {
       std::lock_guard lock(mutex_);
       frames_.emplace_back().ParseFromString(frame);

@@ -22,6 +22,7 @@ class CatchUpGate {
 
   void Run(Task task) {
     if (is_open()) return task(absl::OkStatus());
+    if (!failed_.ok()) return task(failed_);
     if (held_.size() >= kMaxHeld) {
       return task(MakeError(absl::StatusCode::kResourceExhausted, "CATCHING_UP", "the session has just started"));
     }
@@ -29,11 +30,16 @@ class CatchUpGate {
   }
   void Open() {
     open_ = true;
+    failed_ = absl::OkStatus();
     RunHeld(absl::OkStatus());
   }
   // What is held waits for the next Open.
   void Close() { open_ = false; }
-  void Fail(const absl::Status& why) { RunHeld(why); }
+  // Nothing is held any more, unless it opens again.
+  void Fail(const absl::Status& why) {
+    failed_ = why;
+    RunHeld(why);
+  }
 
  private:
   void RunHeld(const absl::Status& status) {
@@ -41,6 +47,7 @@ class CatchUpGate {
   }
 
   bool open_ = false;
+  absl::Status failed_;
   std::vector<Task> held_;
 };
 

@@ -73,9 +73,9 @@ SessionShard::~SessionShard() {
 }
 
 void SessionShard::End(const absl::Status& why) {
+  agent_messages_.Fail(why);
   gate_.Fail(why);
   submissions_.End(why);
-  agent_messages_.Fail(why);
   readings_.EndAll(why);
 }
 

@@ -134,11 +134,13 @@ TEST_F(SessionOrderTest, SubmissionsOfOneAddressKeepTheirOrder) {
 TEST_F(SessionOrderTest, WhatWaitsIsAnsweredWhenTheShardStops) {
   world_.Submit("1", Named(1, 1, "one", 1));
   world_.Say("2", 1, 2, "two");
+  world_.Say("agent", 1, 1, "hola", "ana");
   world_.StepShard();
   world_.shard().RequestStop();
   world_.Settle();
-  EXPECT_TRUE(world_.answers.contains("1"));
-  EXPECT_TRUE(world_.answers.contains("2"));
+  world_.Say("late", 1, 2, "sigo", "ana");
+  world_.Settle();
+  for (const char* label : {"1", "2", "agent", "late"}) EXPECT_TRUE(world_.answers.contains(label)) << label;
 }
 
 TEST_F(SessionOrderTest, AWithdrawalDoesNotOvertakeItsEnqueueing) {

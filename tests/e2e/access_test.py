@@ -78,7 +78,8 @@ def test_the_forgery_itself_is_sound(platform):
     ("agent", ("/meridian.agent.v1.",)),
     ("visitor", ("/meridian.ingress.v1.", "/meridian.session.v1.")),
     ("integrator", ("/meridian.ingress.v1.", "/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.")),
-    ("operator", ("/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.")),
+    ("operator", ("/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.",
+                  "/meridian.ingress.v1.IngressService/CancelContact")),
 ])
 def test_a_role_opens_no_more_than_its_own(platform, role, opened):
     token = platform.token(role, "somebody", *(["--session", "x"] if role == "visitor" else []))

@@ -41,7 +41,7 @@ void BindAdmin(RoutingClient& routing, rpc::MethodTable& table) {
   table.Unary<pb::ApplyConfigRequest, pb::ApplyConfigResponse>(
       NameOf("ApplyConfig"), {{Role::kOperator}, Permission::kConfigWrite},
       [site_keys](const rpc::CallContext& context, pb::ApplyConfigRequest request,
-                 rpc::Reply<pb::ApplyConfigResponse> reply) {
+                  rpc::Reply<pb::ApplyConfigResponse> reply) {
         ApplyConfig(*site_keys, context, std::move(request), std::move(reply));
       });
   table.Unary<pb::GetConfigRequest, pb::GetConfigResponse>(

@@ -35,8 +35,7 @@ struct SiteKeys::Publications {
   std::list<Publication> under_way;  // under mutex
 
   // Reserves the keys of `config`, or says which are taken.
-  absl::StatusOr<Begun> Begin(const RoutingClient& routing, const TenantId& tenant,
-                                                         const pb::TenantConfig& config);
+  absl::StatusOr<Begun> Begin(const RoutingClient& routing, const TenantId& tenant, const pb::TenantConfig& config);
   void End(Begun publication) {
     std::lock_guard lock(mutex);
     under_way.erase(publication);
@@ -44,8 +43,9 @@ struct SiteKeys::Publications {
 };
 
 // What is published is asked for under the mutex: a publication that is no longer under way shows there.
-absl::StatusOr<SiteKeys::Publications::Begun> SiteKeys::Publications::Begin(
-    const RoutingClient& routing, const TenantId& tenant, const pb::TenantConfig& config) {
+absl::StatusOr<SiteKeys::Publications::Begun> SiteKeys::Publications::Begin(const RoutingClient& routing,
+                                                                            const TenantId& tenant,
+                                                                            const pb::TenantConfig& config) {
   std::lock_guard lock(mutex);
   Keys own;
   Keys taken;

@@ -1,7 +1,7 @@
-// Publishes configurations so that a site's key has one tenant in all of the installation: a key says whose visitors come
-// with it. Knows what is published, and what this process is publishing just now. A publication whose outcome is not
-// known (UNAVAILABLE) may come true afterwards, and another process may publish too: so a key that is held twice in the
-// end opens sessions for nobody (services/ingress/sites.h). Any thread.
+// Publishes configurations so that a site's key has one tenant in all of the installation: a key says whose visitors
+// come with it. Knows what is published, and what this process is publishing just now. A publication whose outcome is
+// not known (UNAVAILABLE) may come true afterwards, and another process may publish too: so a key that is held twice in
+// the end opens sessions for nobody (services/ingress/sites.h). Any thread.
 #pragma once
 
 #include <memory>

@@ -13,8 +13,7 @@ constexpr security::RateLimiter::Limit kPerSite = {.burst = 5000, .refill_each =
 
 }  // namespace
 
-Sites::Sites(const RoutingClient& routing, Log* log)
-    : routing_(routing), log_(log), access_(kPerAddress, kPerSite) {}
+Sites::Sites(const RoutingClient& routing, Log* log) : routing_(routing), log_(log), access_(kPerAddress, kPerSite) {}
 
 void Sites::AllowEverywhere(std::vector<std::string> origins) {
   std::lock_guard lock(mutex_);

@@ -22,10 +22,10 @@ absl::Status Trimmed(LogPosition oldest) {
 }
 
 absl::Status Ahead(LogPosition newest) {
-  return MakeError(absl::StatusCode::kOutOfRange, "POSITION_AHEAD",
-                   "the log never came to this position, or lost it; the newest position before it is " +
-                       FormatPosition(newest),
-                   {{"newest_position", FormatPosition(newest)}});
+  return MakeError(
+      absl::StatusCode::kOutOfRange, "POSITION_AHEAD",
+      "the log never came to this position, or lost it; the newest position before it is " + FormatPosition(newest),
+      {{"newest_position", FormatPosition(newest)}});
 }
 
 absl::Status CheckTopics(const event::v1::StreamRequest& request) {

@@ -31,6 +31,16 @@ std::optional<std::string_view> HttpRequest::Header(std::string_view name) const
   return std::nullopt;
 }
 
+std::optional<std::string_view> HttpRequest::OnlyHeader(std::string_view name) const {
+  std::optional<std::string_view> only;
+  for (const auto& [key, value] : headers) {
+    if (!EqualsIgnoringCase(key, name)) continue;
+    if (only) return std::nullopt;
+    only = value;
+  }
+  return only;
+}
+
 std::optional<std::string_view> HttpRequest::BearerToken() const {
   constexpr std::string_view kScheme = "Bearer ";
   const auto value = Header("Authorization");

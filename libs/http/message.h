@@ -24,6 +24,8 @@ struct HttpRequest {
 
   // The first header of this name, compared without case; nullopt when there is none.
   std::optional<std::string_view> Header(std::string_view name) const;
+  // The one header of this name; nullopt when there is none, or more than one.
+  std::optional<std::string_view> OnlyHeader(std::string_view name) const;
   // The token of "Authorization: Bearer <token>".
   std::optional<std::string_view> BearerToken() const;
 };

@@ -81,8 +81,8 @@ struct WebSocketRoute {
   // Accepted subprotocols; the first that the client offered and that is in this list is selected and answered. A
   // "bearer." subprotocol is never answered. A client that offers none of them is refused with 400.
   std::vector<std::string> subprotocols;
-  // Whether a browser's Origin may connect; refused with 403. Requests without an Origin header come from no browser
-  // and are not asked about. When empty, only the origin that equals the Host header may.
+  // Whether a browser's Origin may connect; refused with 403, as is a second one. Requests without an Origin header
+  // come from no browser and are not asked about. When empty, only the origin that equals the Host header may.
   std::function<bool(std::string_view origin)> origin_allowed;
   // Decides on the server's thread, before the upgrade is answered: a handler, or a status that refuses the upgrade
   // (FromStatus). Frames may be sent at once; they go out behind the handshake. Must not block.

@@ -41,8 +41,9 @@ bool HasElement(const HttpRequest& request, std::string_view name, std::string_v
 }
 
 bool OriginAllowed(const HttpRequest& request, const WebSocketRoute& route) {
-  const auto origin = request.Header("Origin");
-  if (!origin) return true;
+  if (!request.Header("Origin")) return true;
+  const auto origin = request.OnlyHeader("Origin");
+  if (!origin) return false;
   if (route.origin_allowed) return route.origin_allowed(*origin);
   const std::string host(request.Header("Host").value_or(""));
   return EqualsIgnoringCase(*origin, "http://" + host) || EqualsIgnoringCase(*origin, "https://" + host);

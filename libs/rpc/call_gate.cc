@@ -55,7 +55,7 @@ absl::StatusOr<CallContext> CallGate::Admit(CallHead head, const security::Acces
   CallContext context;
   context.received_at = now_();
   MERIDIAN_ASSIGN_OR_RETURN(context.claims, verifier_->Verify(head.bearer_token, context.received_at));
-  if (!head.origin.empty() && !context.claims->origin.empty() && head.origin != context.claims->origin) {
+  if (head.origin && !context.claims->origin.empty() && *head.origin != context.claims->origin) {
     return MakeError(absl::StatusCode::kUnauthenticated, security::kTokenInvalid, "the token is of another origin");
   }
   MERIDIAN_RETURN_IF_ERROR(security::Authorize(*context.claims, access));

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,9 @@ struct CallHead {
   std::string bearer_token;  // without "Bearer "; "" when there is none
   std::string traceparent;
   std::string peer;
-  std::string origin;  // the browser's Origin header; "" for callers that are no browser
+  // The one Origin header of a transport over HTTP/1.1, which browsers speak; "" when there is none, or more than one.
+  // nullopt for gRPC, which they do not.
+  std::optional<std::string> origin;
 };
 
 class CallGate {
@@ -34,7 +37,8 @@ class CallGate {
   CallGate(std::shared_ptr<security::TokenVerifier> verifier, WallClock now)
       : verifier_(std::move(verifier)), now_(std::move(now)) {}
 
-  // UNAUTHENTICATED (TokenVerifier's reasons; TOKEN_INVALID for a browser at another origin than the token's) or
+  // UNAUTHENTICATED (TokenVerifier's reasons; TOKEN_INVALID for a token with an origin from anywhere else, where the
+  // transport tells) or
   // PERMISSION_DENIED (AccessPolicy's reasons).
   absl::StatusOr<CallContext> Admit(CallHead head, const security::Access& access) const;
   // PERMISSION_DENIED with TENANT_DENIED when the message names another tenant than the token: in a string field

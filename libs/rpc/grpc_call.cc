@@ -47,7 +47,7 @@ std::string AddressOf(const std::string& peer) {
 }
 
 CallHead ReadHead(const grpc::CallbackServerContext& context, const Method& method) {
-  return {method.name, BearerToken(context), HeaderOf(context, "traceparent"), AddressOf(context.peer()), ""};
+  return {method.name, BearerToken(context), HeaderOf(context, "traceparent"), AddressOf(context.peer()), std::nullopt};
 }
 
 absl::StatusOr<std::unique_ptr<Message>> Parse(const Message& prototype, const grpc::ByteBuffer& bytes) {

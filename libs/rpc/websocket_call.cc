@@ -205,7 +205,7 @@ CallHead HeadOf(const std::string& method, const WebSocketOpening& opening) {
   head.bearer_token = opening.bearer_token.value_or("");
   head.traceparent = std::string(opening.request.Header("traceparent").value_or(""));
   head.peer = opening.request.remote_address;
-  head.origin = std::string(opening.request.Header("origin").value_or(""));
+  head.origin = std::string(opening.request.OnlyHeader("origin").value_or(""));
   return head;
 }
 

@@ -22,14 +22,22 @@ absl::Status Denied(std::string_view reason, std::string_view message) {
 
 }  // namespace
 
-void SiteAccess::Replace(std::vector<Site> sites) {
+std::vector<Site> SiteAccess::Replace(std::vector<Site> sites) {
+  std::map<std::string, int, std::less<>> holders;
+  for (const Site& site : sites) ++holders[site.key];
   std::map<std::string, Site, std::less<>> by_key;
+  std::vector<Site> contested;
   for (Site& site : sites) {
-    std::string key = site.key;
-    by_key.emplace(std::move(key), std::move(site));
+    if (holders.at(site.key) > 1) {
+      contested.push_back(std::move(site));
+    } else {
+      std::string key = site.key;
+      by_key.emplace(std::move(key), std::move(site));
+    }
   }
   std::lock_guard lock(mutex_);
   sites_ = std::move(by_key);
+  return contested;
 }
 
 absl::StatusOr<Site> SiteAccess::Admit(std::string_view site_key, std::string_view origin, std::string_view address,

@@ -25,7 +25,9 @@ class SiteAccess {
   SiteAccess(RateLimiter::Limit per_address, RateLimiter::Limit per_site)
       : per_address_(per_address), per_site_(per_site) {}
 
-  void Replace(std::vector<Site> sites);
+  // A key that comes more than once is nobody's: nothing says whose visitors come with it. Answers the sites that fell
+  // out for it.
+  std::vector<Site> Replace(std::vector<Site> sites);
 
   // The site, or PERMISSION_DENIED with SITE_UNKNOWN or ORIGIN_DENIED, or RESOURCE_EXHAUSTED with RATE_LIMITED and the
   // metadata retry_after_ms. `origin` is the request's Origin header, `address` the client's.

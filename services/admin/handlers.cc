@@ -1,10 +1,12 @@
 #include "services/admin/handlers.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "libs/error/error.h"
 #include "libs/wire/trace_context.h"
+#include "services/admin/site_keys.h"
 
 namespace meridian {
 namespace {
@@ -21,7 +23,7 @@ CommandOrigin OriginOf(const rpc::CallContext& context) {
 
 std::string NameOf(const char* method) { return std::string("/meridian.admin.v1.AdminService/") + method; }
 
-void ApplyConfig(RoutingClient& routing, const rpc::CallContext& context, pb::ApplyConfigRequest request,
+void ApplyConfig(SiteKeys& site_keys, const rpc::CallContext& context, pb::ApplyConfigRequest request,
                  rpc::Reply<pb::ApplyConfigResponse> reply) {
   auto request_id = Uuid::Parse(request.request_id());
   if (!request_id || request_id->Version() != 7) return reply(FieldError("request_id", "must be a version 7 UUID"));
@@ -29,17 +31,18 @@ void ApplyConfig(RoutingClient& routing, const rpc::CallContext& context, pb::Ap
   if (request.config().tenant() != context.tenant()) {
     return reply(FieldError("config.tenant", "must be the tenant of the token"));
   }
-  routing.ApplyConfig(TenantOf(context), OriginOf(context), std::move(request), reply);
+  site_keys.ApplyConfig(TenantOf(context), OriginOf(context), std::move(request), reply);
 }
 
 }  // namespace
 
 void BindAdmin(RoutingClient& routing, rpc::MethodTable& table) {
+  auto site_keys = std::make_shared<SiteKeys>(routing);
   table.Unary<pb::ApplyConfigRequest, pb::ApplyConfigResponse>(
       NameOf("ApplyConfig"), {{Role::kOperator}, Permission::kConfigWrite},
-      [&routing](const rpc::CallContext& context, pb::ApplyConfigRequest request,
-                 rpc::Reply<pb::ApplyConfigResponse> reply) {
-        ApplyConfig(routing, context, std::move(request), std::move(reply));
+      [site_keys](const rpc::CallContext& context, pb::ApplyConfigRequest request,
+                  rpc::Reply<pb::ApplyConfigResponse> reply) {
+        ApplyConfig(*site_keys, context, std::move(request), std::move(reply));
       });
   table.Unary<pb::GetConfigRequest, pb::GetConfigResponse>(
       NameOf("GetConfig"), {{Role::kOperator}, Permission::kConfigRead},

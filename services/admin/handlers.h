@@ -1,4 +1,5 @@
-// AdminService: what operators do. Keeps no state: everything is asked of the tenant's routing shard.
+// AdminService: what operators do. Keeps no state but what is being published now (site_keys.h): everything is asked of
+// the tenant's routing shard.
 #pragma once
 
 #include "libs/rpc/method_table.h"

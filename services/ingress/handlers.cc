@@ -42,9 +42,12 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
       [requests](const rpc::CallContext& context, pb::SendMessageRequest request,
                  rpc::Reply<pb::SendMessageResponse> reply) { requests->Send(*context.claims, request, reply); });
   table.Unary<pb::CancelContactRequest, pb::CancelContactResponse>(
-      name("CancelContact"), {callers, Permission::kContactsCancel},
+      name("CancelContact"), {{Role::kVisitor, Role::kIntegrator, Role::kOperator}, Permission::kContactsCancel},
       [requests](const rpc::CallContext& context, pb::CancelContactRequest request,
-                 rpc::Reply<pb::CancelContactResponse> reply) { requests->Cancel(*context.claims, request, reply); });
+                 rpc::Reply<pb::CancelContactResponse> reply) {
+        if (context.claims->role == Role::kOperator) return requests->CancelAsOperator(context, request, reply);
+        requests->Cancel(*context.claims, request, reply);
+      });
   table.ServerStreaming<pb::WatchContactRequest, pb::WatchContactResponse>(
       name("WatchContact"), {callers, Permission::kContactsTalk},
       [requests](

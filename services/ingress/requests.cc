@@ -5,6 +5,8 @@
 #include "libs/base/status_macros.h"
 #include "libs/error/error.h"
 #include "libs/wire/messages.h"
+#include "libs/wire/refusal_status.h"
+#include "libs/wire/trace_context.h"
 #include "services/ingress/submission.h"
 
 namespace meridian {
@@ -72,6 +74,22 @@ void IngressRequests::Cancel(const security::TokenClaims& claims, const pb::Canc
                           if (!result.ok()) return done(result.status());
                           done(pb::CancelContactResponse());
                         });
+}
+
+void IngressRequests::CancelAsOperator(const rpc::CallContext& context, const pb::CancelContactRequest& request,
+                                       Done<pb::CancelContactResponse> done) const {
+  const security::TokenClaims& claims = *context.claims;
+  const auto contact = ContactId::Parse(request.contact_id());
+  if (!contact) return done(FieldError("contact_id", "must be a contact's id"));
+  if (auto named = CustomersConversation(claims, request.conversation_id()); !named.ok()) return done(named.status());
+  Command command{{{ActorRole::kOperator, claims.subject}, TraceContextFrom(context.traceparent)},
+                  CancelContact{*contact, CancelBy::kOperator}};
+  ports_.routing.Send({claims.tenant}, std::move(command), std::nullopt, Lane::kLiveWork,
+                      [done = std::move(done)](absl::StatusOr<Answer> answer) mutable {
+                        if (!answer.ok()) return done(answer.status());
+                        if (absl::Status status = StatusOf(*answer); !status.ok()) return done(std::move(status));
+                        done(pb::CancelContactResponse());
+                      });
 }
 
 void IngressRequests::Leave(const security::TokenClaims& claims, const pb::LeaveConversationRequest& request,

@@ -1,9 +1,10 @@
 // The requests of IngressService, once each: unary calls and the frames of Converse both come here. Any thread; `done`
-// is called once, on a thread of session.
+// is called once, on a thread of session or routing.
 #pragma once
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "libs/rpc/call_context.h"
 #include "libs/security/token.h"
 #include "meridian/ingress/v1/ingress_service.pb.h"
 #include "services/ingress/ports.h"
@@ -23,6 +24,9 @@ class IngressRequests {
             Done<ingress::v1::SendMessageResponse> done) const;
   void Cancel(const security::TokenClaims& claims, const ingress::v1::CancelContactRequest& request,
               Done<ingress::v1::CancelContactResponse> done) const;
+  // The same by an operator, who is no customer: routing is told who, and ends the contact as canceled by an operator.
+  void CancelAsOperator(const rpc::CallContext& context, const ingress::v1::CancelContactRequest& request,
+                        Done<ingress::v1::CancelContactResponse> done) const;
   // The customer closes the conversation.
   void Leave(const security::TokenClaims& claims, const ingress::v1::LeaveConversationRequest& request,
              Done<conversation::Done> done) const;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "libs/domain/names.h"
+
 namespace meridian {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr security::RateLimiter::Limit kPerSite = {.burst = 5000, .refill_each =
 
 }  // namespace
 
-Sites::Sites(const RoutingClient& routing) : routing_(routing), access_(kPerAddress, kPerSite) {}
+Sites::Sites(const RoutingClient& routing, Log* log) : routing_(routing), log_(log), access_(kPerAddress, kPerSite) {}
 
 void Sites::AllowEverywhere(std::vector<std::string> origins) {
   std::lock_guard lock(mutex_);
@@ -32,7 +34,11 @@ void Sites::Refresh() {
       sites.push_back(std::move(known));
     }
   }
-  access_.Replace(std::move(sites));
+  for (const security::Site& contested : access_.Replace(std::move(sites))) {
+    if (log_ == nullptr) break;
+    log_->Error("a site key is held more than once and admits nobody",
+                {{"site", SiteKey{contested.key}}, {"tenant", TenantId{contested.tenant}}});
+  }
   known_ = std::move(configs);
 }
 

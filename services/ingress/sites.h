@@ -1,5 +1,6 @@
 // The web sites of all tenants, as their published configurations say, and who may open a visitor session from where.
-// Follows each publication. Any thread.
+// Follows each publication. A site key that two tenants hold (SiteKeys of services/admin lets none be published so)
+// opens sessions for neither. Any thread.
 #pragma once
 
 #include <memory>
@@ -9,13 +10,15 @@
 #include <vector>
 
 #include "libs/security/site_access.h"
+#include "libs/telemetry/log.h"
 #include "services/routing/routing_client.h"
 
 namespace meridian {
 
 class Sites {
  public:
-  explicit Sites(const RoutingClient& routing);
+  // `log` may be null.
+  explicit Sites(const RoutingClient& routing, Log* log = nullptr);
 
   // Origins that every site allows beside its own: those of the pages that this process serves for a demo.
   void AllowEverywhere(std::vector<std::string> origins);
@@ -29,6 +32,7 @@ class Sites {
   void Refresh();
 
   const RoutingClient& routing_;
+  Log* const log_;
   security::SiteAccess access_;
   std::mutex mutex_;
   std::vector<std::string> everywhere_;  // under mutex_

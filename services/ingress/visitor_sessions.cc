@@ -28,7 +28,7 @@ absl::StatusOr<std::string> SiteKeyIn(const std::string& body) {
 absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, Sites& sites, const HttpRequest& request) {
   MERIDIAN_ASSIGN_OR_RETURN(std::string site_key, SiteKeyIn(request.body));
   const Instant now = ports.clock.Now();
-  const std::string origin(request.Header("origin").value_or(""));
+  const std::string origin(request.OnlyHeader("origin").value_or(""));
   MERIDIAN_ASSIGN_OR_RETURN(security::Site site, sites.Admit(site_key, origin, request.remote_address, now));
   security::TokenClaims claims;
   claims.tenant = site.tenant;

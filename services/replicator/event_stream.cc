@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/base/status_macros.h"
 #include "libs/error/error.h"
 #include "libs/store/log_trimmed.h"
 #include "libs/wire/log_entry.h"
@@ -18,6 +19,23 @@ absl::Status Trimmed(LogPosition oldest) {
   return MakeError(absl::StatusCode::kOutOfRange, "POSITION_TRIMMED",
                    "events after this position are no longer kept; the oldest position is " + FormatPosition(oldest),
                    {{"oldest_position", FormatPosition(oldest)}});
+}
+
+absl::Status Ahead(LogPosition newest) {
+  return MakeError(
+      absl::StatusCode::kOutOfRange, "POSITION_AHEAD",
+      "the log never came to this position, or lost it; the newest position before it is " + FormatPosition(newest),
+      {{"newest_position", FormatPosition(newest)}});
+}
+
+absl::Status CheckTopics(const event::v1::StreamRequest& request) {
+  for (int i = 0; i < request.topics_size(); ++i) {
+    const int topic = request.topics(i);
+    if (topic == event::v1::TOPIC_UNSPECIFIED || !event::v1::Topic_IsValid(topic)) {
+      return FieldError("topics[" + std::to_string(i) + "]", "must be a topic");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -37,6 +55,7 @@ absl::AnyInvocable<void(Result)> EventStream::Later(void (EventStream::*handle)(
 }
 
 absl::Status EventStream::Start() {
+  MERIDIAN_RETURN_IF_ERROR(CheckTopics(request_));
   if (request_.position() == "now") {
     from_ = From::kNow;
   } else if (!request_.position().empty()) {
@@ -64,6 +83,11 @@ void EventStream::OnShard(absl::StatusOr<TenantShards> shards) {
 
 void EventStream::OnEnd(absl::StatusOr<ChainHead> head) {
   if (!head.ok()) return Finish(head.status());
+  const LogPosition end{head->term, head->number};
+  // Numbers go on rising over terms, so that neither part of a position can be above the log's end.
+  if (from_ == From::kPosition && (position_.term > end.term || position_.number > end.number)) {
+    return Finish(Ahead(end));
+  }
   auto watch = ports_.log->Watch(shard_, [weak = weak_from_this()](LogPosition) {
     auto self = weak.lock();
     if (!self) return;
@@ -76,7 +100,6 @@ void EventStream::OnEnd(absl::StatusOr<ChainHead> head) {
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    const LogPosition end{head->term, head->number};
     if (from_ == From::kNow) position_ = end;
     if (request_.until_now()) end_ = end;
     watch_ = std::move(watch);
@@ -114,6 +137,10 @@ void EventStream::OnEntries(absl::StatusOr<std::vector<LogEntry>> entries) {
     }
     return ReadOn();
   }
+  // What follows a commit has a higher number than it, unless a later term took the commit's place.
+  if (from_ == From::kPosition && !entries->empty() && entries->front().position.number <= position_.number) {
+    return Finish(Ahead({position_.term, entries->front().position.number - 1}));
+  }
   const bool sent = SendEvents(*entries);
   bool ended = false;
   {
@@ -122,7 +149,7 @@ void EventStream::OnEntries(absl::StatusOr<std::vector<LogEntry>> entries) {
     if (!entries->empty()) {
       position_ = entries->back().position;
       news_ = true;
-      from_ = From::kPosition;
+      from_ = From::kEntry;
     }
     ended = request_.until_now() && (entries->empty() || ReachedEnd());
     writing_ = sent && !ended && out_.backlog().frames > 0;

@@ -21,14 +21,15 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
 
   EventStream(const EventPorts& ports, TenantId tenant, event::v1::StreamRequest request, Out out);
 
-  // Once. INVALID_ARGUMENT for a malformed position.
+  // Once. INVALID_ARGUMENT for a malformed position or an unknown topic.
   absl::Status Start();
   void OnWritable();
   // No call to the client comes after it.
   void Stop();
 
  private:
-  enum class From { kOldest, kNow, kPosition };
+  // Where position_ is from: kPosition of the request, kEntry of an entry that this stream has read.
+  enum class From { kOldest, kNow, kPosition, kEntry };
 
   void OnShard(absl::StatusOr<TenantShards> shards);
   void OnEnd(absl::StatusOr<ChainHead> head);

@@ -11,6 +11,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/config/tenant_file.h"
 #include "libs/error/error.h"
+#include "services/admin/site_keys.h"
 
 namespace meridian {
 namespace {
@@ -58,7 +59,8 @@ absl::Status Publish(const std::string& path, TenantFile file, RoutingClient& ro
   request.set_request_id(ids.NextUuid().ToString());
   *request.mutable_config() = std::move(file.config);
   std::promise<absl::StatusOr<admin::v1::ApplyConfigResponse>> applied;
-  routing.ApplyConfig(tenant, {{ActorRole::kOperator, "first-start"}, {}}, std::move(request), Fulfil(applied));
+  SiteKeys(routing).ApplyConfig(tenant, {{ActorRole::kOperator, "first-start"}, {}}, std::move(request),
+                                Fulfil(applied));
   absl::Status status = applied.get_future().get().status();
   if (status.ok()) return status;
   std::string message(status.message());

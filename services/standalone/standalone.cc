@@ -48,7 +48,7 @@ class Standalone : public Service {
         routing_(RoutingOptionsFor(region), RoutingPortsFor()),
         session_(SessionOptionsFor(), SessionPortsFor()),
         gateway_({routing_, session_.client(), ids_, timer_, environment.wall_clock}),
-        sites_(routing_) {}
+        sites_(routing_, &environment.log) {}
   ~Standalone() override { health_.Follow(nullptr); }
 
   absl::Status Start() {

@@ -78,7 +78,8 @@ def test_the_forgery_itself_is_sound(platform):
     ("agent", ("/meridian.agent.v1.",)),
     ("visitor", ("/meridian.ingress.v1.", "/meridian.session.v1.")),
     ("integrator", ("/meridian.ingress.v1.", "/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.")),
-    ("operator", ("/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.")),
+    ("operator", ("/meridian.session.v1.", "/meridian.event.v1.", "/meridian.admin.v1.",
+                  "/meridian.ingress.v1.IngressService/CancelContact")),
 ])
 def test_a_role_opens_no_more_than_its_own(platform, role, opened):
     token = platform.token(role, "somebody", *(["--session", "x"] if role == "visitor" else []))
@@ -163,3 +164,17 @@ def test_errors_say_why_in_a_machines_words(platform):
             get(b"", timeout=5)
     details = dict(caught.value.trailing_metadata())["grpc-status-details-bin"]
     assert b"TOKEN_MISSING" in details and b"google.rpc.ErrorInfo" in details
+
+
+def test_an_operator_cancels_a_contact_in_its_own_name(platform):
+    customer = Customer(platform, "canceled")
+    # Of a language that nobody speaks: it stays in line.
+    contact_id = customer.submit("Ich warte hier schon sehr lange und möchte bitte mit jemandem sprechen.").contact_id
+    path = "/meridian.ingress.v1.IngressService/CancelContact"
+    method = dict(METHODS)[path]
+    request = {"requestId": uuid7(), "contactId": contact_id, "conversationId": customer.conversation_id}
+    token = platform.token("operator", "olga")
+    assert first_answer(platform, path, method, token, request) == ""
+    assert first_answer(platform, path, method, token, request) == "NOT_FOUND", "it has ended"
+    told = [line for line in platform.ctl("events", "--json", "--until-now").splitlines() if contact_id in line]
+    assert "CANCELED_BY_OPERATOR" in told[-1] and "olga" in told[-1], told

@@ -8,6 +8,7 @@ from meridian_client import uuid7
 from waiting import eventually
 from web_visitor import WebVisitor, open_session, open_socket
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 FIRST = "Hola, quisiera saber si tienen esta chaqueta en talla grande, por favor."
 
@@ -142,3 +143,17 @@ def test_many_refused_sockets_leave_the_server_well(platform):
         with pytest.raises((InvalidStatus, ConnectionClosed)):
             open_socket(platform, "/v1/ingress", "meridian.ingress.v1", token).recv(timeout=10)
     assert eventually(lambda: open_session(platform)[0] == 200, what="a session")
+
+
+def test_a_visitor_token_needs_its_origin_and_no_other_beside_it(platform):
+    token = open_session(platform)[1]["token"]
+
+    def connect_with(*origins):
+        return connect(platform.http.replace("http", "ws", 1) + "/v1/ingress", origin=None, open_timeout=10, legacy=True,
+                       subprotocols=["meridian.ingress.v1", "bearer." + token],
+                       additional_headers=[("Origin", origin) for origin in origins])
+
+    connect_with(platform.http).close()
+    for origins in ([], [platform.http, "https://elsewhere.example"], [platform.http, platform.http]):
+        with pytest.raises((InvalidStatus, ConnectionClosed)):
+            connect_with(*origins).recv(timeout=10)

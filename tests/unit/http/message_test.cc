@@ -15,6 +15,13 @@ TEST(HttpRequestTest, HeadersAreFoundWithoutCase) {
   EXPECT_EQ(request.Header("Accept"), std::nullopt);
 }
 
+TEST(HttpRequestTest, TheOnlyHeaderOfItsName) {
+  const HttpRequest request{.headers = {{"Origin", "a"}, {"Accept", "b"}, {"origin", "a"}}};
+  EXPECT_EQ(request.OnlyHeader("ACCEPT"), "b");
+  EXPECT_EQ(request.OnlyHeader("Origin"), std::nullopt);
+  EXPECT_EQ(request.OnlyHeader("Host"), std::nullopt);
+}
+
 TEST(HttpRequestTest, BearerToken) {
   EXPECT_EQ((HttpRequest{.headers = {{"authorization", "bearer abc"}}}).BearerToken(), "abc");
   EXPECT_EQ((HttpRequest{.headers = {{"authorization", "Basic abc"}}}).BearerToken(), std::nullopt);

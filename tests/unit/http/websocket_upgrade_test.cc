@@ -99,6 +99,14 @@ TEST_F(UpgradeTest, AnOriginIsAskedAbout) {
   EXPECT_EQ(Check(), 403);
 }
 
+TEST_F(UpgradeTest, SeveralOriginsAreNone) {
+  Set("Origin", "https://chat.example:8080");
+  request_.headers.emplace_back("origin", "https://evil.example");
+  EXPECT_EQ(Check(), 403);
+  route_.origin_allowed = [](std::string_view) { return true; };
+  EXPECT_EQ(Check(), 403);
+}
+
 TEST_F(UpgradeTest, OtherRequestsDoNotAsk) {
   Set("Upgrade", "h2c");
   EXPECT_FALSE(AsksForWebSocket(request_));

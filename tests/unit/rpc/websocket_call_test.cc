@@ -453,5 +453,23 @@ TEST_F(WebSocketCallTest, ClientsMayVanishAtAnyMoment) {
   EXPECT_FALSE(seen_.sending_here_when_closed);
 }
 
+TEST_F(WebSocketCallTest, ATokenWithAnOriginNeedsExactlyThatOne) {
+  Serve();
+  security::TokenClaims claims{
+      .tenant = "demo", .subject = "ana", .role = Role::kAgent, .origin = "https://shop.example"};
+  const std::string token = *security::IssueToken(key_, claims, Now());
+  const auto status = [&](const std::string& origins) {
+    WireClient client(server_->port());
+    auto response = client.Upgrade("/v1/talk", "meridian.test.v1, bearer." + token, origins);
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(status("Origin: https://shop.example\r\n"), 101);
+  EXPECT_EQ(status(""), 401);
+  EXPECT_EQ(status("Origin: \r\n"), 401);
+  EXPECT_EQ(status("Origin: https://evil.example\r\n"), 401);
+  EXPECT_EQ(status("Origin: https://shop.example\r\nOrigin: https://evil.example\r\n"), 403);
+  EXPECT_EQ(status("Origin: https://shop.example\r\nOrigin: https://shop.example\r\n"), 403);
+}
+
 }  // namespace
 }  // namespace meridian::rpc

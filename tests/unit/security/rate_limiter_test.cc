@@ -75,5 +75,16 @@ TEST_F(SiteAccessTest, AReplacedTableForgetsOldSites) {
   EXPECT_EQ(ErrorReason(access_.Admit("site-1", "https://shop.example", "10.0.0.1", kNow).status()), "SITE_UNKNOWN");
 }
 
+TEST_F(SiteAccessTest, AKeyThatIsHeldTwiceIsNobodys) {
+  const std::vector<Site> contested = access_.Replace({{"site-1", "attacker", {"https://shop.example"}},
+                                                       {"site-2", "demo", {"https://shop.example"}},
+                                                       {"site-1", "demo", {"https://shop.example"}}});
+  ASSERT_EQ(contested.size(), 2u);
+  EXPECT_EQ(contested[0].tenant, "attacker");
+  EXPECT_EQ(contested[1].tenant, "demo");
+  EXPECT_EQ(ErrorReason(access_.Admit("site-1", "https://shop.example", "10.0.0.1", kNow).status()), "SITE_UNKNOWN");
+  EXPECT_TRUE(access_.Admit("site-2", "https://shop.example", "10.0.0.1", kNow).ok());
+}
+
 }  // namespace
 }  // namespace meridian::security

@@ -1,5 +1,9 @@
 #include "services/ingress/sites.h"
 
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
 #include "libs/error/error.h"
 #include "tests/unit/services/ingress/ingress_world.h"
 
@@ -40,6 +44,24 @@ TEST_F(SitesTest, TheDemosOwnPagesAreAllowedOnEverySite) {
   EXPECT_EQ(Reason("site-1", "http://127.0.0.1:8080"), "demo");
   EXPECT_EQ(Reason("site-1", "https://shop.example"), "demo");
   EXPECT_EQ(Reason("site-1", "https://evil.example"), "ORIGIN_DENIED");
+}
+
+TEST_F(SitesTest, AKeyOfTwoTenantsAdmitsNobodyAndTheLogSaysSo) {
+  const std::string path = testing::TempDir() + "contested_sites.jsonl";
+  std::remove(path.c_str());
+  {
+    auto log = Log::Open({.service = "ingress", .file = path});
+    ASSERT_TRUE(log.ok()) << log.status();
+    Sites sites(routing_, log->get());
+    routing_.Publish(Config("attacker", {"https://shop.example"}));
+    EXPECT_TRUE(sites.Admit("site-1", "https://shop.example", "192.0.2.1", clock_.Now()).ok());
+    routing_.Publish(Config("demo", {"https://shop.example"}));
+    EXPECT_EQ(ErrorReason(sites.Admit("site-1", "https://shop.example", "192.0.2.1", clock_.Now()).status()),
+              "SITE_UNKNOWN");
+  }
+  std::stringstream lines;
+  lines << std::ifstream(path).rdbuf();
+  EXPECT_NE(lines.str().find(R"("site":"site-1","tenant":"demo")"), std::string::npos) << lines.str();
 }
 
 }  // namespace

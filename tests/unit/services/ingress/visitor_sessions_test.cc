@@ -74,6 +74,18 @@ TEST_F(VisitorSessionsTest, UnknownSitesAndWrongOriginsAreRefused) {
   }
 }
 
+TEST_F(VisitorSessionsTest, TwoOriginsAreNone) {
+  HttpRequest request;
+  request.method = "POST";
+  request.path = "/v1/visitor-sessions";
+  request.body = R"({"siteKey": "site-1"})";
+  request.headers = {{"origin", kOrigin}, {"Origin", "https://evil.example"}};
+  std::optional<HttpResponse> response;
+  router_.Dispatch(request, HttpResponder([&](HttpResponse given) { response = std::move(given); }));
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(ReasonOf(*response), "ORIGIN_DENIED");
+}
+
 TEST_F(VisitorSessionsTest, AnAddressThatAsksTooOftenWaits) {
   int allowed = 0;
   while (allowed < 1000 && Post(R"({"siteKey": "site-1"})").status == 200) ++allowed;

@@ -125,6 +125,17 @@ DataDirectory::~DataDirectory() {
 
 std::string DataDirectory::File(std::string_view name) const { return path_ + "/" + std::string(name); }
 
+absl::Status DataDirectory::RequireSame(const std::string& name, const std::string& value) {
+  const std::string path = File(name);
+  std::error_code failed;
+  if (!fs::exists(path, failed)) return ReplaceFile(path, value + "\n", 0600);
+  std::string kept = ReadFile(path);
+  while (!kept.empty() && kept.back() == '\n') kept.pop_back();
+  if (kept == value) return absl::OkStatus();
+  return absl::InvalidArgumentError("the data folder " + path_ + " was made with the " + name + " " + kept + ", not " +
+                                    value);
+}
+
 absl::Status DataDirectory::WriteAddresses(const std::map<std::string, std::string>& addresses) {
   return ReplaceFile(File(kAddressesName), nlohmann::json(addresses).dump(2) + "\n", 0600);
 }

@@ -30,6 +30,10 @@ class DataDirectory {
   // "<path>/<name>"
   std::string File(std::string_view name) const;
 
+  // What the folder was made with and keeps: `value` is kept in the file `name` when that is not there, and has to be
+  // the same ever after. kInvalidArgument when it differs; the message names both.
+  absl::Status RequireSame(const std::string& name, const std::string& value);
+
   // Replaces addresses.json, whole and durable, by {"<name>":"<address>", …}.
   absl::Status WriteAddresses(const std::map<std::string, std::string>& addresses);
   void RemoveAddresses();

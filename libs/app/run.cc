@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "absl/synchronization/mutex.h"
+#include "libs/app/protobuf_log.h"
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 
@@ -140,6 +141,7 @@ absl::Status RunParsed(const char* name, const ProcessOptions& options, const St
   StopEvent stop;
   MERIDIAN_ASSIGN_OR_RETURN(const auto data, DataDirectory::Open(options.data));
   MERIDIAN_ASSIGN_OR_RETURN(const auto log, OpenLog(name, options));
+  const app::ProtobufLog protobuf_log(*log);
   Metrics metrics;
   const SystemMonotonicClock monotonic_clock;
   const SystemWallClock wall_clock;

@@ -25,6 +25,16 @@ class Reader {
  public:
   explicit Reader(TenantFile& file) : file_(file) {}
 
+  void ReadDocuments(const std::vector<YAML::Node>& documents) {
+    file_.places[""] = {1, 1};  // also of a file without anything in it
+    if (documents.size() > 1) Violated(documents[1], "", "must be one YAML document: here a second one begins");
+    const YAML::Node root = documents.empty() ? YAML::Node() : documents[0];
+    ReadMessage(root, file_.config, "");
+    if ((root.IsMap() || root.IsNull()) && !file_.places.contains("tenant")) {
+      Violated(root, "tenant", "must be set: the name of the tenant whose configuration this is");
+    }
+  }
+
   void ReadMessage(const YAML::Node& node, pb::Message& message, const std::string& path, int depth = 0) {
     Place(node, path);
     if (depth > kMaxDepth) return Violated(node, path, "must not be nested so deeply");
@@ -168,9 +178,9 @@ class Reader {
   }
 
   void Violated(const YAML::Node& node, const std::string& path, std::string rule) {
-    YAML::Mark mark = node.Mark();
-    file_.violations.push_back(
-        {path, mark.is_null() ? 0 : mark.line + 1, mark.is_null() ? 0 : mark.column + 1, std::move(rule)});
+    const YAML::Mark mark = node.Mark();
+    const FilePlace place = mark.is_null() ? file_.PlaceOf(path) : FilePlace{mark.line + 1, mark.column + 1};
+    file_.violations.push_back({path, place.line, place.column, std::move(rule)});
   }
 
   TenantFile& file_;
@@ -190,7 +200,8 @@ FilePlace TenantFile::PlaceOf(std::string path) const {
     size_t cut = path.find_last_of(".[");
     path.resize(cut == std::string::npos ? 0 : cut);
   }
-  return {};
+  const auto root = places.find("");
+  return root == places.end() ? FilePlace{} : root->second;
 }
 
 TenantFile ReadTenantFile(std::string_view yaml) {
@@ -200,8 +211,7 @@ TenantFile ReadTenantFile(std::string_view yaml) {
     return file;
   }
   try {
-    YAML::Node root = YAML::Load(std::string(yaml));
-    Reader(file).ReadMessage(root, file.config, "");
+    Reader(file).ReadDocuments(YAML::LoadAll(std::string(yaml)));
   } catch (const YAML::Exception& error) {  // yaml-cpp reports malformed YAML by exceptions only
     bool known = !error.mark.is_null();
     file.violations.push_back({"", known ? error.mark.line + 1 : 0, known ? error.mark.column + 1 : 0,

@@ -32,7 +32,8 @@ std::string_view ToString(RefusalCode code);
 
 struct Refusal {
   RefusalCode code = RefusalCode::kMissing;
-  std::string field;  // of the command, "parts[2].text"
+  std::string field;   // of the command, "parts[2].text"
+  std::string rule{};  // what the field breaks, with its limit: "must have at most 16 entries"; "": the code says it
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };

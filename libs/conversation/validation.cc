@@ -1,13 +1,27 @@
 #include "libs/conversation/validation.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "libs/domain/attributes.h"
 
 namespace meridian::conversation {
 namespace {
 
+Refusal TooLong(std::string field, size_t max_bytes, std::string_view what = "") {
+  return {RefusalCode::kTooLong, std::move(field),
+          "must be at most " + std::to_string(max_bytes) + " bytes" + std::string(what)};
+}
+
+Refusal TooMany(std::string field, size_t max, std::string_view what = "") {
+  return {RefusalCode::kTooMany, std::move(field),
+          "must have at most " + std::to_string(max) + " entries" + std::string(what)};
+}
+
 std::optional<Refusal> CheckText(const std::string& text, size_t max_bytes, const std::string& field) {
   if (text.empty()) return Refusal{RefusalCode::kMissing, field};
-  if (text.size() > max_bytes) return Refusal{RefusalCode::kTooLong, field};
+  if (text.size() > max_bytes) return TooLong(field, max_bytes);
   return std::nullopt;
 }
 
@@ -21,16 +35,19 @@ std::optional<Refusal> CheckIds(const SubmitContact& command) {
   return std::nullopt;
 }
 
+// As the customer's side sent them: among the attributes.
 std::optional<Refusal> CheckPersonal(const std::vector<PersonalAttribute>& attributes) {
-  if (attributes.size() > kMaxPersonalAttributes) return Refusal{RefusalCode::kTooMany, "personal_attributes"};
+  if (attributes.size() > kMaxPersonalAttributes)
+    return TooMany("attributes", kMaxPersonalAttributes, " that are not for routing");
   size_t bytes = 0;
   for (const PersonalAttribute& attribute : attributes) {
-    std::string field = "personal_attributes." + attribute.name.value;
-    if (attribute.name.empty()) return Refusal{RefusalCode::kMissing, field};
-    if (attribute.value.size() > kMaxPersonalValueBytes) return Refusal{RefusalCode::kTooLong, field};
+    if (attribute.name.empty()) return Refusal{RefusalCode::kMissing, "attributes", "must have a name for each entry"};
+    if (attribute.value.size() > kMaxPersonalValueBytes) {
+      return TooLong("attributes." + attribute.name.value, kMaxPersonalValueBytes);
+    }
     bytes += attribute.value.size();
   }
-  if (bytes > kMaxPersonalBytes) return Refusal{RefusalCode::kTooLong, "personal_attributes"};
+  if (bytes > kMaxPersonalBytes) return TooLong("attributes", kMaxPersonalBytes, " together, those for routing aside");
   return std::nullopt;
 }
 
@@ -38,18 +55,21 @@ std::optional<Refusal> CheckPersonal(const std::vector<PersonalAttribute>& attri
 
 std::optional<Refusal> CheckParts(const std::vector<MessagePart>& parts) {
   if (parts.empty()) return Refusal{RefusalCode::kMissing, "parts"};
-  if (parts.size() > kMaxParts) return Refusal{RefusalCode::kTooMany, "parts"};
+  if (parts.size() > kMaxParts) return TooMany("parts", kMaxParts);
   for (size_t i = 0; i < parts.size(); ++i) {
     auto refusal = CheckText(std::get<TextPart>(parts[i]).text, kMaxTextBytes, "parts[" + std::to_string(i) + "].text");
     if (refusal) return refusal;
   }
-  if (TextBytes(parts) > kMaxMessageBytes) return Refusal{RefusalCode::kTooLong, "parts"};
+  if (TextBytes(parts) > kMaxMessageBytes) return TooLong("parts", kMaxMessageBytes, " together");
   return std::nullopt;
 }
 
 std::optional<Refusal> CheckClientNumber(uint64_t client_number) {
   if (client_number == 0) return Refusal{RefusalCode::kMissing, "client_number"};
-  if (client_number > kMaxClientNumber) return Refusal{RefusalCode::kOutOfRange, "client_number"};
+  if (client_number > kMaxClientNumber) {
+    return Refusal{RefusalCode::kOutOfRange, "client_number",
+                   "must be between 1 and " + std::to_string(kMaxClientNumber)};
+  }
   return std::nullopt;
 }
 
@@ -57,10 +77,14 @@ std::optional<Refusal> Check(const SubmitContact& command) {
   if (auto refusal = CheckIds(command)) return refusal;
   if (auto refusal = CheckText(command.identity.kind, kMaxIdentityKindBytes, "identity.kind")) return refusal;
   if (auto refusal = CheckText(command.identity.address, kMaxAddressBytes, "identity.address")) return refusal;
-  if (command.leave_grace < Duration::Zero()) return Refusal{RefusalCode::kOutOfRange, "leave_grace"};
-  if (command.session_lifetime <= Duration::Zero()) return Refusal{RefusalCode::kOutOfRange, "session_lifetime"};
+  if (command.leave_grace < Duration::Zero()) {
+    return Refusal{RefusalCode::kOutOfRange, "leave_grace", "must not be negative"};
+  }
+  if (command.session_lifetime <= Duration::Zero()) {
+    return Refusal{RefusalCode::kOutOfRange, "session_lifetime", "must be more than 0 s"};
+  }
   if (command.spec.attributes.items().size() > kMaxAttributesPerContact) {
-    return Refusal{RefusalCode::kTooMany, "attributes"};
+    return TooMany("attributes", kMaxAttributesPerContact, " that are declared for routing");
   }
   if (auto refusal = CheckPersonal(command.personal_attributes)) return refusal;
   if (command.parts.empty()) {

@@ -97,7 +97,8 @@ std::vector<FieldViolation> CheckAttributes(std::span<const AttributeDeclaration
                                             const AttributeSet& attributes) {
   std::vector<FieldViolation> violations;
   if (attributes.items().size() > kMaxAttributesPerContact) {
-    violations.push_back({"attributes", "must be at most " + std::to_string(kMaxAttributesPerContact)});
+    violations.push_back({"attributes", "must have at most " + std::to_string(kMaxAttributesPerContact) +
+                                            " entries that are declared for routing"});
     return violations;
   }
   for (const Attribute& attribute : attributes.items()) {

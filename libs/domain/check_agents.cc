@@ -1,4 +1,5 @@
 #include "libs/domain/findings.h"
+#include "libs/domain/shown_text.h"
 
 namespace meridian {
 namespace {
@@ -45,7 +46,7 @@ void CheckCapacity(const TenantConfig& config, const AgentConfig& agent, const s
     findings.Require(capacity.units >= channel->units, entry + ".units",
                      "must be enough for one contact of the channel: at least " + std::to_string(channel->units));
     findings.Require(capacity.units <= agent.capacity_units, entry + ".units",
-                     "must not be more than the agent's capacity_units");
+                     "must not be more than the agent's capacity: at most " + std::to_string(agent.capacity_units));
   }
   RequireUnique(
       agent.channels, [](const ChannelCapacity& capacity) { return std::string_view(capacity.channel.value); },
@@ -56,7 +57,9 @@ void CheckAgent(const TenantConfig& config, const AgentConfig& agent, const Refe
                 const std::string& field, Findings& findings) {
   findings.RequireName(agent.id.value, field + ".id");
   findings.Require(agent.display_name.size() <= kMaxDisplayNameBytes, field + ".display_name",
-                   "must be at most 128 bytes");
+                   "must be at most " + std::to_string(kMaxDisplayNameBytes) + " bytes");
+  findings.Require(!HasControlCharacter(agent.display_name), field + ".display_name",
+                   "must be without control characters");
   findings.Require(agent.kind <= AgentKind::kExpert, field + ".kind", "is unknown");
   findings.Require(references.zones.Has(agent.zone), field + ".zone", "is not a zone of the tenant");
   findings.Require(agent.shift_group.empty() || references.shift_groups.Has(agent.shift_group.value),

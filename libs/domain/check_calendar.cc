@@ -29,7 +29,7 @@ void CheckExceptions(const std::vector<ScheduleException>& exceptions, const std
   for (size_t i = 0; i < exceptions.size(); ++i) {
     const std::string entry = At(field, i);
     findings.Require(i == 0 || exceptions[i - 1].day < exceptions[i].day, entry + ".day",
-                     "must be later than the entry before");
+                     "must be unique: one entry for a date");
     if (!findings.RequireAtMost(exceptions[i].hours.size(), kMaxHoursPerDay, entry + ".hours")) continue;
     for (size_t j = 0; j < exceptions[i].hours.size(); ++j) {
       CheckHours(exceptions[i].hours[j], At(entry + ".hours", j), findings);
@@ -40,10 +40,10 @@ void CheckExceptions(const std::vector<ScheduleException>& exceptions, const std
 void CheckSchedule(const Schedule& schedule, const std::string& field, Findings& findings) {
   const std::string weekly = field + ".weekly";
   if (schedule.always) {
-    findings.Require(schedule.weekly.empty(), weekly, "must be empty when the schedule is always");
+    findings.Require(schedule.weekly.empty(), weekly, "must be empty where always is true");
   } else {
     findings.Require(!schedule.weekly.empty() || !schedule.exceptions.empty(), weekly,
-                     "must have a shift, or the schedule must be always");
+                     "must have a shift, unless always is true or there are exceptions");
   }
   if (findings.RequireAtMost(schedule.weekly.size(), kMaxWeeklyShifts, weekly)) {
     for (size_t i = 0; i < schedule.weekly.size(); ++i) {
@@ -57,7 +57,8 @@ void CheckSchedule(const Schedule& schedule, const std::string& field, Findings&
 }  // namespace
 
 void CheckCalendar(const TenantConfig& config, Findings& findings) {
-  if (findings.RequireAtMost(config.zones.size(), kMaxZones, "zones")) {
+  if (findings.Require(config.zones.size() <= kMaxZones, "zones",
+                       "must name at most " + std::to_string(kMaxZones) + " time zones in all")) {
     for (size_t i = 0; i < config.zones.size(); ++i) CheckZone(config.zones[i], At("zones", i), findings);
     RequireUnique(
         config.zones, [](const ZoneTable& zone) { return std::string_view(zone.name); }, "zones", ".name", findings);

@@ -11,7 +11,7 @@ void CheckSkills(const Step& step, const References& references, const std::stri
     findings.Require(references.skills.Has(requirement.skill.value), entry + ".skill", "is not a skill of the tenant");
     findings.RequireRange(requirement.min_level, kMinSkillLevel, kMaxSkillLevel, entry + ".min_level");
     findings.Require(i == 0 || step.skills[i - 1].skill < requirement.skill, entry + ".skill",
-                     "must be sorted and unique");
+                     "must be unique; another entry has the same");
   }
 }
 
@@ -36,7 +36,8 @@ void CheckZones(const Step& step, const References& references, const std::strin
   if (!findings.RequireAtMost(step.zones.size(), kMaxZonesPerStep, field)) return;
   for (size_t i = 0; i < step.zones.size(); ++i) {
     findings.Require(references.zones.Has(step.zones[i]), At(field, i), "is not a zone of the tenant");
-    findings.Require(i == 0 || step.zones[i - 1] < step.zones[i], At(field, i), "must be sorted and unique");
+    findings.Require(i == 0 || step.zones[i - 1] < step.zones[i], At(field, i),
+                     "must be unique; another entry has the same");
   }
 }
 

@@ -13,7 +13,7 @@ void CheckEnumValues(const AttributeDeclaration& declaration, const std::string&
   if (!findings.RequireAtMost(declaration.values.size(), kMaxEnumValues, values)) return;
   for (size_t i = 0; i < declaration.values.size(); ++i) {
     findings.Require(IsValidCode(declaration.values[i]), At(values, i),
-                     "must be 1 to 32 characters of A-Z, a-z, 0-9, '_', '.', '-'");
+                     "must be 1 to " + std::to_string(kMaxCodeLength) + " characters of A-Z, a-z, 0-9, '_', '.', '-'");
   }
   RequireUnique(
       declaration.values, [](const std::string& value) { return std::string_view(value); }, values, "", findings);

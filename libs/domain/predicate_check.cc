@@ -12,12 +12,12 @@ class PredicateChecker {
 
   void Check(const Predicate& predicate, const std::string& field, size_t depth) {
     if (depth > kMaxPredicateDepth) {
-      return Report(field, "is nested deeper than " + std::to_string(kMaxPredicateDepth) + " levels");
+      return Report(field, "must not be nested deeper than " + std::to_string(kMaxPredicateDepth) + " levels");
     }
     if (++nodes_ > kMaxPredicateNodes) {
       // Once for the whole tree: the rest is not looked at.
       if (nodes_ == kMaxPredicateNodes + 1) {
-        Report(field, "has more than " + std::to_string(kMaxPredicateNodes) + " conditions");
+        Report(field, "must have at most " + std::to_string(kMaxPredicateNodes) + " conditions in all");
       }
       return;
     }
@@ -72,7 +72,7 @@ class PredicateChecker {
     switch (predicate.op) {
       case PredicateOp::kIn:
         if (count == 0 || count > kMaxPredicateValues) {
-          Report(field + ".values", "must be 1 to " + std::to_string(kMaxPredicateValues));
+          Report(field + ".values", "must have 1 to " + std::to_string(kMaxPredicateValues) + " entries");
         }
         return;
       case PredicateOp::kPresent:
@@ -98,7 +98,9 @@ class PredicateChecker {
 
   // A bound may lie outside the declared range: it is compared with, never stored.
   void CheckBound(const AttributeDeclaration& declared, const Predicate& predicate, const std::string& field) {
-    if (declared.type != AttributeType::kNumber) return Report(field + ".op", "is only for number attributes");
+    if (declared.type != AttributeType::kNumber) {
+      return Report(field + ".attribute", "must be a number attribute for at_least and at_most");
+    }
     if (predicate.values.size() == 1 && !std::holds_alternative<int64_t>(predicate.values[0])) {
       Report(ValueField(field, 0), "must be a whole number");
     }

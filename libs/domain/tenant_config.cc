@@ -8,9 +8,10 @@ namespace meridian {
 namespace {
 
 void CheckWhole(const TenantConfig& config, Findings& findings) {
-  findings.RequireName(config.id.value, "id");
+  findings.RequireName(config.id.value, "tenant");  // as it is called wherever it is written
   findings.RequireRange(config.agent_grace, kMinAgentGrace, kMaxAgentGrace, "agent_grace");
-  findings.Require(config.order != OrderPolicy::kAccumulating, "order", "accumulating is not supported yet");
+  findings.Require(config.order != OrderPolicy::kAccumulating, "order",
+                   "must be virtual_start or strict_priority; accumulating is not supported yet");
   const ScoreWeights& weights = config.weights;
   findings.RequireRange(weights.skill, 0, kMaxScoreWeight, "weights.skill");
   findings.RequireRange(weights.language, 0, kMaxScoreWeight, "weights.language");

@@ -70,6 +70,13 @@ absl::Status FieldErrors(const std::vector<FieldViolation>& violations) {
   return WithFieldViolations(MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", message), violations);
 }
 
+absl::Status WithMoreFields(absl::Status first, const std::vector<FieldViolation>& more) {
+  std::vector<FieldViolation> violations = FieldViolations(first);
+  if (more.empty() || (!first.ok() && violations.empty())) return first;
+  violations.insert(violations.end(), more.begin(), more.end());
+  return FieldErrors(violations);
+}
+
 std::string ErrorReason(const absl::Status& status) { return Payload(status, kReasonUrl).value_or(""); }
 
 ErrorMetadata ErrorMetadataOf(const absl::Status& status) {

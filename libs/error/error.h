@@ -24,6 +24,10 @@ absl::Status MakeError(absl::StatusCode code, std::string_view reason, std::stri
 absl::Status FieldError(std::string_view path, std::string_view rule);
 absl::Status FieldErrors(const std::vector<FieldViolation>& violations);
 
+// One answer that names every field: `more` after the violations of `first`, which is OK or one of the above. A failure
+// of another kind stays what it is. OK when nothing is wrong.
+absl::Status WithMoreFields(absl::Status first, const std::vector<FieldViolation>& more);
+
 // The reason that a status was made with; "" for OK and for statuses made elsewhere.
 std::string ErrorReason(const absl::Status& status);
 ErrorMetadata ErrorMetadataOf(const absl::Status& status);

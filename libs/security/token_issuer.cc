@@ -1,18 +1,24 @@
 #include "libs/security/token_issuer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/base/entity_id.h"
 #include "libs/error/error.h"
 #include "libs/security/jwt_codec.h"
 
 namespace meridian::security {
 namespace {
 
+constexpr char kNameRule[] =
+    "must be 1 to 63 characters of a-z, 0-9, '_', '.', '-' that begin and end with a letter or digit";
+
 absl::Status CheckClaims(const TokenClaims& claims, Instant now) {
-  if (claims.tenant.empty()) return FieldError("tenant", "must be set");
   if (claims.tenant == "*" && claims.role != Role::kService) return FieldError("tenant", "must be one tenant");
-  if (claims.subject.empty()) return FieldError("subject", "must be set");
+  if (claims.tenant != "*" && !IsValidName(claims.tenant)) return FieldError("tenant", kNameRule);
+  if (!IsValidName(claims.subject)) return FieldError("subject", kNameRule);
+  if (!std::all_of(claims.agents.begin(), claims.agents.end(), IsValidName)) return FieldError("agents", kNameRule);
   if (!claims.permissions.IsSubsetOf(DefaultPermissions(claims.role))) {
     return FieldError("permissions", "must be among those of the role " + std::string(ToString(claims.role)));
   }

@@ -19,9 +19,8 @@ inline constexpr Duration kLongestTokenLife = Duration::Hours(24 * 366);
 Duration DefaultTokenLife(Role role);
 
 // A token issued at `now` with these claims. `issued_at` is ignored; `expires_at` zero means now + the role's default.
-// INVALID_ARGUMENT for a permission beyond the role's table, an expiry before `now` or too far, an empty tenant or
-// subject,
-// "*" as tenant of another role than service.
+// INVALID_FIELD, by the name of the claim, for a permission beyond the role's table, an expiry before `now` or too far,
+// a tenant, subject or agent that is no name (IsValidName), "*" as tenant of another role than service.
 absl::StatusOr<std::string> IssueToken(const SigningKey& key, const TokenClaims& claims, Instant now);
 
 }  // namespace meridian::security

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 
 namespace meridian {
 namespace {
@@ -113,6 +114,13 @@ Log::Log(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 Log::~Log() = default;
 
 absl::StatusOr<std::unique_ptr<Log>> Log::Open(const LogOptions& options) {
+  // spdlog would make a folder that is not there, so that a mistyped one goes unnoticed.
+  const std::filesystem::path folder = std::filesystem::path(options.file).parent_path();
+  std::error_code failed;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, failed)) {
+    return absl::InvalidArgumentError("cannot open the log file " + options.file + ": there is no folder " +
+                                      folder.string());
+  }
   spdlog::sink_ptr sink;
   try {
     if (options.file.empty()) {

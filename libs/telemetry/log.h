@@ -97,7 +97,7 @@ struct LogOptions {
 
 class Log {
  public:
-  // Fails when the file cannot be opened for appending.
+  // Fails when the file cannot be opened for appending; its folder is not made.
   static absl::StatusOr<std::unique_ptr<Log>> Open(const LogOptions& options);
   ~Log();
   Log(const Log&) = delete;

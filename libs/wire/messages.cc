@@ -74,15 +74,21 @@ absl::StatusOr<std::vector<conversation::MessagePart>> MessagePartsFromProto(
     const google::protobuf::RepeatedPtrField<pb::MessagePart>& parts) {
   std::vector<conversation::MessagePart> result;
   result.reserve(static_cast<size_t>(parts.size()));
-  for (int i = 0; i < parts.size(); ++i) {
+  std::vector<FieldViolation> violations;
+  for (int i = 0; i < parts.size() && violations.size() < conversation::kMaxParts; ++i) {
     const std::string field = "parts[" + std::to_string(i) + "]";
-    if (!parts[i].has_text()) return FieldError(field, "must be a text");
+    if (!parts[i].has_text()) {
+      violations.push_back({field, "must be a text"});
+      continue;
+    }
     const pb::TextPart& text = parts[i].text();
     std::optional<LanguageTag> language = LanguageTag();
     if (!text.language().empty()) language = LanguageTag::Parse(text.language());
-    if (!language) return FieldError(field + ".text.language", "must be a BCP 47 language tag");
-    result.push_back(conversation::TextPart{text.text(), *language, FromProto(text.language_origin())});
+    if (!language) violations.push_back({field + ".text.language", "must be a BCP 47 language tag"});
+    result.push_back(
+        conversation::TextPart{text.text(), language.value_or(LanguageTag()), FromProto(text.language_origin())});
   }
+  if (!violations.empty()) return FieldErrors(violations);
   return result;
 }
 

@@ -26,17 +26,26 @@ class Path {
   std::vector<FieldViolation>* violations_;
 };
 
-Duration DurationOr(const google::protobuf::Duration& proto, bool present, Duration otherwise) {
-  return present ? DurationFromProto(proto) : otherwise;
+Duration DurationOr(const google::protobuf::Duration& proto, bool present, Duration otherwise, const Path& path) {
+  constexpr int32_t kMaxNanos = 999999999;
+  if (!present) return otherwise;
+  const bool opposed = (proto.seconds() < 0 && proto.nanos() > 0) || (proto.seconds() > 0 && proto.nanos() < 0);
+  if (opposed || proto.nanos() > kMaxNanos || proto.nanos() < -kMaxNanos) {
+    path.Violated("must be a Duration whose nanos are between 0 and 999999999, of the sign of its seconds");
+    return otherwise;
+  }
+  return DurationFromProto(proto);
 }
 
-#define DURATION_OR(message, field, otherwise) DurationOr((message).field(), (message).has_##field(), otherwise)
+#define DURATION_OR(message, field, otherwise, path) \
+  DurationOr((message).field(), (message).has_##field(), otherwise, (path).Field(#field))
 
+// A value that the domain's type can hold stays what it is, for Validate to judge; `min` stands in for others.
 template <typename Target>
-Target Narrow(int64_t value, const Path& path) {
+Target Narrow(int64_t value, int64_t min, int64_t max, const Path& path) {
   if (value < 0 || value > std::numeric_limits<Target>::max()) {
-    path.Violated("must be between 0 and " + std::to_string(std::numeric_limits<Target>::max()));
-    return {};
+    path.Violated("must be between " + std::to_string(min) + " and " + std::to_string(max));
+    value = min;
   }
   return static_cast<Target>(value);
 }
@@ -139,7 +148,7 @@ class PredicateReader {
 
   Predicate Read(const pb::Predicate& proto, const Path& path, size_t depth = 0) const {
     if (depth > kMaxPredicateDepth) {
-      path.Violated("must not be nested deeper than " + std::to_string(kMaxPredicateDepth));
+      path.Violated("must not be nested deeper than " + std::to_string(kMaxPredicateDepth) + " levels");
       return Predicate::Always();
     }
     switch (proto.condition_case()) {
@@ -206,21 +215,21 @@ class PredicateReader {
 QueueConfig Queue(const pb::Queue& proto, const Path& path) {
   QueueConfig queue;
   queue.id = {proto.name()};
-  queue.offer_timeout = DURATION_OR(proto, offer_timeout, queue.offer_timeout);
+  queue.offer_timeout = DURATION_OR(proto, offer_timeout, queue.offer_timeout, path);
   const pb::NoAnswerPolicy& no_answer = proto.no_answer();
   if (no_answer.has_strikes()) {
-    queue.no_answer.strikes = Narrow<uint8_t>(no_answer.strikes(), path.Field("no_answer.strikes"));
+    queue.no_answer.strikes = Narrow<uint8_t>(no_answer.strikes(), 0, kMaxStrikes, path.Field("no_answer.strikes"));
   }
-  queue.no_answer.cool_down = DURATION_OR(no_answer, cool_down, queue.no_answer.cool_down);
+  queue.no_answer.cool_down = DURATION_OR(no_answer, cool_down, queue.no_answer.cool_down, path.Field("no_answer"));
   queue.no_answer.rejects_count = no_answer.rejects_count();
   if (proto.has_target()) {
-    queue.target.permille = Narrow<uint16_t>(proto.target().permille(), path.Field("target.permille"));
-    queue.target.within = DURATION_OR(proto.target(), within, queue.target.within);
+    queue.target.permille = Narrow<uint16_t>(proto.target().permille(), 0, 1000, path.Field("target.permille"));
+    queue.target.within = DURATION_OR(proto.target(), within, queue.target.within, path.Field("target"));
   }
-  queue.wrap_up.longest = DURATION_OR(proto, wrap_up, Duration::Zero());
+  queue.wrap_up.longest = DURATION_OR(proto, wrap_up, Duration::Zero(), path);
   if (proto.max_waiting() != 0) queue.max_waiting = proto.max_waiting();
-  queue.max_wait = DURATION_OR(proto, max_wait, queue.max_wait);
-  queue.time_per_priority_point = DURATION_OR(proto, time_per_priority_point, queue.time_per_priority_point);
+  queue.max_wait = DURATION_OR(proto, max_wait, queue.max_wait, path);
+  queue.time_per_priority_point = DURATION_OR(proto, time_per_priority_point, queue.time_per_priority_point, path);
   queue.zone = proto.time_zone();
   queue.opening_hours = {proto.opening_hours()};
   return queue;
@@ -228,12 +237,12 @@ QueueConfig Queue(const pb::Queue& proto, const Path& path) {
 
 Step ReadStep(const pb::Step& proto, const Path& path) {
   Step step;
-  step.after = DURATION_OR(proto, after, Duration::Zero());
+  step.after = DURATION_OR(proto, after, Duration::Zero(), path);
   for (int i = 0; i < proto.skills_size(); ++i) {
     const pb::SkillRequirement& skill = proto.skills(i);
     uint32_t level = skill.min_level() == 0 ? 1 : skill.min_level();
-    step.skills.push_back(
-        {SkillId{skill.skill()}, Narrow<uint8_t>(level, path.Field("skills").At(i).Field("min_level"))});
+    step.skills.push_back({SkillId{skill.skill()}, Narrow<uint8_t>(level, kMinSkillLevel, kMaxSkillLevel,
+                                                                   path.Field("skills").At(i).Field("min_level"))});
   }
   std::sort(step.skills.begin(), step.skills.end());
   switch (proto.language()) {
@@ -271,8 +280,8 @@ Rule ReadRule(const pb::Rule& proto, const PredicateReader& predicates, const Pa
   } else {
     rule.priority = static_cast<int16_t>(proto.priority());
   }
-  rule.head_start = DURATION_OR(proto, head_start, Duration::Zero());
-  rule.preferred_wait = DURATION_OR(proto, preferred_wait, Duration::Zero());
+  rule.head_start = DURATION_OR(proto, head_start, Duration::Zero(), path);
+  rule.preferred_wait = DURATION_OR(proto, preferred_wait, Duration::Zero(), path);
   for (int i = 0; i < proto.steps_size(); ++i)
     rule.steps.push_back(ReadStep(proto.steps(i), path.Field("steps").At(i)));
   return rule;
@@ -292,7 +301,8 @@ AgentConfig ReadAgent(const pb::Agent& proto, const Path& path) {
   agent.display_name = proto.display_name();
   agent.kind = FromProto(proto.kind()).value_or(AgentKind::kHuman);
   for (const auto& [skill, level] : Sorted(proto.skills())) {
-    agent.skills.push_back({SkillId{skill}, Narrow<uint8_t>(level, path.Field("skills." + skill))});
+    agent.skills.push_back(
+        {SkillId{skill}, Narrow<uint8_t>(level, kMinSkillLevel, kMaxSkillLevel, path.Field("skills." + skill))});
   }
   for (const auto& [tag, level] : Sorted(proto.languages())) {
     Path at = path.Field("languages." + tag);
@@ -303,12 +313,14 @@ AgentConfig ReadAgent(const pb::Agent& proto, const Path& path) {
   std::sort(agent.languages.begin(), agent.languages.end());
   agent.zone = proto.time_zone();
   agent.shift_group = {proto.shift_group()};
-  if (proto.capacity() != 0) agent.capacity_units = Narrow<uint16_t>(proto.capacity(), path.Field("capacity"));
+  if (proto.capacity() != 0)
+    agent.capacity_units = Narrow<uint16_t>(proto.capacity(), 1, kMaxCapacityUnits, path.Field("capacity"));
   for (const auto& [channel, units] : Sorted(proto.channels())) {
-    agent.channels.push_back({ChannelId{channel}, Narrow<uint16_t>(units, path.Field("channels." + channel))});
+    agent.channels.push_back(
+        {ChannelId{channel}, Narrow<uint16_t>(units, 1, kMaxCapacityUnits, path.Field("channels." + channel))});
   }
-  agent.weights.cost = Narrow<int16_t>(proto.cost(), path.Field("cost"));
-  agent.weights.learned = Narrow<int16_t>(proto.learned(), path.Field("learned"));
+  agent.weights.cost = Narrow<int16_t>(proto.cost(), 0, kMaxAgentWeight, path.Field("cost"));
+  agent.weights.learned = Narrow<int16_t>(proto.learned(), 0, kMaxAgentWeight, path.Field("learned"));
   return agent;
 }
 
@@ -321,7 +333,7 @@ OrderPolicy Order(pb::OrderPolicy order) {
 ScoreWeights Weights(const pb::ScoreWeights& proto, const Path& path) {
   ScoreWeights weights;
   auto take = [&](bool present, int32_t value, const char* name, int16_t& target) {
-    if (present) target = Narrow<int16_t>(value, path.Field(name));
+    if (present) target = Narrow<int16_t>(value, 0, kMaxScoreWeight, path.Field(name));
   };
   take(proto.has_skill(), proto.skill(), "skill", weights.skill);
   take(proto.has_language(), proto.language(), "language", weights.language);
@@ -372,10 +384,10 @@ TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map
     const pb::Channel& channel = proto.channels(i);
     Path path = root.Field("channels").At(i);
     ChannelConfig read{ChannelId{channel.name()}};
-    if (channel.units() != 0) read.units = Narrow<uint16_t>(channel.units(), path.Field("units"));
+    if (channel.units() != 0) read.units = Narrow<uint16_t>(channel.units(), 1, kMaxCapacityUnits, path.Field("units"));
     read.exclusive = channel.exclusive();
-    read.session_lifetime = DURATION_OR(channel, session_lifetime, read.session_lifetime);
-    read.leave_grace = DURATION_OR(channel, leave_grace, read.leave_grace);
+    read.session_lifetime = DURATION_OR(channel, session_lifetime, read.session_lifetime, path);
+    read.leave_grace = DURATION_OR(channel, leave_grace, read.leave_grace, path);
     config.channels.push_back(std::move(read));
   }
   for (int i = 0; i < proto.shift_groups_size(); ++i) {
@@ -401,7 +413,7 @@ TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map
   }
   config.order = Order(proto.order());
   config.weights = Weights(proto.weights(), root.Field("weights"));
-  config.agent_grace = DURATION_OR(proto, agent_grace, config.agent_grace);
+  config.agent_grace = DURATION_OR(proto, agent_grace, config.agent_grace, root);
   return config;
 }
 

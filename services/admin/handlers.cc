@@ -26,11 +26,14 @@ std::string NameOf(const char* method) { return std::string("/meridian.admin.v1.
 void ApplyConfig(SiteKeys& site_keys, const rpc::CallContext& context, pb::ApplyConfigRequest request,
                  rpc::Reply<pb::ApplyConfigResponse> reply) {
   auto request_id = Uuid::Parse(request.request_id());
-  if (!request_id || request_id->Version() != 7) return reply(FieldError("request_id", "must be a version 7 UUID"));
-  if (!request.has_config()) return reply(FieldError("config", "must be set"));
-  if (request.config().tenant() != context.tenant()) {
-    return reply(FieldError("config.tenant", "must be the tenant of the token"));
+  std::vector<FieldViolation> violations;
+  if (!request_id || request_id->Version() != 7) violations.push_back({"request_id", "must be a version 7 UUID"});
+  if (!request.has_config()) {
+    violations.push_back({"config", "must be set"});
+  } else if (request.config().tenant() != context.tenant()) {
+    violations.push_back({"config.tenant", "must be the tenant of the token"});
   }
+  if (!violations.empty()) return reply(FieldErrors(violations));
   site_keys.ApplyConfig(TenantOf(context), OriginOf(context), std::move(request), reply);
 }
 

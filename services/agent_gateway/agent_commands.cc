@@ -1,5 +1,9 @@
 #include "services/agent_gateway/agent_commands.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/error/error.h"
@@ -14,9 +18,11 @@ template <typename Command, typename Frame>
 absl::StatusOr<CommandBody> AboutOffer(const Frame& frame, const char* field, const AgentId& agent,
                                        AttachmentNumber attachment) {
   auto contact = ContactId::Parse(frame.contact_id());
-  if (!contact) return FieldError(std::string(field) + ".contact_id", "must be a contact's id");
   auto token = Uuid::Parse(frame.offer_token());
-  if (!token) return FieldError(std::string(field) + ".offer_token", "must be an offer's token");
+  std::vector<FieldViolation> violations;
+  if (!contact) violations.push_back({std::string(field) + ".contact_id", "must be a contact's id"});
+  if (!token) violations.push_back({std::string(field) + ".offer_token", "must be an offer's token"});
+  if (!violations.empty()) return FieldErrors(violations);
   Command command;
   command.agent = agent;
   command.attachment = attachment;

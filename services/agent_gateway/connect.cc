@@ -101,9 +101,12 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
                        "a stream attaches at most 10,000 agents");
     }
     std::map<std::string, uint64_t> positions;
-    for (const pb::ReadPosition& position : frame.attach().positions()) {
+    for (int i = 0; i < frame.attach().positions_size(); ++i) {
+      const pb::ReadPosition& position = frame.attach().positions(i);
       auto conversation = ConversationId::Parse(position.conversation_id());
-      if (!conversation) return FieldError("attach.positions.conversation_id", "must be a conversation's id");
+      if (!conversation) {
+        return FieldError("attach.positions[" + std::to_string(i) + "].conversation_id", "must be a conversation's id");
+      }
       positions[conversation->ToString()] = position.after_number();
     }
     auto done = [stream = stream_, agent, id = frame.request_id(),
@@ -126,11 +129,13 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
   absl::Status HandleSend(const Attachment& attachment, const pb::ConnectRequest& frame) {
     const pb::SendMessage& send = frame.send_message();
     auto conversation = ConversationId::Parse(send.conversation_id());
-    if (!conversation) return FieldError("send_message.conversation_id", "must be a conversation's id");
-    if (send.client_number() == 0) return FieldError("send_message.client_number", "must be 1 or more");
     auto parts = MessagePartsFromProto(send.parts());
-    if (!parts.ok()) return Within("send_message", parts.status());
-    if (parts->empty()) return FieldError("send_message.parts", "must hold at least one part");
+    std::vector<FieldViolation> violations;
+    if (!conversation) violations.push_back({"conversation_id", "must be a conversation's id"});
+    if (send.client_number() == 0) violations.push_back({"client_number", "must be 1 or more"});
+    if (send.parts().empty()) violations.push_back({"parts", "must hold at least one part"});
+    const absl::Status bad = WithMoreFields(parts.status(), violations);
+    if (!bad.ok()) return Within("send_message", bad);
     conversation::AppendMessage command;
     command.tenant = attachment.tenant;
     command.conversation = *conversation;

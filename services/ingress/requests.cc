@@ -42,18 +42,16 @@ void IngressRequests::Submit(const security::TokenClaims& claims, const pb::Subm
 void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMessageRequest& request,
                            Done<pb::SendMessageResponse> done) const {
   auto conversation = CustomersConversation(claims, request.conversation_id());
-  if (!conversation.ok()) return done(conversation.status());
   auto parts = MessagePartsFromProto(request.parts());
-  if (!parts.ok()) return done(parts.status());
-  std::vector<FieldViolation> violations;
+  std::vector<FieldViolation> violations = FieldViolations(parts.status());
+  if (request.client_number() == 0) violations.push_back({"client_number", "must be 1 or more"});
+  if (request.parts().empty()) violations.push_back({"parts", "must hold at least one part"});
+  if (absl::Status bad = WithMoreFields(conversation.status(), violations); !bad.ok()) return done(bad);
   conversation::AppendMessage command;
   command.tenant = {claims.tenant};
   command.conversation = *conversation;
   command.client_number = request.client_number();
   command.parts = *std::move(parts);
-  if (command.client_number == 0) violations.push_back({"client_number", "must be 1 or more"});
-  if (command.parts.empty()) violations.push_back({"parts", "must hold at least one part"});
-  if (!violations.empty()) return done(FieldErrors(violations));
   ports_.session.Append(std::move(command),
                         [done = std::move(done)](absl::StatusOr<conversation::Appended> appended) mutable {
                           if (!appended.ok()) return done(appended.status());
@@ -66,9 +64,10 @@ void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMe
 void IngressRequests::Cancel(const security::TokenClaims& claims, const pb::CancelContactRequest& request,
                              Done<pb::CancelContactResponse> done) const {
   auto conversation = CustomersConversation(claims, request.conversation_id());
-  if (!conversation.ok()) return done(conversation.status());
   auto contact = ContactId::Parse(request.contact_id());
-  if (!contact) return done(FieldError("contact_id", "must be a contact's id"));
+  std::vector<FieldViolation> violations;
+  if (!contact) violations.push_back({"contact_id", "must be a contact's id"});
+  if (absl::Status bad = WithMoreFields(conversation.status(), violations); !bad.ok()) return done(bad);
   ports_.session.Cancel({{claims.tenant}, *conversation, *contact},
                         [done = std::move(done)](absl::StatusOr<conversation::Done> result) mutable {
                           if (!result.ok()) return done(result.status());

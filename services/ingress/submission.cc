@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "libs/config/zone_files.h"
+#include "libs/domain/shown_text.h"
 #include "libs/error/error.h"
 #include "libs/understanding/language_detector.h"
 #include "libs/wire/contact_types.h"
@@ -18,6 +19,7 @@ namespace {
 namespace pb = ingress::v1;
 
 constexpr size_t kMaxAttributes = 32;
+constexpr size_t kMaxAttributeNameBytes = 63;
 constexpr Duration kDefaultLifetime = Duration::Hours(2);
 constexpr Duration kDefaultLeaveGrace = Duration::Seconds(60);
 
@@ -38,6 +40,10 @@ void SetIdentity(const pb::SubmitContactRequest& request, const security::TokenC
   command.identity = {request.identity().kind(), request.identity().address()};
   if (command.identity.kind.empty()) violations.push_back({"identity.kind", "must be set"});
   if (command.identity.address.empty()) violations.push_back({"identity.address", "must be set"});
+  for (const auto& [field, text] :
+       {std::pair("identity.kind", &command.identity.kind), std::pair("identity.address", &command.identity.address)}) {
+    if (HasControlCharacter(*text)) violations.push_back({field, "must be without control characters"});
+  }
   command.spec.conversation = ids.Next<ConversationId>();
   command.spec.customer_kind = CustomerKind::kIdentified;
 }
@@ -78,12 +84,19 @@ void SetOrigin(const pb::SubmitContactRequest& request, Instant now, ContactSpec
 void SetAttributes(const pb::SubmitContactRequest& request, const admin::v1::TenantConfig& config,
                    conversation::SubmitContact& command, Violations& violations) {
   if (request.attributes().empty()) return;
-  if (request.attributes().size() > kMaxAttributes) violations.push_back({"attributes", "must be at most 32"});
+  if (request.attributes().size() > kMaxAttributes) {
+    return violations.push_back({"attributes", "must have at most " + std::to_string(kMaxAttributes) + " entries"});
+  }
   Violations ignored;  // the published configuration has none
   const std::vector<AttributeDeclaration> declarations = AttributesFromProto(config, ignored);
   for (const auto& [name, text] : std::map(request.attributes().begin(), request.attributes().end())) {
     auto declared = std::find_if(declarations.begin(), declarations.end(),
                                  [&name = name](const AttributeDeclaration& d) { return d.name.value == name; });
+    if (name.empty() || name.size() > kMaxAttributeNameBytes || HasControlCharacter(name)) {
+      violations.push_back({"attributes", "must have names of 1 to " + std::to_string(kMaxAttributeNameBytes) +
+                                              " bytes without control characters"});
+      continue;
+    }
     if (declared == declarations.end() || declared->use == AttributeUse::kPersonal) {
       command.personal_attributes.push_back({{name}, text});
       continue;

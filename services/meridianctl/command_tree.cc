@@ -4,6 +4,8 @@
 #include <functional>
 
 #include "libs/config/yaml_fields.h"
+#include "libs/domain/agent.h"
+#include "libs/domain/language.h"
 #include "libs/wire/contact_types.h"
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/event_commands.h"
@@ -134,13 +136,17 @@ class CommandTree {
                 "How long after its contact an agent may still see what was written; default 2s");
   }
 
-  void AddDuration(CLI::App* command, const std::string& flag, Duration* target, const std::string& about) {
+  void AddDuration(CLI::App* command, const std::string& flag, Duration* target, const std::string& about,
+                   Duration least = Duration::Zero()) {
     command->add_option_function<std::string>(
         flag,
-        [flag, target](const std::string& text) {
+        [flag, target, least](const std::string& text) {
           auto duration = ParseYamlDuration(text);
           if (!duration) throw CLI::ValidationError(flag, "must be a duration such as 2s, 15m or 12h");
           *target = DurationFromProto(*duration);
+          if (*target < least) {
+            throw CLI::ValidationError(flag, "must be at least " + std::to_string(least.ToSeconds()) + "s");
+          }
         },
         about);
   }
@@ -168,7 +174,7 @@ class CommandTree {
                        "Such as events.read; may be repeated; default: all of the role");
     create->add_option("--session", token_.session, "For visitors: the conversation that it is bound to");
     create->add_option("--origin", token_.origin, "For visitors: the web origin that it is bound to");
-    AddDuration(create, "--ttl", &token_.life, "Such as 15m, 12h; default: the role's own");
+    AddDuration(create, "--ttl", &token_.life, "Such as 15m, 12h; default: the role's own", Duration::Seconds(1));
   }
 
   void AddDemoCommands() {
@@ -177,8 +183,16 @@ class CommandTree {
     demo->fallthrough();
     CLI::App* agent = Command(demo, "agent", "The page of an agent who speaks a language and is on shift now",
                               [this] { return DemoAgent(connection_, demo_, console_); });
-    agent->add_option("--language", demo_.language, "Such as es, en, pt-BR, ja")->capture_default_str();
-    agent->add_option("--kind", demo_.kind, "human, bot or expert")->capture_default_str();
+    agent->add_option("--language", demo_.language, "Such as es, en, pt-BR, ja")
+        ->check([](const std::string& text) -> std::string {
+          return LanguageTag::Parse(text) ? "" : "must be a BCP 47 language tag, such as es or pt-BR";
+        })
+        ->capture_default_str();
+    agent->add_option("--kind", demo_.kind, "human, bot or expert")
+        ->check([](const std::string& text) -> std::string {
+          return ParseAgentKind(text) ? "" : "must be human, bot or expert; " + text + " is none";
+        })
+        ->capture_default_str();
     agent->add_flag("--name", demo_.name_only, "Print the agent's name alone");
     Command(demo, "customer", "The customer's page", [this] { return DemoCustomer(connection_, console_); });
   }

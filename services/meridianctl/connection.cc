@@ -1,15 +1,15 @@
 #include "services/meridianctl/connection.h"
 
-#include <cerrno>
-#include <cstring>
+#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "libs/base/status_macros.h"
 #include "libs/base/uuid.h"
+#include "libs/config/text_file.h"
 #include "libs/error/error.h"
+#include "libs/rpc/error.h"
 #include "libs/runtime/clock.h"
 #include "libs/security/signing_key.h"
 #include "libs/security/token_issuer.h"
@@ -22,7 +22,7 @@ constexpr Duration kOwnTokenLife = Duration::Hours(1);
 absl::StatusOr<std::string> TokenOf(const ConnectionOptions& options) {
   if (!options.token.empty()) return options.token;
   if (!options.token_file.empty()) {
-    MERIDIAN_ASSIGN_OR_RETURN(std::string token, ReadWholeFile(options.token_file));
+    MERIDIAN_ASSIGN_OR_RETURN(std::string token, ReadTextFile(options.token_file));
     while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
     return token;
   }
@@ -32,6 +32,18 @@ absl::StatusOr<std::string> TokenOf(const ConnectionOptions& options) {
   claims.role = security::Role::kOperator;
   claims.expires_at = SystemWallClock().Now() + kOwnTokenLife;
   return MakeToken(options.data, claims);
+}
+
+// A token's claims are given by options here.
+absl::Status AsOptions(const absl::Status& status) {
+  std::vector<FieldViolation> violations = FieldViolations(status);
+  if (violations.empty()) return status;
+  for (FieldViolation& violation : violations) {
+    if (violation.field == "expires_at") violation.field = "ttl";
+    if (violation.field == "permissions" || violation.field == "agents") violation.field.pop_back();
+    violation.field.insert(0, "--");
+  }
+  return FieldErrors(violations);
 }
 
 absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options) {
@@ -48,15 +60,6 @@ absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) {
-    return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-                     path + ": " + std::strerror(in ? EISDIR : errno));
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::string& data) {
   const std::string path = data + "/addresses.json";
   if (!std::filesystem::exists(path)) {
@@ -64,7 +67,7 @@ absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::stri
                      "no platform is ready in " + data + ": start one with deploy/dev/up, or name its folder with " +
                          "--data DIR or its address with --target HOST:PORT");
   }
-  MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
+  MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadTextFile(path));
   std::map<std::string, std::string> addresses;
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
@@ -84,7 +87,9 @@ absl::StatusOr<std::string> MakeToken(const std::string& data, const security::T
                          "or give a token with --token-file FILE");
   }
   MERIDIAN_ASSIGN_OR_RETURN(security::SigningKey key, security::SigningKey::LoadOrCreate(keys));
-  return security::IssueToken(key, claims, SystemWallClock().Now());
+  auto token = security::IssueToken(key, claims, SystemWallClock().Now());
+  if (!token.ok()) return AsOptions(token.status());
+  return token;
 }
 
 absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options) {
@@ -94,15 +99,26 @@ absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& op
   if (options.tls_roots_file == "system") {
     client.tls_roots_pem = "";
   } else if (!options.tls_roots_file.empty()) {
-    MERIDIAN_ASSIGN_OR_RETURN(client.tls_roots_pem, ReadWholeFile(options.tls_roots_file));
+    MERIDIAN_ASSIGN_OR_RETURN(client.tls_roots_pem, ReadTextFile(options.tls_roots_file));
   }
   return rpc::Client::Connect(std::move(client));
 }
 
-std::string NewRequestId() {
+std::string NewRequestId(int64_t unix_milliseconds) {
   static std::random_device random;
   auto word = [] { return static_cast<uint64_t>(random()) << 32 | random(); };
-  return Uuid::Version7(SystemWallClock().Now().ToUnixMilliseconds(), word(), word()).ToString();
+  return Uuid::Version7(unix_milliseconds, word(), word()).ToString();
+}
+
+absl::Status CallWithRequestId(const std::function<absl::Status(const std::string&)>& call) {
+  const absl::Status status = call(NewRequestId(SystemWallClock().Now().ToUnixMilliseconds()));
+  const std::string reason = ErrorReason(status);
+  if (reason != "REQUEST_TOO_OLD" && reason != "REQUEST_FROM_FUTURE") return status;
+  const std::string text = ErrorMetadataOf(status)[std::string(rpc::kShardTimeMetadata)];
+  int64_t shard_time = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), shard_time);
+  if (error != std::errc() || end != text.data() + text.size() || shard_time <= 0) return status;
+  return call(NewRequestId(shard_time));
 }
 
 }  // namespace meridian::ctl

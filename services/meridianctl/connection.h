@@ -1,6 +1,7 @@
 // How meridianctl finds a platform and proves who it is. Values and functions for one thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,15 +24,15 @@ struct ConnectionOptions {
 // What the local platform wrote when it was ready, by name. NOT_FOUND when none is ready in that folder.
 absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::string& data);
 
-// Signed with the key of the platform in `data`. NOT_FOUND without one: a key is never made here.
+// Signed with the key of the platform in `data`. NOT_FOUND without one: a key is never made here. INVALID_FIELD names
+// the option that gave the claim.
 absl::StatusOr<std::string> MakeToken(const std::string& data, const security::TokenClaims& claims);
 
 // A client with an operator's token for `options.tenant`, unless another was given.
 absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options);
 
-// A fresh UUIDv7.
-std::string NewRequestId();
-
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
+// `call` with a fresh request id, and once more with an id of the shard's time when the answer is that this machine's
+// clock differs from it.
+absl::Status CallWithRequestId(const std::function<absl::Status(const std::string& request_id)>& call);
 
 }  // namespace meridian::ctl

@@ -1,6 +1,7 @@
 #include "services/meridianctl/tenant_commands.h"
 
 #include "libs/config/tenant_file_check.h"
+#include "libs/config/text_file.h"
 #include "libs/error/error.h"
 #include "libs/runtime/clock.h"
 #include "meridian/admin/v1/admin_service.pb.h"
@@ -11,7 +12,7 @@ namespace {
 
 // Reads and checks; false after having said what is wrong.
 bool LoadTenantFile(const std::string& path, const Console& console, TenantFile* file) {
-  auto text = ReadWholeFile(path);
+  auto text = ReadTextFile(path);
   if (!text.ok()) {
     Fail(console, text.status());
     return false;
@@ -42,11 +43,13 @@ int Apply(ConnectionOptions connection, const ApplyOptions& options, const Conso
   auto client = Connect(connection);
   if (!client.ok()) return Fail(console, client.status());
   admin::v1::ApplyConfigRequest request;
-  request.set_request_id(NewRequestId());
   *request.mutable_config() = file.config;
   request.set_validate_only(options.dry_run);
   admin::v1::ApplyConfigResponse response;
-  absl::Status status = (*client)->Call("/meridian.admin.v1.AdminService/ApplyConfig", request, &response);
+  const absl::Status status = CallWithRequestId([&](const std::string& request_id) {
+    request.set_request_id(request_id);
+    return (*client)->Call("/meridian.admin.v1.AdminService/ApplyConfig", request, &response);
+  });
   if (const auto violations = FieldViolations(status); !violations.empty()) {
     return Fail(console, options.file, PlaceInFile(file, violations));
   }

@@ -24,6 +24,9 @@ absl::StatusOr<security::TokenClaims> ClaimsOf(const std::string& tenant, const 
   claims.tenant = tenant;
   claims.subject = options.subject;
   claims.session = options.session;
+  if (claims.role == security::Role::kVisitor && !ConversationId::Parse(claims.session)) {
+    return FieldError("--session", "must be the id of the visitor's conversation, <region>-<uuid>");
+  }
   claims.origin = options.origin;
   claims.agents = options.agents;
   for (const std::string& name : options.permissions) {
@@ -89,9 +92,11 @@ absl::StatusOr<std::string> AgentPage(const ConnectionOptions& connection, const
 
 int CreateToken(const ConnectionOptions& connection, const TokenOptions& options, const Console& console) {
   auto claims = ClaimsOf(connection.tenant, options);
-  if (!claims.ok()) return Fail(console, claims.status());
-  auto token = MakeToken(connection.data, *claims);
-  if (!token.ok()) return Fail(console, token.status());
+  auto token = claims.ok() ? MakeToken(connection.data, *claims) : claims.status();
+  if (!token.ok()) {
+    const int code = Fail(console, token.status());
+    return ErrorReason(token.status()) == "INVALID_FIELD" ? kWrongUse : code;
+  }
   console.out << *token << "\n";
   return kDone;
 }

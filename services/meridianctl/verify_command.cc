@@ -6,6 +6,7 @@
 #include <set>
 
 #include "libs/base/status_macros.h"
+#include "libs/config/text_file.h"
 #include "libs/error/error.h"
 #include "meridian/admin/v1/admin_service.pb.h"
 #include "meridian/session/v1/session_service.pb.h"
@@ -43,7 +44,7 @@ class Gathering {
 
   absl::Status ReadJournals() {
     for (const std::string& path : options_.journals) {
-      MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
+      MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadTextFile(path));
       const size_t errors = evidence_.journal.errors.size();
       evidence_.journal.Add(text);
       if (evidence_.journal.errors.size() == errors) continue;
@@ -63,7 +64,7 @@ class Gathering {
   }
 
   absl::Status ReadEventsFile() {
-    MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(options_.events_file));
+    MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadTextFile(options_.events_file));
     size_t number = 0;
     for (size_t at = 0; at < text.size();) {
       const size_t end = std::min(text.find('\n', at), text.size());
@@ -81,7 +82,7 @@ class Gathering {
 
   absl::Status ReadConfig() {
     if (!options_.config_file.empty()) {
-      MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadWholeFile(options_.config_file));
+      MERIDIAN_ASSIGN_OR_RETURN(std::string text, ReadTextFile(options_.config_file));
       TenantFile file = ReadTenantFile(text);
       evidence_.config = std::move(file.config);
       if (file.violations.empty()) return absl::OkStatus();

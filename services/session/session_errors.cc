@@ -20,7 +20,6 @@ struct Row {
 // Refusals of routing that the customer's side can do something about; the others are failed preconditions.
 constexpr Row kRoutingRefusals[] = {
     {"QUEUE_FULL", StatusCode::kResourceExhausted, "the queue is full"},
-    {"INVALID_CONTACT", StatusCode::kInvalidArgument, "an attribute or field breaks the configuration's rules"},
     {"UNKNOWN_CHANNEL", StatusCode::kInvalidArgument, "the channel is not in the configuration"},
     {"TENANT_NOT_FOUND", StatusCode::kNotFound, "the tenant is not known"},
 };
@@ -39,7 +38,15 @@ absl::Status TooMany(const conversation::Refusal& refusal) {
   if (refusal.field == "connection") {
     return MakeError(StatusCode::kResourceExhausted, "TOO_MANY_CONNECTIONS", "too many connections watch");
   }
-  return FieldError(refusal.field, "has too many entries");
+  return FieldError(refusal.field, refusal.rule);
+}
+
+// All fields were checked when the contact was submitted, its attributes against the configuration of that moment.
+absl::Status InvalidContact() {
+  const FieldViolation violation{"attributes",
+                                 "must be as the configuration declares them, which has changed meanwhile"};
+  return WithFieldViolations(
+      MakeError(StatusCode::kInvalidArgument, "INVALID_CONTACT", violation.field + ": " + violation.rule), {violation});
 }
 
 }  // namespace
@@ -56,13 +63,12 @@ absl::Status ToStatus(const conversation::Refusal& refusal) {
   const std::string_view reason = conversation::ToString(refusal.code);
   switch (refusal.code) {
     case RefusalCode::kMissing:
-      return FieldError(refusal.field, "is required");
+      return FieldError(refusal.field, refusal.rule.empty() ? "is required" : refusal.rule);
     case RefusalCode::kTooLong:
-      return FieldError(refusal.field, "is too long");
+    case RefusalCode::kOutOfRange:
+      return FieldError(refusal.field, refusal.rule);
     case RefusalCode::kTooMany:
       return TooMany(refusal);
-    case RefusalCode::kOutOfRange:
-      return FieldError(refusal.field, "is out of range");
     case RefusalCode::kNotFound:
       return NotFound(refusal);
     case RefusalCode::kAlreadyExists:
@@ -95,6 +101,7 @@ absl::Status ToStatus(const ContactStanding& standing) {
     case ContactStanding::Kind::kRefused:
       break;
   }
+  if (standing.refusal == "INVALID_CONTACT") return InvalidContact();
   for (const Row& row : kRoutingRefusals) {
     if (row.reason == standing.refusal) return MakeError(row.code, row.reason, row.message);
   }

@@ -44,10 +44,12 @@ void SessionService::Close(conversation::CloseConversation command, Done<convers
 void SessionService::ListMessages(const TenantId& tenant, session::v1::ListMessagesRequest request,
                                   Done<session::v1::ListMessagesResponse> done) {
   const auto conversation = ConversationId::Parse(request.conversation_id());
-  if (!conversation) return done(FieldError("conversation_id", "must be the id of a conversation"));
+  std::vector<FieldViolation> violations;
+  if (!conversation) violations.push_back({"conversation_id", "must be the id of a conversation"});
   if (request.page_size() < 0 || request.page_size() > kMaxPage) {
-    return done(FieldError("page_size", "must be between 1 and 200"));
+    violations.push_back({"page_size", "must be between 1 and 200"});
   }
+  if (!violations.empty()) return done(FieldErrors(violations));
   const uint64_t count = request.page_size() == 0 ? kDefaultPage : static_cast<uint64_t>(request.page_size());
   ShardOf(tenant).List(tenant, *conversation, request.after_number(), count,
                        [done = std::move(done)](absl::StatusOr<SessionShard::MessageList> list) mutable {

@@ -2,26 +2,18 @@
 
 #include <malloc.h>
 
-#include <fstream>
 #include <future>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "libs/base/status_macros.h"
 #include "libs/config/tenant_file.h"
+#include "libs/config/text_file.h"
 #include "libs/error/error.h"
 #include "services/admin/site_keys.h"
 
 namespace meridian {
 namespace {
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf())) return absl::NotFoundError("cannot read the tenant file " + path);
-  return std::move(text).str();
-}
 
 // The value of the plain top-level key `tenant`; empty when there is no such line.
 TenantId TenantNamedIn(std::string_view text) {
@@ -74,7 +66,7 @@ absl::Status Publish(const std::string& path, TenantFile file, RoutingClient& ro
 }  // namespace
 
 absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing, IdSource& ids) {
-  MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   // Reading a large file takes longer than the rest of a start, and there is no use for it after the first.
   const TenantId tenant = TenantNamedIn(text);
   if (!tenant.value.empty() && FindConfig(tenant, routing).ok()) return absl::OkStatus();

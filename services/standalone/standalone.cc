@@ -213,7 +213,8 @@ class Standalone : public Service {
 
 void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--config", &config, "Tenant file (YAML), published when its tenant has no configuration yet");
-  line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
+  line.Bind("--region", &region,
+            "This installation's region: 1 to 7 of [a-z0-9], a letter first; stays that of the data folder");
   line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
@@ -229,6 +230,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
+  MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;
   store_options.path = environment.data.File("meridian.db");
   store_options.holder = environment.service;

@@ -13,6 +13,7 @@ from people import Customer
 
 DENIED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 SERVING = b"\x08\x01"  # a HealthCheckResponse
+SESSION = "local-019b7693-9c00-7000-8000-00000000000b"
 ROLES = ("agent", "integrator", "operator", "visitor")
 
 
@@ -57,7 +58,7 @@ def walk(platform, token, expected=DENIED):
 
 
 def test_no_rpc_answers_without_a_good_token(platform, tmp_path):
-    good = {role: platform.token(role, "somebody", *(["--session", "x"] if role == "visitor" else [])) for role in ROLES}
+    good = {role: platform.token(role, "somebody", *(["--session", SESSION] if role == "visitor" else [])) for role in ROLES}
     unauthenticated = (grpc.StatusCode.UNAUTHENTICATED,)
     for token in (None, "", "garbage", "a.b.c"):
         walk(platform, token, unauthenticated)
@@ -82,7 +83,7 @@ def test_the_forgery_itself_is_sound(platform):
                   "/meridian.ingress.v1.IngressService/CancelContact")),
 ])
 def test_a_role_opens_no_more_than_its_own(platform, role, opened):
-    token = platform.token(role, "somebody", *(["--session", "x"] if role == "visitor" else []))
+    token = platform.token(role, "somebody", *(["--session", SESSION] if role == "visitor" else []))
     codes = {path: code_of(platform, path, method, token) for path, method in METHODS if not path.startswith(opened)}
     assert {p: c for p, c in codes.items() if c != grpc.StatusCode.PERMISSION_DENIED} == {}
     assert codes

@@ -43,6 +43,21 @@ TEST_F(DataDirectoryTest, MakesAFolderThatOnlyItsOwnerReads) {
   EXPECT_EQ((*data)->File("x.db"), path_ + "/a/b/x.db");
 }
 
+TEST_F(DataDirectoryTest, KeepsWhatItWasMadeWith) {
+  {
+    auto data = DataDirectory::Open(path_);
+    ASSERT_TRUE(data.ok());
+    EXPECT_TRUE((*data)->RequireSame("region", "eu1").ok());
+    EXPECT_TRUE((*data)->RequireSame("region", "eu1").ok());
+  }
+  auto again = DataDirectory::Open(path_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE((*again)->RequireSame("region", "eu1").ok());
+  const absl::Status other = (*again)->RequireSame("region", "us1");
+  EXPECT_EQ(other.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(other.message()), HasSubstr("was made with the region eu1, not us1"));
+}
+
 TEST_F(DataDirectoryTest, ASecondOneIsRefusedNamingTheFirst) {
   auto first = DataDirectory::Open(path_);
   ASSERT_TRUE(first.ok());

@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "google/protobuf/wrappers.pb.h"
+
 namespace meridian {
 namespace {
 
@@ -45,6 +47,7 @@ absl::StatusOr<std::unique_ptr<Service>> Assemble(const TestOptions& options, En
   if (options.behaviour == "fail") return absl::UnavailableError("the store is not there");
   if (options.behaviour == "refuse") return absl::InvalidArgumentError("--behaviour: cannot be refuse");
   if (options.behaviour == "give up") environment.stop.Stop(absl::DataLossError("the store has gone"));
+  if (options.behaviour == "parse") EXPECT_FALSE(google::protobuf::StringValue().ParseFromString("\x0a\x02\xff\xfe"));
   if (options.behaviour == "end") environment.stop.Stop(absl::OkStatus());
   environment.listeners.Announce(
       "http", environment.listeners.address() + ":" + std::to_string(environment.listeners.http_port()));
@@ -187,6 +190,7 @@ TEST_F(RunTest, ErrorsAreForPeople) {
       {{"--unknown"}, 2, "--unknown"},
       {{"--data", path_, "--port", "65535"}, 2, "--port"},
       {{"--data", path_, "--log-level", "loud"}, 2, "no such log level: loud"},
+      {{"--data", path_, "--log-file", path_ + "/none/log"}, 2, "there is no folder " + path_ + "/none"},
       {{"--data", "/proc/none"}, 1, "cannot make the data folder /proc/none"},
   };
   for (const Case& each : kCases) {
@@ -194,6 +198,15 @@ TEST_F(RunTest, ErrorsAreForPeople) {
     EXPECT_EQ(process.AwaitExit(), each.code) << process.output();
     EXPECT_THAT(process.output(), HasSubstr(each.message));
   }
+}
+
+TEST_F(RunTest, WhatProtobufSaysIsALineOfTheLogWithoutItsWords) {
+  Process process(Arguments("parse"));
+  ASSERT_TRUE(process.AwaitOutput("\"message\":\"ready\"")) << process.output();
+  EXPECT_THAT(process.output(), HasSubstr("\"level\":\"warning\",\"service\":\"test_service\","
+                                          "\"message\":\"protobuf complains\""));
+  EXPECT_EQ(process.output().find("libprotobuf"), std::string::npos);
+  EXPECT_EQ(process.output().find("UTF-8"), std::string::npos);
 }
 
 TEST_F(RunTest, APartOfItMayAskForTheEnd) {

@@ -60,8 +60,16 @@ TEST(TenantFileCheckTest, InconsistenciesHaveThePathAndLineOfTheFile) {
   };
   for (const Case& c : {
            Case{"name: ana", "name: Ana B", "f:21:11: agents[0].name must be"},
-           Case{"capacity: 3", "capacity: 2", "f:27:16: agents[0].channels.chat must not be more"},
-           Case{"capacity: 3", "capacity: 70000", "f:26:15: agents[0].capacity must be"},
+           Case{"tenant: demo", "tenant: Demo Corp", "f:1:9: tenant must be 1 to 63 characters"},
+           Case{"tenant: demo", "tenant: ''", "f:1:9: tenant must be 1 to 63 characters"},
+           Case{"capacity: 3", "capacity: 2",
+                "f:27:16: agents[0].channels.chat must not be more than the agent's capacity: at most 2"},
+           Case{"capacity: 3", "capacity: 70000", "f:26:15: agents[0].capacity must be between 1 and 10000"},
+           Case{"capacity: 3", "capacity: 3\n    display_name: \"A\\x1b[31m\"",
+                "f:27:19: agents[0].display_name must be without control characters"},
+           Case{"skills: [tech", "weights: {skill: 40000}\nskills: [tech",
+                "f:2:18: weights.skill must be between 0 and 1000"},
+           Case{"technical: 3", "technical: 300", "f:23:26: agents[0].skills.technical must be between 1 and 10"},
            Case{"time_zone: America/Mexico_City", "time_zone: Mars/Base",
                 "f:24:16: agents[0].time_zone must be an IANA"},
            Case{"technical: 3", "technical: 11", "f:23:26: agents[0].skills.technical must be"},
@@ -76,6 +84,20 @@ TEST(TenantFileCheckTest, InconsistenciesHaveThePathAndLineOfTheFile) {
     CheckTenantFile(file, kNow);
     ASSERT_EQ(file.violations.size(), 1u) << c.to;
     EXPECT_EQ(file.violations[0].ToString("f").substr(0, std::string_view(c.expected).size()), c.expected);
+  }
+}
+
+TEST(TenantFileCheckTest, ADurationMustHaveTheFormOfOne) {
+  TenantFile file = ReadTenantFile(kBase);
+  for (const auto& [seconds, nanos] : {std::pair<int64_t, int32_t>{10, 2147483647}, {10, 1000000000}, {10, -1}}) {
+    auto* timeout = file.config.mutable_queues(0)->mutable_offer_timeout();
+    timeout->set_seconds(seconds);
+    timeout->set_nanos(nanos);
+    file.violations.clear();
+    CheckTenantFile(file, kNow);
+    ASSERT_EQ(file.violations.size(), 1u) << nanos;
+    EXPECT_EQ(file.violations[0].path.substr(0, 9), "queues[0]");
+    EXPECT_NE(file.violations[0].rule.find("nanos are between 0 and 999999999"), std::string::npos);
   }
 }
 

@@ -89,11 +89,23 @@ TEST(TenantFileTest, EveryErrorNamesPathLineAndRule) {
                 "f:2:25: attributes[0].boolean cannot stand beside another of: one_of"},
            Case{"revision: 3", "f:1:1: revision is not known here"},
            Case{"order: [a]", "f:1:8: order must be a single value"},
+           Case{"", "f:1:1: tenant must be set"},
+           Case{"# nothing yet\n", "f:1:1: tenant must be set"},
+           Case{"\nskills: [a]", "f:2:1: tenant must be set"},
+           Case{"tenant: [demo]", "f:1:9: tenant must be a single value"},
+           Case{"tenant: demo\n---\ntenant: other", "f:3:1: the file must be one YAML document"},
+           Case{"tenant: demo\n---\n", "f:3:1: the file must be one YAML document"},
        }) {
     TenantFile file = ReadTenantFile(c.yaml);
     ASSERT_FALSE(file.violations.empty()) << c.yaml;
     EXPECT_EQ(file.violations[0].ToString("f").substr(0, std::string(c.expected).size()), c.expected);
   }
+}
+
+TEST(TenantFileTest, OneDocumentMayHaveAllItsMarks) {
+  const TenantFile file = ReadTenantFile("%YAML 1.2\n---\ntenant: demo\n...\n# the end\n");
+  EXPECT_TRUE(file.violations.empty());
+  EXPECT_EQ(file.config.tenant(), "demo");
 }
 
 TEST(TenantFileTest, SchemaDescribesEveryField) {

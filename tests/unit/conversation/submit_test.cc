@@ -215,30 +215,34 @@ TEST(SubmitTest, RefusesByTheFieldThatIsWrong) {
   };
   EXPECT_EQ(refused([](auto& c) { c.identity.address.clear(); }), (Refusal{RefusalCode::kMissing, "identity.address"}));
   EXPECT_EQ(refused([](auto& c) { c.identity.address = std::string(257, 'x'); }),
-            (Refusal{RefusalCode::kTooLong, "identity.address"}));
+            (Refusal{RefusalCode::kTooLong, "identity.address", "must be at most 256 bytes"}));
   EXPECT_EQ(refused([](auto& c) { c.spec.channel = {}; }), (Refusal{RefusalCode::kMissing, "channel"}));
   EXPECT_EQ(refused([](auto& c) { c.client_number = 0; }), (Refusal{RefusalCode::kMissing, "client_number"}));
   EXPECT_EQ(refused([](auto& c) { c.client_number = 1ull << 32; }),
-            (Refusal{RefusalCode::kOutOfRange, "client_number"}));
+            (Refusal{RefusalCode::kOutOfRange, "client_number", "must be between 1 and 4294967295"}));
   EXPECT_EQ(refused([](auto& c) { c.parts = std::vector<MessagePart>(17, Text("x")[0]); }),
-            (Refusal{RefusalCode::kTooMany, "parts"}));
+            (Refusal{RefusalCode::kTooMany, "parts", "must have at most 16 entries"}));
   EXPECT_EQ(refused([](auto& c) {
               c.parts.push_back(TextPart{std::string(8193, 'x'), {}, {}});
             }),
-            (Refusal{RefusalCode::kTooLong, "parts[1].text"}));
+            (Refusal{RefusalCode::kTooLong, "parts[1].text", "must be at most 8192 bytes"}));
   EXPECT_EQ(refused([](auto& c) {
               c.parts = std::vector<MessagePart>(5, TextPart{std::string(8192, 'x'), {}, {}});
             }),
-            (Refusal{RefusalCode::kTooLong, "parts"}));
+            (Refusal{RefusalCode::kTooLong, "parts", "must be at most 32768 bytes together"}));
   EXPECT_EQ(
       refused([](auto& c) {
         c.personal_attributes = std::vector<PersonalAttribute>(9, {AttributeName{"note"}, std::string(1024, 'x')});
       }),
-      (Refusal{RefusalCode::kTooLong, "personal_attributes"}));
+      (Refusal{RefusalCode::kTooLong, "attributes", "must be at most 8192 bytes together, those for routing aside"}));
   EXPECT_EQ(refused([](auto& c) {
               c.personal_attributes = {{AttributeName{"note"}, std::string(1025, 'x')}};
             }),
-            (Refusal{RefusalCode::kTooLong, "personal_attributes.note"}));
+            (Refusal{RefusalCode::kTooLong, "attributes.note", "must be at most 1024 bytes"}));
+  EXPECT_EQ(refused([](auto& c) {
+              c.personal_attributes = {{AttributeName{""}, "x"}};
+            }),
+            (Refusal{RefusalCode::kMissing, "attributes", "must have a name for each entry"}));
   EXPECT_THAT(session.conversations, SizeIs(0));
   EXPECT_THAT(session.messages, SizeIs(0));
   EXPECT_THAT(session.TakeOutbox(), SizeIs(0));

@@ -80,7 +80,8 @@ TEST(CheckAttributesTest, NamesFieldAndRule) {
 TEST(CheckAttributesTest, LimitsTheirNumber) {
   AttributeSet set;
   for (size_t i = 0; i <= kMaxAttributesPerContact; ++i) set.Set({"a" + std::to_string(i)}, true);
-  EXPECT_THAT(CheckAttributes({}, set), ElementsAre(FieldViolation{"attributes", "must be at most 16"}));
+  EXPECT_THAT(CheckAttributes({}, set),
+              ElementsAre(FieldViolation{"attributes", "must have at most 16 entries that are declared for routing"}));
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ TEST(CheckPredicateTest, NamesFieldAndRule) {
       {compare_channel, {"when.op", "is only for number attributes"}},
       {present_with_value, {"when.values", "must be empty for present"}},
       {text_bound, {"when.values[0]", "must be a whole number"}},
-      {Predicate::In(Operand::kChannel, {}), {"when.values", "must be 1 to 64"}},
+      {Predicate::In(Operand::kChannel, {}), {"when.values", "must have 1 to 64 entries"}},
       {Predicate::In(Operand::kChannel, {"chat", "fax"}), {"when.values[1]", "is not a channel of the tenant"}},
       {Predicate::Equals(Operand::kLanguage, "Spanish"),
        {"when.values[0]", "must be a language tag such as es or es-MX"}},
@@ -158,9 +158,10 @@ TEST(CheckPredicateTest, NamesFieldAndRule) {
       {Predicate::AttributeEquals("product", std::string("radio")),
        {"when.values[0]", "must be one of the declared values: phone tv"}},
       {Predicate::AttributeEquals("amount", int64_t{1001}), {"when.values[0]", "must be between 0 and 1000"}},
-      {Predicate::AttributeAtLeast("urgent", 1), {"when.op", "is only for number attributes"}},
+      {Predicate::AttributeAtLeast("urgent", 1),
+       {"when.attribute", "must be a number attribute for at_least and at_most"}},
       {Predicate::All({Predicate::Always(), Predicate::Not(Predicate::AttributeAtMost("product", 1))}),
-       {"when.children[1].children[0].op", "is only for number attributes"}},
+       {"when.children[1].children[0].attribute", "must be a number attribute for at_least and at_most"}},
   };
   for (const auto& c : cases) EXPECT_THAT(Check(c.predicate), ElementsAre(c.violation));
 }
@@ -171,14 +172,14 @@ TEST(CheckPredicateTest, LimitsDepthAndSize) {
   EXPECT_THAT(Check(deep), IsEmpty());
   const auto too_deep = Check(Predicate::Not(deep));
   ASSERT_EQ(too_deep.size(), 1u);
-  EXPECT_EQ(too_deep[0].rule, "is nested deeper than 8 levels");
+  EXPECT_EQ(too_deep[0].rule, "must not be nested deeper than 8 levels");
 
   std::vector<Predicate> many(kMaxPredicateNodes - 1, Predicate::Present(Operand::kLanguage));
   EXPECT_THAT(Check(Predicate::All(many)), IsEmpty());
   many.push_back(Predicate::Present(Operand::kLanguage));
   many.push_back(Predicate::Present(Operand::kLanguage));
   EXPECT_THAT(Check(Predicate::All(many)),
-              ElementsAre(FieldViolation{"when.children[63]", "has more than 64 conditions"}));
+              ElementsAre(FieldViolation{"when.children[63]", "must have at most 64 conditions in all"}));
 }
 
 }  // namespace

@@ -95,9 +95,10 @@ void ExpectEachFound(const std::vector<BadCase>& cases) {
 
 TEST(ValidateTest, Whole) {
   ExpectEachFound({
-      {[](auto& c) { c.id = {"Demo"}; }, "id", kNameRule},
+      {[](auto& c) { c.id = {"Demo"}; }, "tenant", kNameRule},
       {[](auto& c) { c.agent_grace = Duration::Zero(); }, "agent_grace", "must be between 1 s and 10 min"},
-      {[](auto& c) { c.order = OrderPolicy::kAccumulating; }, "order", "accumulating is not supported yet"},
+      {[](auto& c) { c.order = OrderPolicy::kAccumulating; }, "order",
+       "must be virtual_start or strict_priority; accumulating is not supported yet"},
       {[](auto& c) { c.weights.zone = -1; }, "weights.zone", "must be between 0 and 1000"},
       {[](auto& c) { c.weights.learned = 1001; }, "weights.learned", "must be between 0 and 1000"},
   });
@@ -121,9 +122,9 @@ TEST(ValidateTest, Calendar) {
       {[](auto& c) {
          c.shift_groups[1].schedule.weekly = {{Weekday::kMonday, {0, 60}}};
        },
-       "shift_groups[1].schedule.weekly", "must be empty when the schedule is always"},
+       "shift_groups[1].schedule.weekly", "must be empty where always is true"},
       {[](auto& c) { c.shift_groups[1].schedule = Schedule(); }, "shift_groups[1].schedule.weekly",
-       "must have a shift, or the schedule must be always"},
+       "must have a shift, unless always is true or there are exceptions"},
       {[](auto& c) {
          c.shift_groups[0].schedule.weekly[0].hours = {1440, 60};
        },
@@ -135,7 +136,7 @@ TEST(ValidateTest, Calendar) {
       {[](auto& c) { c.shift_groups[0].schedule.weekly[0].weekday = static_cast<Weekday>(7); },
        "shift_groups[0].schedule.weekly[0].weekday", "is unknown"},
       {[](auto& c) { c.shift_groups[0].schedule.exceptions[1].day = c.shift_groups[0].schedule.exceptions[0].day; },
-       "shift_groups[0].schedule.exceptions[1].day", "must be later than the entry before"},
+       "shift_groups[0].schedule.exceptions[1].day", "must be unique: one entry for a date"},
       {[](auto& c) { c.shift_groups[0].schedule.exceptions[0].hours[0].end_minute = 2000; },
        "shift_groups[0].schedule.exceptions[0].hours[0].end_minute", "must be between 0 and 1440"},
   });
@@ -225,7 +226,7 @@ TEST(ValidateTest, Steps) {
       {[&](auto& c) { step(c, 1).skills[0].min_level = 11; }, second + ".skills[0].min_level",
        "must be between 1 and 10"},
       {[&](auto& c) { step(c, 1).skills[1] = step(c, 1).skills[0]; }, second + ".skills[1].skill",
-       "must be sorted and unique"},
+       "must be unique; another entry has the same"},
       {[&](auto& c) { step(c, 1).added_languages.clear(); }, second + ".added_languages",
        "must have an entry with the policy contact_or_added, and none with another"},
       {[&](auto& c) { step(c, 1).language = LanguagePolicy::kAny; }, second + ".added_languages",
@@ -240,7 +241,7 @@ TEST(ValidateTest, Steps) {
       {[&](auto& c) {
          step(c, 1).zones = {"Europe/Madrid", "Asia/Kolkata"};
        },
-       second + ".zones[1]", "must be sorted and unique"},
+       second + ".zones[1]", "must be unique; another entry has the same"},
   });
 }
 
@@ -273,11 +274,13 @@ TEST(ValidateTest, Agents) {
       {[](auto& c) { c.agents[0].channels[1].units = 1; }, "agents[0].channels[1].units",
        "must be enough for one contact of the channel: at least 2"},
       {[](auto& c) { c.agents[0].channels[0].units = 4; }, "agents[0].channels[0].units",
-       "must not be more than the agent's capacity_units"},
+       "must not be more than the agent's capacity: at most 3"},
       {[](auto& c) {
          c.agents[0].channels.push_back({{"chat"}, 1});
        },
        "agents[0].channels[2].channel", kUnique},
+      {[](auto& c) { c.agents[0].display_name = "Ana\x1b[31m"; }, "agents[0].display_name",
+       "must be without control characters"},
       {[](auto& c) { c.agents[0].weights.cost = 101; }, "agents[0].weights.cost", "must be between 0 and 100"},
   });
 }
@@ -313,7 +316,7 @@ TEST(ValidateTest, OriginsAreThoseThatBrowsersSend) {
 TEST(ValidateTest, ListsHaveLimits) {
   const auto too_many = [](size_t max) { return "must have at most " + std::to_string(max) + " entries"; };
   ExpectEachFound({
-      {[](auto& c) { c.zones.resize(kMaxZones + 1); }, "zones", too_many(kMaxZones)},
+      {[](auto& c) { c.zones.resize(kMaxZones + 1); }, "zones", "must name at most 500 time zones in all"},
       {[](auto& c) { c.shift_groups.resize(kMaxShiftGroups + 1); }, "shift_groups", too_many(kMaxShiftGroups)},
       {[](auto& c) { c.skills.resize(kMaxSkills + 1); }, "skills", too_many(kMaxSkills)},
       {[](auto& c) { c.attributes.resize(kMaxAttributeDeclarations + 1); }, "attributes",

@@ -30,5 +30,16 @@ TEST(ErrorTest, OtherStatusesHaveNoReason) {
   EXPECT_TRUE(ErrorMetadataOf(absl::NotFoundError("x")).empty());
 }
 
+TEST(ErrorTest, OneAnswerNamesEveryField) {
+  const FieldViolation a{"a", "must be set"};
+  const FieldViolation b{"b", "must be set"};
+  EXPECT_TRUE(WithMoreFields(absl::OkStatus(), {}).ok());
+  EXPECT_EQ(FieldViolations(WithMoreFields(absl::OkStatus(), {b})), std::vector<FieldViolation>{b});
+  EXPECT_EQ(FieldViolations(WithMoreFields(FieldErrors({a}), {b})), (std::vector<FieldViolation>{a, b}));
+  EXPECT_EQ(WithMoreFields(FieldErrors({a}), {}), FieldErrors({a}));
+  const absl::Status denied = MakeError(absl::StatusCode::kPermissionDenied, "SESSION_DENIED", "");
+  EXPECT_EQ(WithMoreFields(denied, {b}), denied);
+}
+
 }  // namespace
 }  // namespace meridian

@@ -6,10 +6,12 @@
 #include <sstream>
 
 #include "libs/config/tenant_file.h"
+#include "libs/error/error.h"
 #include "libs/security/signing_key.h"
 #include "libs/testing/temporary_folder.h"
 #include "libs/wire/contact_types.h"
 #include "services/meridianctl/command_tree.h"
+#include "services/meridianctl/connection.h"
 #include "services/meridianctl/event_line.h"
 #include "services/meridianctl/token_commands.h"
 
@@ -84,8 +86,82 @@ TEST(CommandsTest, TokensAreMadeWithThePlatformsKeyAndAKeyIsNeverMade) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '.'), 2);
   for (const auto& [flag, value] : {std::pair{"--permission", "config.write"}, {"--permission", "fly"}}) {
     outcome = Ctl({"token", "create", "--role", "integrator", "--subject", "s", flag, value, "--data", folder.path()});
-    EXPECT_EQ(outcome.code, kFailed) << value;
+    EXPECT_EQ(outcome.code, kWrongUse) << value;
     EXPECT_NE(outcome.err.find("INVALID_FIELD"), std::string::npos);
+  }
+}
+
+TEST(CommandsTest, ATokenThatTheServerWouldNotTakeIsRefusedByItsOption) {
+  testing::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() + "/keys");
+  ASSERT_TRUE(security::SigningKey::LoadOrCreate(folder.path() + "/keys").ok());
+  struct Case {
+    std::vector<std::string> options;
+    const char* expected;
+  };
+  for (const Case& c :
+       {Case{{"--role", "agent", "--subject", "ana", "--ttl", "0s"}, "--ttl: must be at least 1s"},
+        Case{{"--role", "agent", "--subject", "ana", "--ttl", "9000h"}, "--ttl must be within 366 days"},
+        Case{{"--role", "agent", "--subject", "A B"}, "--subject must be 1 to 63 characters"},
+        Case{{"--role", "agent", "--subject", ""}, "--subject must be 1 to 63 characters"},
+        Case{{"--role", "agent", "--subject", "ana", "--agent", "A B"}, "--agent must be 1 to 63"},
+        Case{{"--role", "agent", "--subject", "ana", "--tenant", "A B"}, "--tenant must be 1 to 63"},
+        Case{{"--role", "visitor", "--subject", "v"}, "--session must be the id of"},
+        Case{{"--role", "visitor", "--subject", "v", "--session", "x"}, "--session must be the id of"},
+        Case{{"--role", "king", "--subject", "v"}, "--role must be visitor, agent"}}) {
+    std::vector<std::string> words = {"token", "create", "--data", folder.path()};
+    words.insert(words.end(), c.options.begin(), c.options.end());
+    const Outcome outcome = Ctl(words);
+    EXPECT_EQ(outcome.code, kWrongUse) << c.expected;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err.find(c.expected), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(CommandsTest, ADemoAgentOfNoKindIsNamedAsSuch) {
+  EXPECT_EQ(Ctl({"demo", "agent", "--kind", "zzz"}).code, kWrongUse);
+  EXPECT_NE(Ctl({"demo", "agent", "--kind", "zzz"}).err.find("--kind: must be human, bot or expert"), std::string::npos)
+      << Ctl({"demo", "agent", "--kind", "zzz"}).err;
+  EXPECT_NE(Ctl({"demo", "agent", "--language", "Spanish!"}).err.find("--language: must be a BCP 47"),
+            std::string::npos);
+}
+
+TEST(CommandsTest, AFolderIsNoTenantFile) {
+  testing::TemporaryFolder folder;
+  const Outcome outcome = Ctl({"apply", folder.path()});
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_NE(outcome.err.find("cannot read " + folder.path() + ": Is a directory"), std::string::npos) << outcome.err;
+}
+
+int64_t TimeOf(const std::string& request_id) {
+  return std::stoll(request_id.substr(0, 8) + request_id.substr(9, 4), nullptr, 16);
+}
+
+TEST(CommandsTest, AWrongClockIsCorrectedByTheShardsOnce) {
+  for (const char* reason : {"REQUEST_TOO_OLD", "REQUEST_FROM_FUTURE"}) {
+    std::vector<std::string> ids;
+    const absl::Status status = CallWithRequestId([&](const std::string& id) {
+      ids.push_back(id);
+      return MakeError(absl::StatusCode::kFailedPrecondition, reason, "", {{"shard_time_ms", "1795310806000"}});
+    });
+    EXPECT_EQ(ErrorReason(status), reason);
+    ASSERT_EQ(ids.size(), 2u);
+    EXPECT_NE(TimeOf(ids[0]), 1795310806000);
+    EXPECT_EQ(TimeOf(ids[1]), 1795310806000);
+  }
+}
+
+TEST(CommandsTest, OtherAnswersStandAsTheyAre) {
+  for (const absl::Status& answer :
+       {absl::OkStatus(), MakeError(absl::StatusCode::kAborted, "ETAG_MISMATCH", ""),
+        MakeError(absl::StatusCode::kFailedPrecondition, "REQUEST_TOO_OLD", "", {{"shard_time_ms", "soon"}})}) {
+    int calls = 0;
+    const absl::Status status = CallWithRequestId([&](const std::string&) {
+      ++calls;
+      return answer;
+    });
+    EXPECT_EQ(ErrorReason(status), ErrorReason(answer));
+    EXPECT_EQ(calls, 1);
   }
 }
 

@@ -40,6 +40,15 @@ class LogTest : public ::testing::Test {
   }
 };
 
+TEST_F(LogTest, AFolderThatIsNotThereIsRefusedAndNotMade) {
+  const std::string folder = path_ + ".folder";
+  const auto log = Log::Open({.service = "standalone", .file = folder + "/log.jsonl"});
+  ASSERT_FALSE(log.ok());
+  const std::string message(log.status().message());
+  EXPECT_NE(message.find("there is no folder " + folder), std::string::npos) << message;
+  EXPECT_FALSE(std::ifstream(folder).good());
+}
+
 TEST_F(LogTest, WritesOneJsonObjectALine) {
   auto log = Open(LogLevel::kInfo);
   log->Info("agent attached", {{"shard", 3},

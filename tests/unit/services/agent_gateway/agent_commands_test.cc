@@ -70,6 +70,15 @@ TEST(AgentCommandsTest, EveryFrameAboutAnOfferBecomesItsCommand) {
   }
 }
 
+TEST(AgentCommandsTest, TwoBadIdsAreBothNamed) {
+  Frame frame;
+  frame.mutable_accept_offer();
+  const auto violations = FieldViolations(RoutingCommandOf(frame, kAna, kNumber).status());
+  ASSERT_EQ(violations.size(), 2u);
+  EXPECT_EQ(violations[0].field, "accept_offer.contact_id");
+  EXPECT_EQ(violations[1].field, "accept_offer.offer_token");
+}
+
 TEST(AgentCommandsTest, ABadIdNamesItsField) {
   for (const Case& c : Cases()) {
     for (const std::string& bad : {"", "7", "eu1-", "019b7693-9c00-7000-8000"}) {

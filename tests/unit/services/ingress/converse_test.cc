@@ -132,6 +132,12 @@ TEST_F(ConverseTest, BadFramesNameTheirField) {
     ASSERT_GE(result.error().violations_size(), 1) << c.field;
     EXPECT_EQ(result.error().violations(0).field(), c.field);
   }
+  for (const auto& [fill, count] : {std::pair<void (*)(Frame&), int>{[](Frame& f) { f.mutable_cancel_contact(); }, 2},
+                                    {[](Frame& f) { f.mutable_send_message(); }, 3}}) {
+    Frame frame = Fresh();
+    fill(frame);
+    EXPECT_EQ(Answer(*stream, frame).error().violations_size(), count) << "each missing field is named";
+  }
   EXPECT_TRUE(session_.appends().empty());
   EXPECT_TRUE(session_.readings().empty());
 }

@@ -102,6 +102,8 @@ TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {
            Case{"request_id", [](Request& r) { r.set_request_id("019b7693-9c00-4000-8000-000000000001"); }},
            Case{"identity.kind", [](Request& r) { r.mutable_identity()->clear_kind(); }},
            Case{"identity.address", [](Request& r) { r.mutable_identity()->clear_address(); }},
+           Case{"identity.kind", [](Request& r) { r.mutable_identity()->set_kind("e\nm"); }},
+           Case{"identity.address", [](Request& r) { r.mutable_identity()->set_address("x\x1b[31my"); }},
            Case{"channel", [](Request& r) { r.set_channel("fax"); }},
            Case{"locale", [](Request& r) { r.set_locale("not a language"); }},
            Case{"country", [](Request& r) { r.set_country("Spain"); }},
@@ -109,6 +111,15 @@ TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {
            Case{"time_zone", [](Request& r) { r.set_time_zone("/usr/share/zoneinfo/Europe/Madrid"); }},
            Case{"time_zone", [](Request& r) { r.set_time_zone("file:/usr/share/zoneinfo/Europe/Madrid"); }},
            Case{"preferred_agent", [](Request& r) { r.set_preferred_agent("Ana García"); }},
+           Case{"attributes", [](Request& r) { (*r.mutable_attributes())[""] = "x"; }},
+           Case{"attributes", [](Request& r) { (*r.mutable_attributes())["a\nb"] = "x"; }},
+           Case{"attributes", [](Request& r) { (*r.mutable_attributes())[std::string(64, 'z')] = "x"; }},
+           Case{"parts[0]",
+                [](Request& r) {
+                  r.clear_parts();
+                  r.add_parts();
+                  r.add_parts()->mutable_text()->set_language("?");
+                }},
            Case{"attributes.topic", [](Request& r) { (*r.mutable_attributes())["topic"] = "cats"; }},
            Case{"attributes.age", [](Request& r) { (*r.mutable_attributes())["age"] = "old"; }},
            Case{"attributes.age", [](Request& r) { (*r.mutable_attributes())["age"] = "-1"; }},
@@ -143,6 +154,18 @@ TEST_F(SubmissionTest, OneAnswerNamesEverythingThatIsWrong) {
   auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
   ASSERT_FALSE(submission.ok());
   EXPECT_EQ(FieldViolations(submission.status()).size(), 3u);
+}
+
+TEST_F(SubmissionTest, OneAnswerNamesEachPart) {
+  auto request = Valid();
+  request.add_parts();
+  request.add_parts()->mutable_text()->set_language("?");
+  auto submission = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
+  ASSERT_FALSE(submission.ok());
+  const auto violations = FieldViolations(submission.status());
+  ASSERT_EQ(violations.size(), 2u);
+  EXPECT_EQ(violations[0].field, "parts[1]");
+  EXPECT_EQ(violations[1].field, "parts[2].text.language");
 }
 
 }  // namespace

@@ -32,7 +32,9 @@ Answer EngineCore::Apply(const AttachAgent& command) {
   AgentRecord& record = agents.at(agent).record;
   const bool attached = record.presence == AgentPresence::kAttached;
   const bool same = command.attachment == record.attachment && command.gateway == record.gateway;
-  if (command.attachment < record.attachment || (command.attachment == record.attachment && attached && !same)) {
+  // Numbers order the connections of an agent that has one. With none, a lower number is only of a clock that was set
+  // back, and shall not keep the agent away.
+  if (attached && command.attachment <= record.attachment && !same) {
     return Refuse(Refusal::kStaleAttachment, "a newer connection acts for agent " + command.agent.value);
   }
   if (attached && same) {

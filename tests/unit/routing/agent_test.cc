@@ -48,6 +48,16 @@ TEST_F(AgentTest, OnlyTheHighestAttachmentActs) {
   EXPECT_EQ(world_.Attach("nobody", 1).refusal, Refusal::kUnknownAgent);
 }
 
+TEST_F(AgentTest, WithoutAConnectionALowerNumberAttachesToo) {
+  Publish();
+  world_.Attach("ana", 9);
+  EXPECT_TRUE(Detach("ana", 9).ok());
+  EXPECT_TRUE(world_.Attach("ana", 5).ok()) << "a clock was set back";
+  EXPECT_EQ(Detach("ana", 9).refusal, Refusal::kNotAttached) << "what the earlier connection still says";
+  EXPECT_EQ(world_.AgentAt("ana").record->presence, AgentPresence::kAttached);
+  EXPECT_TRUE(SetActivityOf("ana", 5, Activity::Away("lunch")).ok());
+}
+
 TEST_F(AgentTest, LiveWorkSurvivesAShortDisconnection) {
   Publish();
   world_.Attach("ana");

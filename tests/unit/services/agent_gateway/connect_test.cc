@@ -56,7 +56,7 @@ TEST_F(ConnectTest, BadAttachesNameTheirField) {
   EXPECT_EQ(Answer(*stream, frame).error().violations(0).field(), "attach.activity");
   frame = AttachFrame();
   frame.mutable_attach()->add_positions()->set_conversation_id("7");
-  EXPECT_EQ(Answer(*stream, frame).error().violations(0).field(), "attach.positions.conversation_id");
+  EXPECT_EQ(Answer(*stream, frame).error().violations(0).field(), "attach.positions[0].conversation_id");
   EXPECT_TRUE(routing_.sent().empty());
 }
 
@@ -243,7 +243,7 @@ TEST_F(ConnectTest, BadFramesNameTheirField) {
     AgentFrame frame = Frame();
     c.fill(frame);
     auto result = Answer(*stream, frame);
-    ASSERT_EQ(result.error().violations_size(), 1) << c.field;
+    ASSERT_GE(result.error().violations_size(), 1) << c.field;
     EXPECT_EQ(result.error().violations(0).field(), c.field);
   }
 }

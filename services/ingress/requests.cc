@@ -79,8 +79,10 @@ void IngressRequests::CancelAsOperator(const rpc::CallContext& context, const pb
                                        Done<pb::CancelContactResponse> done) const {
   const security::TokenClaims& claims = *context.claims;
   const auto contact = ContactId::Parse(request.contact_id());
-  if (!contact) return done(FieldError("contact_id", "must be a contact's id"));
-  if (auto named = CustomersConversation(claims, request.conversation_id()); !named.ok()) return done(named.status());
+  std::vector<FieldViolation> violations;
+  if (!contact) violations.push_back({"contact_id", "must be a contact's id"});
+  const absl::Status named = CustomersConversation(claims, request.conversation_id()).status();
+  if (absl::Status bad = WithMoreFields(named, violations); !bad.ok()) return done(bad);
   Command command{{{ActorRole::kOperator, claims.subject}, TraceContextFrom(context.traceparent)},
                   CancelContact{*contact, CancelBy::kOperator}};
   ports_.routing.Send({claims.tenant}, std::move(command), std::nullopt, Lane::kLiveWork,

@@ -192,8 +192,24 @@ TEST(TokenTest, IsNotIssuedForMoreThanItsRole) {
   claims.expires_at = kNow + Duration::Hours(24 * 367);
   EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "expires_at");
   claims = AgentClaims();
+<<<<<<< HEAD
   claims.subject = "\xff";
   EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "subject");
+=======
+  for (const char* name : {"", "A B", "\xff"}) {
+    claims.subject = name;
+    EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "subject");
+  }
+  claims = AgentClaims();
+  claims.tenant = "A B";
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "tenant");
+  claims = AgentClaims();
+  claims.agents = {"ana", "A B"};
+  EXPECT_EQ(FieldViolations(IssueToken(Key(), claims, kNow).status()).at(0).field, "agents");
+  claims = AgentClaims();
+  claims.origin = "\xff";
+  EXPECT_EQ(ErrorReason(IssueToken(Key(), claims, kNow).status()), "TOKEN_NOT_SIGNED");
+>>>>>>> eb08428048a9ca92413729f19ad7ee4ae8a054c6
 }
 
 TEST(TokenTest, ARepeatedTokenIsCheckedOnceUntilTheCacheForgetsIt) {

@@ -62,6 +62,8 @@ TEST_F(OperatorCancelTest, RefusalsSayWhy) {
   EXPECT_EQ(Cancel(Operator()).code(), absl::StatusCode::kUnavailable);
   request_.set_contact_id("x");
   EXPECT_EQ(FieldViolations(Cancel(Operator())).at(0).field, "contact_id");
+  request_.Clear();
+  EXPECT_EQ(FieldViolations(Cancel(Operator())).size(), 2u);
 }
 
 TEST_F(OperatorCancelTest, ItNeedsThePermissionAndCustomersGoToSession) {

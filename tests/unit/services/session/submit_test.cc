@@ -60,6 +60,27 @@ TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
   }
 }
 
+TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIsTriedOn) {
+  SessionWorld world;
+  world.routing.mode = Mode::kNoSpace;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Submit("b", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["a"], "NO_SPACE");
+  EXPECT_EQ(world.answers["b"], "NO_SPACE");
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_FALSE(world.answers.contains("again")) << "joins the contact that is being tried";
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.answers["again"], "NO_SPACE");
+  world.Submit("once more", world.Submission(1, 1, "hola"));
+  world.routing.mode = Mode::kAnswers;
+  world.Pass(Duration::Seconds(10));
+  EXPECT_EQ(world.answers["once more"], "OK 1");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  EXPECT_EQ(world.List(1)->messages_size(), 1);
+}
+
 TEST(SessionSubmitTest, NotQueuedAfterFourMinutes) {
   SessionWorld world;
   world.routing.mode = Mode::kUnreachable;

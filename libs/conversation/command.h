@@ -14,6 +14,7 @@
 #include "libs/conversation/records.h"
 #include "libs/domain/agent.h"
 #include "libs/domain/contact.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/states.h"
 
 namespace meridian::conversation {
@@ -43,6 +44,7 @@ struct SubmitContact {
   uint64_t client_number = 0;      // the customer's own, 1 to kMaxClientNumber; 0 exactly when there are no parts
   std::vector<MessagePart> parts;  // the first message; may be empty for channels without text
   std::vector<PersonalAttribute> personal_attributes;  // kept when a contact is opened
+  CommandOrigin origin;                                // goes to routing with a contact that is opened
 };
 
 // A message into a conversation. Idempotent by (conversation, author, client_number), see client_numbers.h.
@@ -66,6 +68,7 @@ struct CancelContact {
   TenantId tenant;
   ConversationId conversation;
   ContactId contact;
+  CommandOrigin origin = {};
 };
 
 // The customer closes the conversation: leaves every contact in it. Idempotent by nature; a conversation that is closed
@@ -73,6 +76,7 @@ struct CancelContact {
 struct CloseConversation {
   TenantId tenant;
   ConversationId conversation;
+  CommandOrigin origin = {};
 };
 
 // ---- presence of customers: in memory only, unknown after a restart ----

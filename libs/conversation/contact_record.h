@@ -14,6 +14,7 @@
 #include "libs/domain/agent.h"
 #include "libs/domain/contact.h"
 #include "libs/domain/names.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/reasons.h"
 #include "libs/domain/states.h"
 
@@ -35,6 +36,7 @@ struct EnqueueRequest {
   TenantId tenant;
   Uuid request_id;  // UUIDv7
   ContactSpec spec;
+  CommandOrigin origin;  // of the submission
 
   friend bool operator==(const EnqueueRequest&, const EnqueueRequest&) = default;
 };

@@ -115,7 +115,8 @@ class SessionCore {
   // contact_life.cc
   void CustomerWrote(Head& head, ContactRecord& contact, Instant now);
   void AgentWrote(Head& head, ContactRecord& contact, Instant now);
-  void RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, Instant now);
+  void RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, CommandOrigin origin,
+                 Instant now);
   void SendEnqueue(Head& head, ContactRecord& contact, Instant now);
   void SendEdge(Head& head, ContactRecord& contact, Instant now);
   // Routing has the contact: its answer, or any fact about it.
@@ -138,7 +139,7 @@ class SessionCore {
   Retry& RetryOf(Head& head, const ContactRecord& contact) const;
   void ScheduleRetry(Retry& retry, Instant now) const;
 
-  void Leave(Head& head, Instant now);
+  void Leave(Head& head, const CommandOrigin& origin, Instant now);
   void Close(Head& head, CloseReason reason, Instant now);
   // After each change of a head: what is durable of it changed (or only its timers did).
   void Changed(Head& head);

@@ -109,6 +109,7 @@ ContactRecord& SessionCore::OpenContact(Head& head, SubmitContact& command, Inst
   request->spec.conversation = head.record.id;
   request->spec.customer = head.record.customer;
   request->spec.enqueued_at = now;
+  request->origin = command.origin;
   contact.pending = std::move(request);
   if (!command.personal_attributes.empty()) {
     sink_.Details({contact.id, head.record.id, std::move(command.personal_attributes)});
@@ -150,7 +151,7 @@ Answer SessionCore::On(CancelContact& command, Instant now) {
     if (!contact.IsLive()) return Done{};
     bool assigned = contact.phase == ContactPhase::kAssigned;
     RaiseEdge(*head, contact, assigned ? EdgeKind::kCustomerLeft : EdgeKind::kCustomerCanceled,
-              assigned ? CustomerLeftReason::kClosed : CustomerLeftReason::kNone, now);
+              assigned ? CustomerLeftReason::kClosed : CustomerLeftReason::kNone, command.origin, now);
     Changed(*head);
     return Done{};
   }
@@ -167,7 +168,7 @@ Answer SessionCore::On(CloseConversation& command, Instant now) {
   if (head->record.contacts.empty()) {
     Close(*head, CloseReason::kClosedByCustomer, now);
   } else {
-    Leave(*head, now);
+    Leave(*head, command.origin, now);
   }
   return Done{};
 }

@@ -36,7 +36,7 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
   table.Unary<pb::SubmitContactRequest, pb::SubmitContactResponse>(
       name("SubmitContact"), {callers, Permission::kContactsSubmit},
       [requests](const rpc::CallContext& context, pb::SubmitContactRequest request,
-                 rpc::Reply<pb::SubmitContactResponse> reply) { requests->Submit(*context.claims, request, reply); });
+                 rpc::Reply<pb::SubmitContactResponse> reply) { requests->Submit(context, request, reply); });
   table.Unary<pb::SendMessageRequest, pb::SendMessageResponse>(
       name("SendMessage"), {callers, Permission::kContactsTalk},
       [requests](const rpc::CallContext& context, pb::SendMessageRequest request,
@@ -44,7 +44,7 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
   table.Unary<pb::CancelContactRequest, pb::CancelContactResponse>(
       name("CancelContact"), {callers, Permission::kContactsCancel},
       [requests](const rpc::CallContext& context, pb::CancelContactRequest request,
-                 rpc::Reply<pb::CancelContactResponse> reply) { requests->Cancel(*context.claims, request, reply); });
+                 rpc::Reply<pb::CancelContactResponse> reply) { requests->Cancel(context, request, reply); });
   table.ServerStreaming<pb::WatchContactRequest, pb::WatchContactResponse>(
       name("WatchContact"), {callers, Permission::kContactsTalk},
       [requests](

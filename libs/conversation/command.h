@@ -23,7 +23,9 @@ namespace meridian::conversation {
 
 // A customer's message on an identity: joins the live contact of that identity and channel, or opens a contact (and a
 // conversation, when the identity has none open). Idempotent by (identity, client_number) while there are parts;
-// without parts a live contact on the channel is joined.
+// without parts a live contact on the channel is joined. A repeat whose contact was refused or not queued goes into the
+// live contact of its channel, unless agents have taken part there already, or opens one: its message keeps its number,
+// and is stored anew as that contact's.
 struct SubmitContact {
   TenantId tenant;
   Identity identity;

@@ -101,8 +101,13 @@ class SessionCore {
   // Why a conversation of a proposed id may not be opened; nullopt: it may.
   std::optional<Answer> CheckProposed(const SubmitContact& command) const;
   Head& OpenConversation(const SubmitContact& command, Instant now);
-  ContactRecord& OpenContact(Head& head, SubmitContact& command, Instant now);
-  Answer RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
+  // Why the conversation may not get a contact of the proposed id.
+  std::optional<Refusal> CheckNewContact(const Head* head, const SubmitContact& command) const;
+  // Its first message is, or will be, the one of that number.
+  ContactRecord& OpenContact(Head& head, SubmitContact& command, uint64_t first_number, Instant now);
+  Submitted RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
+  // Its contact was not queued: the message goes into another one, under its number.
+  Answer SubmitAnew(Head& head, SubmitContact& command, uint64_t number, Instant now);
 
   // append.cc
   Answer AppendOfCustomer(Head& head, AppendMessage& command, Instant now);

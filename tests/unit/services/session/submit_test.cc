@@ -54,7 +54,9 @@ TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
     world.Submit(label, world.Submission(++n, 1, "hola"));
     world.Settle();
     EXPECT_EQ(world.answers[label], reason);
-    world.Submit(label + " again", world.Submission(n, 1, "hola"));
+    auto again = world.Submission(n, 1, "hola");
+    again.spec.id = SessionWorld::Contact(100 + n);
+    world.Submit(label + " again", again);
     world.Settle();
     EXPECT_EQ(world.answers[label + " again"], reason);
   }

@@ -1,10 +1,12 @@
 #include "services/session/routing_commands.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libs/base/check.h"
 #include "libs/error/error.h"
+#include "libs/runtime/refusal.h"
 
 namespace meridian {
 namespace {
@@ -56,6 +58,12 @@ std::optional<conversation::EnqueueAnswered> ToEnqueueAnswered(const conversatio
   answered.refusal = ErrorReason(answer.status());
   if (answered.refusal->empty()) answered.refusal = "INVALID_CONTACT";
   return answered;
+}
+
+bool NeedsMending(const absl::Status& status) {
+  constexpr std::string_view kReasons[] = {refusal::kNoSpace, refusal::kReadOnly, refusal::kStoreFailed,
+                                           refusal::kLoadFailed};
+  return std::find(std::begin(kReasons), std::end(kReasons), ReasonOf(status)) != std::end(kReasons);
 }
 
 std::optional<conversation::EdgeAnswered> ToEdgeAnswered(const conversation::TellRouting& tell,

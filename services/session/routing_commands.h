@@ -18,6 +18,8 @@ Command ToRoutingCommand(const conversation::TellRouting& tell);
 // nullopt when routing has not answered for good: it could not be reached, or had no room.
 std::optional<conversation::EnqueueAnswered> ToEnqueueAnswered(const conversation::EnqueueRequest& request,
                                                                const absl::StatusOr<Answer>& answer);
+// Routing takes nothing until somebody mends its store or its disk: whoever waits is better told than kept waiting.
+bool NeedsMending(const absl::Status& status);
 std::optional<conversation::EdgeAnswered> ToEdgeAnswered(const conversation::TellRouting& tell,
                                                          const absl::StatusOr<Answer>& answer);
 

@@ -33,7 +33,11 @@ void RoutingSender::Send(const Request& request) {
                        [this, tasks = ports_.tasks, request](absl::StatusOr<Answer> answer) {
                          tasks->Post([this, request, answer = std::move(answer)] {
                            Arrived(request->spec.id);
-                           if (auto answered = ToEnqueueAnswered(*request, answer)) ports_.post(*std::move(answered));
+                           if (auto answered = ToEnqueueAnswered(*request, answer)) {
+                             ports_.post(*std::move(answered));
+                           } else if (NeedsMending(answer.status())) {
+                             ports_.on_not_taken(request->spec.id, answer.status());
+                           }
                          });
                        });
 }

@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "libs/conversation/effects.h"
 #include "libs/runtime/completion_queue.h"
 #include "libs/runtime/event_log.h"
@@ -33,7 +34,9 @@ struct RoutingSenderPorts {
   std::vector<ShardId> routing_shards;  // whose logs the shard follows
   std::function<const SessionProgram&()> program;
   std::function<void(conversation::Command)> post;  // to the shard; may be refused
-  std::shared_ptr<CompletionQueue> tasks;           // of the shard's thread
+  // Routing cannot take the contact before something is mended. It is sent again all the same.
+  std::function<void(const ContactId&, const absl::Status& why)> on_not_taken;
+  std::shared_ptr<CompletionQueue> tasks;  // of the shard's thread
 };
 
 class RoutingSender {

@@ -29,7 +29,8 @@ class SessionClient {
 
   // Answered when session and routing have the contact durably. Refusals of session and routing are failed statuses
   // with their reasons (INVALID_ARGUMENT with the field, FAILED_PRECONDITION, RESOURCE_EXHAUSTED QUEUE_FULL …);
-  // UNAVAILABLE (NOT_QUEUED) when routing did not answer within 4 minutes.
+  // UNAVAILABLE (NOT_QUEUED) when routing did not answer within 4 minutes; routing's NO_SPACE, READ_ONLY, STORE_FAILED
+  // or LOAD_FAILED when it cannot take it now: the contact is kept and tried on, and a repeat waits for it again.
   virtual void Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) = 0;
   virtual void Append(conversation::AppendMessage command, Done<conversation::Appended> done) = 0;
   virtual void Cancel(conversation::CancelContact command, Done<conversation::Done> done) = 0;

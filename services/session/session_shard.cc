@@ -199,6 +199,7 @@ RoutingSenderPorts SessionShard::MakeSenderPorts() {
   ports.post = [this](conversation::Command command) {
     Post(std::move(command), Lane::kLiveWork, [](SessionAnswer&&) {});  // what is lost, the core asks again
   };
+  ports.on_not_taken = [this](const ContactId& contact, const absl::Status& why) { submissions_.Fail(contact, why); };
   ports.tasks = tasks_;
   return ports;
 }

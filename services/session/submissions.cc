@@ -127,6 +127,12 @@ void Submissions::On(const conversation::ContactAcknowledged& acknowledged) {
   }
 }
 
+void Submissions::Fail(const ContactId& contact, const absl::Status& why) {
+  auto node = unacknowledged_.extract(contact);
+  if (node.empty()) return;
+  for (Unacknowledged& waiting : node.mapped()) waiting.done(why);
+}
+
 void Submissions::FailUnacknowledged(const absl::Status& why) {
   for (auto& [contact, all] : std::exchange(unacknowledged_, {})) {
     for (Unacknowledged& waiting : all) waiting.done(why);

@@ -49,6 +49,8 @@ class Submissions {
   void InTurn(const ConversationId& conversation, Task task) { InTurn(conversation.uuid, std::move(task)); }
 
   void On(const conversation::ContactAcknowledged& acknowledged);
+  // Routing cannot take the contact now: who waits for it is told. The contact stays, and a repeat waits for it again.
+  void Fail(const ContactId& contact, const absl::Status& why);
   // The shard was loaded anew or stopped: what was not acknowledged is to be sent again.
   void FailUnacknowledged(const absl::Status& why);
   // Nothing will be served any more.

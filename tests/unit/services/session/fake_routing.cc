@@ -46,6 +46,9 @@ void FakeRouting::Send(const TenantId& tenant, Command command, std::optional<Re
   const absl::Status unavailable =
       MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "routing is not here");
   if (mode == Mode::kUnreachable) return done(unavailable);
+  if (mode == Mode::kNoSpace) {
+    return done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace, "the disk is full"));
+  }
   received_.push_back(command);
   if (mode == Mode::kSlow) {
     waiting_.push_back({tenant, std::move(command), std::move(done)});

@@ -18,6 +18,7 @@ class FakeRouting final : public RoutingClient {
   enum class Mode {
     kAnswers,
     kUnreachable,  // nothing is done; UNAVAILABLE
+    kNoSpace,      // nothing is done; RESOURCE_EXHAUSTED (NO_SPACE)
     kLosesAnswer,  // done, but the answer is UNAVAILABLE
     kSlow,         // done when CatchUp is called; the answer is lost with the session's process
   };

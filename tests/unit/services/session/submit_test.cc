@@ -59,7 +59,35 @@ TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
     world.Submit(label + " again", again);
     world.Settle();
     EXPECT_EQ(world.answers[label + " again"], reason);
+    world.routing.refuse_contacts = Refusal::kNone;
+    again.spec.id = SessionWorld::Contact(200 + n);
+    world.Submit(label + " once more", again);
+    world.Settle();
+    EXPECT_EQ(world.answers[label + " once more"], "OK 1");
+    EXPECT_TRUE(world.routing.IsLive(again.spec.id));
+    EXPECT_EQ(world.List(n)->messages_size(), 1);
   }
+}
+
+TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIsTriedOn) {
+  SessionWorld world;
+  world.routing.mode = Mode::kNoSpace;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Submit("b", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["a"], "NO_SPACE");
+  EXPECT_EQ(world.answers["b"], "NO_SPACE");
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_FALSE(world.answers.contains("again")) << "joins the contact that is being tried";
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.answers["again"], "NO_SPACE");
+  world.Submit("once more", world.Submission(1, 1, "hola"));
+  world.routing.mode = Mode::kAnswers;
+  world.Pass(Duration::Seconds(10));
+  EXPECT_EQ(world.answers["once more"], "OK 1");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  EXPECT_EQ(world.List(1)->messages_size(), 1);
 }
 
 TEST(SessionSubmitTest, NotQueuedAfterFourMinutes) {

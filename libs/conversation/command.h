@@ -24,8 +24,8 @@ namespace meridian::conversation {
 // A customer's message on an identity: joins the live contact of that identity and channel, or opens a contact (and a
 // conversation, when the identity has none open). Idempotent by (identity, client_number) while there are parts;
 // without parts a live contact on the channel is joined. A repeat whose contact was refused or not queued goes into the
-// live contact of its channel, unless agents have taken part there already, or opens one: its message keeps its number,
-// and is stored anew as that contact's.
+// live contact of its channel or opens one, and its message, stored anew as that contact's, keeps its number; it is
+// refused (kClientNumberTooOld) when agents took part in a later contact of the channel, or that was queued and left.
 struct SubmitContact {
   TenantId tenant;
   Identity identity;

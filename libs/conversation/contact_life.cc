@@ -94,10 +94,15 @@ void SessionCore::ReplaceGrants(Head& head, ContactRecord& contact, std::vector<
 void SessionCore::CloseContact(Head& head, ContactRecord& contact, ContactClosing closing, EndReason reason,
                                std::string_view refusal, Instant now) {
   ConversationRecord& record = head.record;
+  uint64_t last_number = record.last_number;
+  for (size_t i = static_cast<size_t>(&contact - record.contacts.data()) + 1; i < record.contacts.size(); ++i) {
+    const ContactRecord& later = record.contacts[i];
+    if (later.channel == contact.channel) last_number = std::min(last_number, later.first_number - 1);
+  }
   EndedContactRecord ended{contact.id,
                            contact.channel,
                            contact.first_number,
-                           record.last_number,
+                           last_number,
                            closing,
                            reason,
                            std::string(refusal.substr(0, kMaxRefusalBytes))};

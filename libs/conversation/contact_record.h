@@ -87,7 +87,8 @@ struct EndedContactRecord {
   ContactId id;
   ChannelId channel;
   uint64_t first_number = 0;
-  uint64_t last_number = 0;  // the conversation's last number when it closed
+  uint64_t last_number =
+      0;  // the conversation's last one when it closed, or before a later contact of its channel began
   ContactClosing closing = ContactClosing::kEnded;
   EndReason reason = EndReason::kNone;  // with kEnded
   std::string refusal;                  // with kRefused: routing's machine-readable reason, at most 64 bytes

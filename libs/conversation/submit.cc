@@ -35,6 +35,16 @@ EndedContactRecord* FindNotQueued(ConversationRecord& record, const ChannelId& c
   return nullptr;
 }
 
+// A contact that begins with this message would reach over one that was queued, or may still be.
+bool MayBeQueuedSince(const ConversationRecord& record, const ChannelId& channel, uint64_t number) {
+  for (const ContactRecord& contact : record.contacts) {
+    if (contact.channel == channel && !contact.IsLive() && !IsClosed(contact)) return true;
+  }
+  return std::any_of(record.ended_contacts.begin(), record.ended_contacts.end(), [&](const EndedContactRecord& ended) {
+    return ended.channel == channel && ended.closing == ContactClosing::kEnded && ended.last_number >= number;
+  });
+}
+
 // Another contact has the message from now on. One without messages is forgotten.
 void TakeMessage(ConversationRecord& record, EndedContactRecord& contact, uint64_t number) {
   auto& all = record.ended_contacts;
@@ -190,17 +200,21 @@ Submitted SessionCore::RepeatedSubmission(const Head& head, const SubmitContact&
   return answer;
 }
 
-// A contact that an agent has seen already goes on without it: what the agent has read is not amended.
+// A contact that agents took part in already goes on without it: what they have read is not amended.
 Answer SessionCore::SubmitAnew(Head& head, SubmitContact& command, uint64_t number, Instant now) {
   ContactRecord* contact = FindLive(head.record, command.spec.channel);
+  bool is_read = contact != nullptr && contact->grants_revision > 0;
+  if (is_read || MayBeQueuedSince(head.record, command.spec.channel, number)) {
+    return Refusal{RefusalCode::kClientNumberTooOld, "client_number"};
+  }
   if (contact == nullptr) {
     if (auto refusal = CheckNewContact(&head, command)) return *refusal;
     contact = &OpenContact(head, command, number, now);
-  } else if (contact->grants_revision > 0) {
-    return Refusal{RefusalCode::kClientNumberTooOld, "client_number"};
   }
   contact->first_number = std::min(contact->first_number, number);
-  TakeMessage(head.record, *FindNotQueued(head.record, contact->channel, number), number);
+  while (EndedContactRecord* had = FindNotQueued(head.record, contact->channel, number)) {
+    TakeMessage(head.record, *had, number);
+  }
   auto moved = std::make_shared<MessageRecord>();
   moved->conversation = head.record.id;
   moved->message = {

@@ -182,6 +182,36 @@ TEST(ResubmitTest, OnceAnAgentHasALaterContactTheRefusedWordsNeedANewNumber) {
   EXPECT_EQ(session.Get<Submitted>(Again(session, 3, 2, "sigo aquí")).contact, ContactNo(2));
 }
 
+TEST(ResubmitTest, WhatALaterContactHadStaysAsItWas) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  Refuse(session, 1);
+  session.Do(Again(session, 2, 2, "sigo aquí"));
+  session.Accept(2);
+  session.Facts({ContactClosedFact{ContactNo(2), EndReason::kCompletedByAgent}});
+  EXPECT_EQ(RefusedBy(session, Again(session, 3, 1, "hola")),
+            (Refusal{RefusalCode::kClientNumberTooOld, "client_number"}));
+  Submitted repeat = session.Get<Submitted>(Again(session, 3, 2, "sigo aquí"));
+  EXPECT_EQ(repeat.contact, ContactNo(2));
+  EXPECT_EQ(repeat.standing.kind, Standing::kAcknowledged);
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(0));
+}
+
+TEST(ResubmitTest, AMessageThatWasMovedTwiceIsInItsLastContact) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(Again(session, 2, 2, "sigo aquí"));
+  Refuse(session, 1);
+  session.Do(Again(session, 2, 1, "hola"));
+  Refuse(session, 2);  // which reaches over the second message, still the first contact's
+  session.Do(Again(session, 3, 2, "sigo aquí"));
+  session.Accept(3);
+  session.Assign(3, 1, "ana");
+  Submitted repeat = session.Get<Submitted>(Again(session, 4, 2, "sigo aquí"));
+  EXPECT_EQ(repeat.contact, ContactNo(3));
+  EXPECT_EQ(repeat.standing.kind, Standing::kAcknowledged);
+}
+
 TEST(ResubmitTest, WhatWasNotQueuedInTimeIsTriedAnewWhileTheFirstIsWithdrawn) {
   SessionHarness session;
   session.Do(session.Submission(1, 1, "hola"));

@@ -233,6 +233,7 @@ TEST(SessionOriginTest, OfAPendingContactItSurvivesARestart) {
   auto submission = world.Submission(1, 1, "hola");
   submission.origin = shop;
   world.Submit("a", submission);
+  world.Settle();
   world.service().Cancel({SessionWorld::Tenant(), SessionWorld::Conversation(1), SessionWorld::Contact(1), shop},
                          [](auto) {});
   world.Settle();

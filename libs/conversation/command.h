@@ -14,6 +14,7 @@
 #include "libs/conversation/records.h"
 #include "libs/domain/agent.h"
 #include "libs/domain/contact.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/states.h"
 
 namespace meridian::conversation {
@@ -22,7 +23,9 @@ namespace meridian::conversation {
 
 // A customer's message on an identity: joins the live contact of that identity and channel, or opens a contact (and a
 // conversation, when the identity has none open). Idempotent by (identity, client_number) while there are parts;
-// without parts a live contact on the channel is joined.
+// without parts a live contact on the channel is joined. A repeat whose contact was refused or not queued goes into the
+// live contact of its channel or opens one, and its message, stored anew as that contact's, keeps its number; it is
+// refused (kClientNumberTooOld) when agents took part in a later contact of the channel, or that was queued and left.
 struct SubmitContact {
   TenantId tenant;
   Identity identity;
@@ -43,6 +46,7 @@ struct SubmitContact {
   uint64_t client_number = 0;      // the customer's own, 1 to kMaxClientNumber; 0 exactly when there are no parts
   std::vector<MessagePart> parts;  // the first message; may be empty for channels without text
   std::vector<PersonalAttribute> personal_attributes;  // kept when a contact is opened
+  CommandOrigin origin;                                // goes to routing with a contact that is opened
 };
 
 // A message into a conversation. Idempotent by (conversation, author, client_number), see client_numbers.h.
@@ -66,6 +70,7 @@ struct CancelContact {
   TenantId tenant;
   ConversationId conversation;
   ContactId contact;
+  CommandOrigin origin = {};
 };
 
 // The customer closes the conversation: leaves every contact in it. Idempotent by nature; a conversation that is closed
@@ -73,6 +78,7 @@ struct CancelContact {
 struct CloseConversation {
   TenantId tenant;
   ConversationId conversation;
+  CommandOrigin origin = {};
 };
 
 // ---- presence of customers: in memory only, unknown after a restart ----

@@ -24,17 +24,18 @@ void SessionCore::CustomerWrote(Head& head, ContactRecord& contact, Instant now)
   head.absent_since = now;
   if (contact.customer_waits) return;
   contact.customer_waits = true;
-  RaiseEdge(head, contact, EdgeKind::kCustomerWaits, CustomerLeftReason::kNone, now);
+  RaiseEdge(head, contact, EdgeKind::kCustomerWaits, CustomerLeftReason::kNone, {}, now);
 }
 
 void SessionCore::AgentWrote(Head& head, ContactRecord& contact, Instant now) {
   if (!contact.customer_waits || !contact.IsLive()) return;
   contact.customer_waits = false;
-  RaiseEdge(head, contact, EdgeKind::kAgentAnswered, CustomerLeftReason::kNone, now);
+  RaiseEdge(head, contact, EdgeKind::kAgentAnswered, CustomerLeftReason::kNone, {}, now);
 }
 
-void SessionCore::RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, Instant now) {
-  contact.edge = {contact.edge.number + 1, kind, left, now};
+void SessionCore::RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left,
+                            CommandOrigin origin, Instant now) {
+  contact.edge = {contact.edge.number + 1, kind, left, now, std::move(origin)};
   // Of a contact that routing may not have yet, nothing is told before its answer.
   if (contact.phase == ContactPhase::kPending) return;
   RetryOf(head, contact) = {};
@@ -67,7 +68,7 @@ void SessionCore::GiveUpEnqueueing(Head& head, ContactRecord& contact, Instant n
   sink_.Send(
       ContactAcknowledged{head.record.tenant, head.record.id, contact.id, {ContactStanding::Kind::kNotQueued, ""}});
   CloseContact(head, contact, ContactClosing::kNotQueued, EndReason::kNone, "", now);
-  RaiseEdge(head, contact, EdgeKind::kWithdrawn, CustomerLeftReason::kNone, now);
+  RaiseEdge(head, contact, EdgeKind::kWithdrawn, CustomerLeftReason::kNone, SessionItself(), now);
 }
 
 // Both lists are sorted by agent.
@@ -93,10 +94,15 @@ void SessionCore::ReplaceGrants(Head& head, ContactRecord& contact, std::vector<
 void SessionCore::CloseContact(Head& head, ContactRecord& contact, ContactClosing closing, EndReason reason,
                                std::string_view refusal, Instant now) {
   ConversationRecord& record = head.record;
+  uint64_t last_number = record.last_number;
+  for (size_t i = static_cast<size_t>(&contact - record.contacts.data()) + 1; i < record.contacts.size(); ++i) {
+    const ContactRecord& later = record.contacts[i];
+    if (later.channel == contact.channel) last_number = std::min(last_number, later.first_number - 1);
+  }
   EndedContactRecord ended{contact.id,
                            contact.channel,
                            contact.first_number,
-                           record.last_number,
+                           last_number,
                            closing,
                            reason,
                            std::string(refusal.substr(0, kMaxRefusalBytes))};

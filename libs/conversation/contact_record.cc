@@ -20,6 +20,8 @@ std::string_view ToString(EdgeKind kind) {
   return "";
 }
 
+CommandOrigin SessionItself() { return {{ActorRole::kService, "session"}, {}}; }
+
 bool IsLast(EdgeKind kind) {
   return kind == EdgeKind::kCustomerLeft || kind == EdgeKind::kCustomerCanceled || kind == EdgeKind::kWithdrawn;
 }

@@ -14,6 +14,7 @@
 #include "libs/domain/agent.h"
 #include "libs/domain/contact.h"
 #include "libs/domain/names.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/reasons.h"
 #include "libs/domain/states.h"
 
@@ -35,6 +36,7 @@ struct EnqueueRequest {
   TenantId tenant;
   Uuid request_id;  // UUIDv7
   ContactSpec spec;
+  CommandOrigin origin;  // of the submission
 
   friend bool operator==(const EnqueueRequest&, const EnqueueRequest&) = default;
 };
@@ -85,7 +87,8 @@ struct EndedContactRecord {
   ContactId id;
   ChannelId channel;
   uint64_t first_number = 0;
-  uint64_t last_number = 0;  // the conversation's last number when it closed
+  uint64_t last_number =
+      0;  // the conversation's last one when it closed, or before a later contact of its channel began
   ContactClosing closing = ContactClosing::kEnded;
   EndReason reason = EndReason::kNone;  // with kEnded
   std::string refusal;                  // with kRefused: routing's machine-readable reason, at most 64 bytes

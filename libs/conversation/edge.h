@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "libs/base/time.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/reasons.h"
 
 namespace meridian::conversation {
@@ -26,11 +27,15 @@ std::string_view ToString(EdgeKind kind);
 // The customer is gone from the contact: no edge about its talk follows.
 bool IsLast(EdgeKind kind);
 
+// What the session does by itself, when a time is over.
+CommandOrigin SessionItself();
+
 struct Edge {
   uint32_t number = 0;
   EdgeKind kind = EdgeKind::kNone;
   CustomerLeftReason left = CustomerLeftReason::kNone;  // with kCustomerLeft
   Instant at;
+  CommandOrigin origin;  // of the last edge: routing ends the contact, or the talk, on its behalf
 
   friend bool operator==(const Edge&, const Edge&) = default;
 };

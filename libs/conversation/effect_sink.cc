@@ -7,12 +7,15 @@ namespace meridian::conversation {
 namespace {
 
 // From above: each field's tag and number take at most 16 bytes.
+size_t BytesOf(const CommandOrigin& origin) { return 64 + origin.actor.subject.size(); }
+
 size_t BytesOf(const ContactRecord& contact) {
-  size_t bytes = 256 + contact.channel.value.size();
+  size_t bytes = 256 + contact.channel.value.size() + BytesOf(contact.edge.origin);
   for (const Grant& grant : contact.grants) bytes += 64 + grant.agent.value.size();
   if (contact.pending != nullptr) {
     const ContactSpec& spec = contact.pending->spec;
-    bytes += 384 + contact.pending->tenant.value.size() + spec.channel.value.size() + spec.preferred_agent.value.size();
+    bytes += 384 + BytesOf(contact.pending->origin) + contact.pending->tenant.value.size() + spec.channel.value.size() +
+             spec.preferred_agent.value.size();
     for (const Attribute& attribute : spec.attributes.items()) {
       const std::string* text = std::get_if<std::string>(&attribute.value);
       bytes += 48 + attribute.name.value.size() + (text == nullptr ? 0 : text->size());

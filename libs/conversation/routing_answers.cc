@@ -68,7 +68,7 @@ Answer SessionCore::On(EdgeAnswered& command, Instant now) {
   RetryOf(*head, contact) = {};
   bool canceling = contact.edge.kind == EdgeKind::kCustomerCanceled || contact.edge.kind == EdgeKind::kWithdrawn;
   if (command.wrong_state && canceling) {
-    RaiseEdge(*head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kClosed, now);
+    RaiseEdge(*head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kClosed, contact.edge.origin, now);
     Changed(*head);
   } else if (contact.phase == ContactPhase::kWithdrawing) {
     if (RemoveContact(*head, contact, now)) Changed(*head);

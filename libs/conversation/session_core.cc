@@ -40,12 +40,12 @@ void SessionCore::Changed(Head& head) {
   Rearm(head);
 }
 
-void SessionCore::Leave(Head& head, Instant now) {
+void SessionCore::Leave(Head& head, const CommandOrigin& origin, Instant now) {
   head.record.state = ConversationState::kLeaving;
   head.record.close_reason = CloseReason::kClosedByCustomer;
   directory_.ReleaseIdentity(head);
   for (ContactRecord& contact : head.record.contacts) {
-    if (contact.IsLive()) RaiseEdge(head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kClosed, now);
+    if (contact.IsLive()) RaiseEdge(head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kClosed, origin, now);
   }
   sink_.Send(ConversationClosed{head.record.tenant, head.record.id, head.record.close_reason});
   Changed(head);

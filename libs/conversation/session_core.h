@@ -101,8 +101,13 @@ class SessionCore {
   // Why a conversation of a proposed id may not be opened; nullopt: it may.
   std::optional<Answer> CheckProposed(const SubmitContact& command) const;
   Head& OpenConversation(const SubmitContact& command, Instant now);
-  ContactRecord& OpenContact(Head& head, SubmitContact& command, Instant now);
-  Answer RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
+  // Why the conversation may not get a contact of the proposed id.
+  std::optional<Refusal> CheckNewContact(const Head* head, const SubmitContact& command) const;
+  // Its first message is, or will be, the one of that number.
+  ContactRecord& OpenContact(Head& head, SubmitContact& command, uint64_t first_number, Instant now);
+  Submitted RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const;
+  // Its contact was not queued: the message goes into another one, under its number.
+  Answer SubmitAnew(Head& head, SubmitContact& command, uint64_t number, Instant now);
 
   // append.cc
   Answer AppendOfCustomer(Head& head, AppendMessage& command, Instant now);
@@ -115,7 +120,8 @@ class SessionCore {
   // contact_life.cc
   void CustomerWrote(Head& head, ContactRecord& contact, Instant now);
   void AgentWrote(Head& head, ContactRecord& contact, Instant now);
-  void RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, Instant now);
+  void RaiseEdge(Head& head, ContactRecord& contact, EdgeKind kind, CustomerLeftReason left, CommandOrigin origin,
+                 Instant now);
   void SendEnqueue(Head& head, ContactRecord& contact, Instant now);
   void SendEdge(Head& head, ContactRecord& contact, Instant now);
   // Routing has the contact: its answer, or any fact about it.
@@ -138,7 +144,7 @@ class SessionCore {
   Retry& RetryOf(Head& head, const ContactRecord& contact) const;
   void ScheduleRetry(Retry& retry, Instant now) const;
 
-  void Leave(Head& head, Instant now);
+  void Leave(Head& head, const CommandOrigin& origin, Instant now);
   void Close(Head& head, CloseReason reason, Instant now);
   // After each change of a head: what is durable of it changed (or only its timers did).
   void Changed(Head& head);

@@ -17,8 +17,45 @@ ContactRecord* FindLive(ConversationRecord& record, const ChannelId& channel) {
 }
 
 ContactStanding StandingOf(const ContactRecord& contact) {
-  bool pending = contact.phase == ContactPhase::kPending;
-  return {pending ? ContactStanding::Kind::kPending : ContactStanding::Kind::kAcknowledged, ""};
+  if (contact.phase == ContactPhase::kPending) return {ContactStanding::Kind::kPending, ""};
+  bool withdrawn = contact.phase == ContactPhase::kWithdrawing;
+  return {withdrawn ? ContactStanding::Kind::kNotQueued : ContactStanding::Kind::kAcknowledged, ""};
+}
+
+bool IsClosed(const ContactRecord& contact) {
+  return contact.phase == ContactPhase::kWithdrawing || contact.phase == ContactPhase::kClosing;
+}
+
+// The refused or not queued contact that has this message.
+EndedContactRecord* FindNotQueued(ConversationRecord& record, const ChannelId& channel, uint64_t number) {
+  for (EndedContactRecord& contact : record.ended_contacts) {
+    bool has = contact.first_number <= number && number <= contact.last_number;
+    if (has && contact.channel == channel && contact.closing != ContactClosing::kEnded) return &contact;
+  }
+  return nullptr;
+}
+
+// A contact that begins with this message would reach over one that was queued, or may still be.
+bool MayBeQueuedSince(const ConversationRecord& record, const ChannelId& channel, uint64_t number) {
+  for (const ContactRecord& contact : record.contacts) {
+    if (contact.channel == channel && !contact.IsLive() && !IsClosed(contact)) return true;
+  }
+  return std::any_of(record.ended_contacts.begin(), record.ended_contacts.end(), [&](const EndedContactRecord& ended) {
+    return ended.channel == channel && ended.closing == ContactClosing::kEnded && ended.last_number >= number;
+  });
+}
+
+// Another contact has the message from now on. One without messages is forgotten.
+void TakeMessage(ConversationRecord& record, EndedContactRecord& contact, uint64_t number) {
+  auto& all = record.ended_contacts;
+  EndedContactRecord before = contact;
+  EndedContactRecord after = std::move(contact);
+  before.last_number = number - 1;
+  after.first_number = number + 1;
+  auto at = all.erase(all.begin() + (&contact - all.data()));
+  if (after.first_number <= after.last_number) at = all.insert(at, std::move(after));
+  if (before.first_number <= before.last_number) all.insert(at, std::move(before));
+  if (all.size() > kMaxEndedContacts) all.erase(all.begin());
 }
 
 ContactStanding StandingOf(const EndedContactRecord& contact) {
@@ -40,24 +77,24 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
   Head* head = directory_.FindByIdentity(command.tenant, command.identity);
   if (head != nullptr && !command.parts.empty()) {
     auto found = FindMessage(head->record, {AuthorKind::kCustomer, {}}, command.client_number, DigestOf(command.parts));
-    if (found.verdict == ClientNumbers::Verdict::kRepeat) return RepeatedSubmission(*head, command, found.number);
+    if (found.verdict == ClientNumbers::Verdict::kRepeat) {
+      if (FindNotQueued(head->record, command.spec.channel, found.number) != nullptr) {
+        return SubmitAnew(*head, command, found.number, now);
+      }
+      return RepeatedSubmission(*head, command, found.number);
+    }
     if (auto refusal = RefusalOf(found.verdict)) return *refusal;
     if (head->record.last_number >= kMaxMessages) return Refusal{RefusalCode::kConversationFull, "conversation_id"};
   }
   ContactRecord* contact = head == nullptr ? nullptr : FindLive(head->record, command.spec.channel);
   bool joined = contact != nullptr;
   if (!joined) {
-    if (directory_.FindByContact(command.spec.id) != nullptr) {
-      return Refusal{RefusalCode::kAlreadyExists, "contact_id"};
-    }
+    if (auto refusal = CheckNewContact(head, command)) return *refusal;
     if (head == nullptr) {
       if (auto answer = CheckProposed(command)) return *std::move(answer);
+      head = &OpenConversation(command, now);
     }
-    if (head != nullptr && head->record.contacts.size() >= kMaxLiveContacts) {
-      return Refusal{RefusalCode::kTooMany, "contact_id"};
-    }
-    if (head == nullptr) head = &OpenConversation(command, now);
-    contact = &OpenContact(*head, command, now);
+    contact = &OpenContact(*head, command, head->record.last_number + 1, now);
   }
   Submitted answer{head->record.id, head->record.customer, contact->id, 0, joined, false, StandingOf(*contact)};
   if (!command.parts.empty()) {
@@ -67,6 +104,20 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
   CustomerWrote(*head, *contact, now);
   Changed(*head);
   return answer;
+}
+
+std::optional<Refusal> SessionCore::CheckNewContact(const Head* head, const SubmitContact& command) const {
+  auto has_id = [&](const EndedContactRecord& ended) { return ended.id == command.spec.id; };
+  bool in_use = directory_.FindByContact(command.spec.id) != nullptr;
+  if (head != nullptr) {
+    const auto& ended = head->record.ended_contacts;
+    in_use = in_use || std::any_of(ended.begin(), ended.end(), has_id);
+  }
+  if (in_use) return Refusal{RefusalCode::kAlreadyExists, "contact_id"};
+  if (head != nullptr && head->record.contacts.size() >= kMaxLiveContacts) {
+    return Refusal{RefusalCode::kTooMany, "contact_id"};
+  }
+  return std::nullopt;
 }
 
 std::optional<Answer> SessionCore::CheckProposed(const SubmitContact& command) const {
@@ -94,11 +145,11 @@ Head& SessionCore::OpenConversation(const SubmitContact& command, Instant now) {
   return head;
 }
 
-ContactRecord& SessionCore::OpenContact(Head& head, SubmitContact& command, Instant now) {
+ContactRecord& SessionCore::OpenContact(Head& head, SubmitContact& command, uint64_t first_number, Instant now) {
   ContactRecord contact;
   contact.id = command.spec.id;
   contact.channel = command.spec.channel;
-  contact.first_number = head.record.last_number + 1;
+  contact.first_number = first_number;
   contact.submitted_at = now;
   contact.leave_grace = command.leave_grace;
   contact.session_lifetime = command.session_lifetime;
@@ -109,6 +160,7 @@ ContactRecord& SessionCore::OpenContact(Head& head, SubmitContact& command, Inst
   request->spec.conversation = head.record.id;
   request->spec.customer = head.record.customer;
   request->spec.enqueued_at = now;
+  request->origin = command.origin;
   contact.pending = std::move(request);
   if (!command.personal_attributes.empty()) {
     sink_.Details({contact.id, head.record.id, std::move(command.personal_attributes)});
@@ -122,8 +174,9 @@ ContactRecord& SessionCore::OpenContact(Head& head, SubmitContact& command, Inst
   return opened;
 }
 
-// The message went into the newest contact of its channel that had begun by then.
-Answer SessionCore::RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const {
+// The message went into the newest contact of its channel that had begun by then; of those that begin with the same
+// message, into the one that was opened last.
+Submitted SessionCore::RepeatedSubmission(const Head& head, const SubmitContact& command, uint64_t number) const {
   Submitted answer{head.record.id, head.record.customer, {}, number, false, true, {}};
   answer.standing.kind = ContactStanding::Kind::kAcknowledged;
   uint64_t begun = 0;
@@ -135,11 +188,42 @@ Answer SessionCore::RepeatedSubmission(const Head& head, const SubmitContact& co
     answer.joined = contact.first_number != number;
     answer.standing = StandingOf(contact);
   };
-  for (const ContactRecord& contact : head.record.contacts) consider(contact);
+  for (const ContactRecord& contact : head.record.contacts) {
+    if (IsClosed(contact)) consider(contact);
+  }
   for (const EndedContactRecord& contact : head.record.ended_contacts) {
     if (contact.last_number >= number) consider(contact);
   }
+  for (const ContactRecord& contact : head.record.contacts) {
+    if (!IsClosed(contact)) consider(contact);
+  }
   return answer;
+}
+
+// A contact that agents took part in already goes on without it: what they have read is not amended.
+Answer SessionCore::SubmitAnew(Head& head, SubmitContact& command, uint64_t number, Instant now) {
+  ContactRecord* contact = FindLive(head.record, command.spec.channel);
+  bool is_read = contact != nullptr && contact->grants_revision > 0;
+  if (is_read || MayBeQueuedSince(head.record, command.spec.channel, number)) {
+    return Refusal{RefusalCode::kClientNumberTooOld, "client_number"};
+  }
+  if (contact == nullptr) {
+    if (auto refusal = CheckNewContact(&head, command)) return *refusal;
+    contact = &OpenContact(head, command, number, now);
+  }
+  contact->first_number = std::min(contact->first_number, number);
+  while (EndedContactRecord* had = FindNotQueued(head.record, contact->channel, number)) {
+    TakeMessage(head.record, *had, number);
+  }
+  auto moved = std::make_shared<MessageRecord>();
+  moved->conversation = head.record.id;
+  moved->message = {
+      number, contact->id, {AuthorKind::kCustomer, {}}, command.client_number, now, std::move(command.parts)};
+  sink_.Message(std::move(moved));
+  CustomerWrote(head, *contact, now);
+  Changed(head);
+  return Submitted{head.record.id, head.record.customer, contact->id, number, contact->first_number != number,
+                   true,           StandingOf(*contact)};
 }
 
 Answer SessionCore::On(CancelContact& command, Instant now) {
@@ -150,7 +234,7 @@ Answer SessionCore::On(CancelContact& command, Instant now) {
     if (!contact.IsLive()) return Done{};
     bool assigned = contact.phase == ContactPhase::kAssigned;
     RaiseEdge(*head, contact, assigned ? EdgeKind::kCustomerLeft : EdgeKind::kCustomerCanceled,
-              assigned ? CustomerLeftReason::kClosed : CustomerLeftReason::kNone, now);
+              assigned ? CustomerLeftReason::kClosed : CustomerLeftReason::kNone, command.origin, now);
     Changed(*head);
     return Done{};
   }
@@ -167,7 +251,7 @@ Answer SessionCore::On(CloseConversation& command, Instant now) {
   if (head->record.contacts.empty()) {
     Close(*head, CloseReason::kClosedByCustomer, now);
   } else {
-    Leave(*head, now);
+    Leave(*head, command.origin, now);
   }
   return Done{};
 }

@@ -58,7 +58,7 @@ void SessionCore::RunDue(Head& head, Instant now) {
   bool changed = false;
   for (ContactRecord& contact : head.record.contacts) {
     if (LeavesAt(head, contact) <= now) {
-      RaiseEdge(head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kConnectionLost, now);
+      RaiseEdge(head, contact, EdgeKind::kCustomerLeft, CustomerLeftReason::kConnectionLost, SessionItself(), now);
       changed = true;
     }
     bool pending = contact.phase == ContactPhase::kPending;

@@ -7,7 +7,6 @@
 // its token: any other than the contact's current one is refused (kStaleToken).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,40 +18,12 @@
 #include "libs/domain/agent.h"
 #include "libs/domain/contact.h"
 #include "libs/domain/offer.h"
+#include "libs/domain/origin.h"
 #include "libs/domain/reasons.h"
 #include "libs/domain/states.h"
 #include "libs/domain/tenant_config.h"
 
 namespace meridian {
-
-// ---- who asks ----
-
-enum class ActorRole : uint8_t { kSystem, kCustomer, kAgent, kOperator, kIntegrator, kService };
-std::string_view ToString(ActorRole role);
-
-struct Actor {
-  ActorRole role = ActorRole::kSystem;  // system: a timer or the start of a term
-  std::string subject;                  // of the token that was shown; empty for the system
-
-  friend bool operator==(const Actor&, const Actor&) = default;
-};
-
-// W3C trace context; all zero: none.
-struct TraceContext {
-  std::array<uint8_t, 16> trace_id{};
-  std::array<uint8_t, 8> span_id{};
-  uint8_t flags = 0;
-
-  friend bool operator==(const TraceContext&, const TraceContext&) = default;
-};
-
-// Carried unchanged into each event that the command causes.
-struct CommandOrigin {
-  Actor actor;
-  TraceContext trace;
-
-  friend bool operator==(const CommandOrigin&, const CommandOrigin&) = default;
-};
 
 // The gateway process (and its start) that holds an agent's connection; chosen by the gateway, opaque here.
 struct GatewayKey {

@@ -1,6 +1,8 @@
 // Conversations, the largest of the session's records; the others are in session_messages.cc.
 #include "libs/wire/session_records.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -38,6 +40,20 @@ void Write(const AttributeSet& attributes, pb::StoredEnqueueRequest* proto) {
   }
 }
 
+template <typename Bytes>
+std::string StringOf(const Bytes& bytes) {
+  return std::string(bytes.begin(), bytes.end());
+}
+
+void Write(const CommandOrigin& origin, pb::StoredOrigin* proto) {
+  proto->set_role(NumberOf(origin.actor.role));
+  proto->set_subject(origin.actor.subject);
+  if (origin.trace == TraceContext()) return;
+  proto->set_trace_id(StringOf(origin.trace.trace_id));
+  proto->set_span_id(StringOf(origin.trace.span_id));
+  proto->set_trace_flags(origin.trace.flags);
+}
+
 void Write(const EnqueueRequest& request, pb::StoredEnqueueRequest* proto) {
   const ContactSpec& spec = request.spec;
   proto->set_request_high(request.request_id.high);
@@ -52,6 +68,7 @@ void Write(const EnqueueRequest& request, pb::StoredEnqueueRequest* proto) {
   proto->set_preferred_agent(spec.preferred_agent.value);
   Write(spec.attributes, proto);
   proto->set_enqueued_at(spec.enqueued_at.ns);
+  if (request.origin != CommandOrigin()) Write(request.origin, proto->mutable_origin());
 }
 
 void Write(const Grant& grant, pb::StoredGrant* proto) {
@@ -79,6 +96,7 @@ void Write(const ContactRecord& contact, pb::StoredContact* proto) {
   proto->set_edge_left(NumberOf(contact.edge.left));
   proto->set_edge_at(contact.edge.at.ns);
   proto->set_acknowledged_edge(contact.acknowledged_edge);
+  if (contact.edge.origin != CommandOrigin()) Write(contact.edge.origin, proto->mutable_edge_origin());
 }
 
 void Write(const EndedContactRecord& contact, pb::StoredEndedContact* proto) {
@@ -123,6 +141,25 @@ void Read(const pb::StoredAttribute& proto, std::vector<Attribute>* attributes, 
   }
 }
 
+template <size_t kSize>
+void Read(const std::string& bytes, std::array<uint8_t, kSize>* value, StoredReader& reader) {
+  if (bytes.empty()) return;
+  reader.Check(bytes.size() == kSize);
+  if (reader.ok()) std::copy(bytes.begin(), bytes.end(), value->begin());
+}
+
+// One that was not written is the default.
+CommandOrigin Read(const pb::StoredOrigin& proto, StoredReader& reader) {
+  CommandOrigin origin;
+  reader.Number(proto.role(), ActorRole::kSystem, ActorRole::kService, &origin.actor.role);
+  origin.actor.subject = proto.subject();
+  Read(proto.trace_id(), &origin.trace.trace_id, reader);
+  Read(proto.span_id(), &origin.trace.span_id, reader);
+  reader.Check(proto.trace_flags() <= UINT8_MAX);
+  origin.trace.flags = static_cast<uint8_t>(proto.trace_flags());
+  return origin;
+}
+
 // `record` and `contact` are read already but for what is pending.
 void Read(const pb::StoredEnqueueRequest& proto, const ConversationRecord& record, ContactRecord* contact,
           StoredReader& reader) {
@@ -151,6 +188,7 @@ void Read(const pb::StoredEnqueueRequest& proto, const ConversationRecord& recor
   for (const pb::StoredAttribute& attribute : proto.attributes()) Read(attribute, &attributes, reader);
   spec.attributes = AttributeSet(std::move(attributes));
   spec.enqueued_at = {proto.enqueued_at()};
+  request->origin = Read(proto.origin(), reader);
   contact->pending = std::move(request);
 }
 
@@ -182,6 +220,7 @@ ContactRecord Read(const pb::StoredContact& proto, const ConversationRecord& rec
   reader.Number(proto.edge_kind(), EdgeKind::kNone, EdgeKind::kWithdrawn, &contact.edge.kind);
   reader.Number(proto.edge_left(), CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost, &contact.edge.left);
   contact.edge.at = {proto.edge_at()};
+  contact.edge.origin = Read(proto.edge_origin(), reader);
   contact.acknowledged_edge = proto.acknowledged_edge();
   if (proto.has_pending()) Read(proto.pending(), record, &contact, reader);
   return contact;

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "libs/routing/commands.h"
+#include "libs/domain/origin.h"
 
 namespace meridian {
 

@@ -68,16 +68,16 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
     switch (frame.command_case()) {
       case pb::ConverseRequest::kSubmitContact:
         if (frame.submit_contact().request_id().empty()) frame.mutable_submit_contact()->set_request_id(id);
-        return requests_->Submit(claims, frame.submit_contact(),
+        return requests_->Submit(context, frame.submit_contact(),
                                  Answer(stream_, id, &pb::CommandResult::mutable_submit_contact));
       case pb::ConverseRequest::kSendMessage:
         return requests_->Send(claims, frame.send_message(),
                                Answer(stream_, id, &pb::CommandResult::mutable_send_message));
       case pb::ConverseRequest::kCancelContact:
-        return requests_->Cancel(claims, frame.cancel_contact(),
+        return requests_->Cancel(context, frame.cancel_contact(),
                                  Answer(stream_, id, &pb::CommandResult::mutable_cancel_contact));
       case pb::ConverseRequest::kLeaveConversation:
-        return requests_->Leave(claims, frame.leave_conversation(),
+        return requests_->Leave(context, frame.leave_conversation(),
                                 [stream = stream_, id](absl::StatusOr<conversation::Done> done) {
                                   stream.Send(ResultFor(id, done.status()));
                                 });

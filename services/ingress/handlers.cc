@@ -36,7 +36,7 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
   table.Unary<pb::SubmitContactRequest, pb::SubmitContactResponse>(
       name("SubmitContact"), {callers, Permission::kContactsSubmit},
       [requests](const rpc::CallContext& context, pb::SubmitContactRequest request,
-                 rpc::Reply<pb::SubmitContactResponse> reply) { requests->Submit(*context.claims, request, reply); });
+                 rpc::Reply<pb::SubmitContactResponse> reply) { requests->Submit(context, request, reply); });
   table.Unary<pb::SendMessageRequest, pb::SendMessageResponse>(
       name("SendMessage"), {callers, Permission::kContactsTalk},
       [requests](const rpc::CallContext& context, pb::SendMessageRequest request,
@@ -46,7 +46,7 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
       [requests](const rpc::CallContext& context, pb::CancelContactRequest request,
                  rpc::Reply<pb::CancelContactResponse> reply) {
         if (context.claims->role == Role::kOperator) return requests->CancelAsOperator(context, request, reply);
-        requests->Cancel(*context.claims, request, reply);
+        requests->Cancel(context, request, reply);
       });
   table.ServerStreaming<pb::WatchContactRequest, pb::WatchContactResponse>(
       name("WatchContact"), {callers, Permission::kContactsTalk},

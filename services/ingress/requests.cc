@@ -13,6 +13,18 @@ namespace meridian {
 
 namespace pb = ingress::v1;
 
+namespace {
+
+// A visitor is named by its session.
+CommandOrigin OriginOf(const rpc::CallContext& context) {
+  const bool visitor = context.claims->role == security::Role::kVisitor;
+  return {
+      visitor ? Actor{ActorRole::kCustomer, context.claims->session} : Actor{ActorRole::kIntegrator, context.subject()},
+      TraceContextFrom(context.traceparent)};
+}
+
+}  // namespace
+
 absl::StatusOr<ConversationId> CustomersConversation(const security::TokenClaims& claims, const std::string& id) {
   auto conversation = ConversationId::Parse(id);
   if (!conversation) return FieldError("conversation_id", "must be a conversation's id");
@@ -22,8 +34,9 @@ absl::StatusOr<ConversationId> CustomersConversation(const security::TokenClaims
   return *conversation;
 }
 
-void IngressRequests::Submit(const security::TokenClaims& claims, const pb::SubmitContactRequest& request,
+void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitContactRequest& request,
                              Done<pb::SubmitContactResponse> done) const {
+  const security::TokenClaims& claims = *context.claims;
   auto config = ports_.routing.ConfigSnapshot({claims.tenant});
   if (config == nullptr) {
     return done(
@@ -32,6 +45,7 @@ void IngressRequests::Submit(const security::TokenClaims& claims, const pb::Subm
   auto submission = MakeSubmission(request, claims, *config, ports_.ids, ports_.clock.Now());
   if (!submission.ok()) return done(submission.status());
   conversation::SubmitContact command = std::move(submission->command);
+  command.origin = OriginOf(context);
   ports_.session.Submit(std::move(command), [submission = *std::move(submission), done = std::move(done)](
                                                 absl::StatusOr<conversation::Submitted> submitted) mutable {
     if (!submitted.ok()) return done(submitted.status());
@@ -61,14 +75,15 @@ void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMe
                         });
 }
 
-void IngressRequests::Cancel(const security::TokenClaims& claims, const pb::CancelContactRequest& request,
+void IngressRequests::Cancel(const rpc::CallContext& context, const pb::CancelContactRequest& request,
                              Done<pb::CancelContactResponse> done) const {
+  const security::TokenClaims& claims = *context.claims;
   auto conversation = CustomersConversation(claims, request.conversation_id());
   auto contact = ContactId::Parse(request.contact_id());
   std::vector<FieldViolation> violations;
   if (!contact) violations.push_back({"contact_id", "must be a contact's id"});
   if (absl::Status bad = WithMoreFields(conversation.status(), violations); !bad.ok()) return done(bad);
-  ports_.session.Cancel({{claims.tenant}, *conversation, *contact},
+  ports_.session.Cancel({{claims.tenant}, *conversation, *contact, OriginOf(context)},
                         [done = std::move(done)](absl::StatusOr<conversation::Done> result) mutable {
                           if (!result.ok()) return done(result.status());
                           done(pb::CancelContactResponse());
@@ -93,11 +108,12 @@ void IngressRequests::CancelAsOperator(const rpc::CallContext& context, const pb
                       });
 }
 
-void IngressRequests::Leave(const security::TokenClaims& claims, const pb::LeaveConversationRequest& request,
+void IngressRequests::Leave(const rpc::CallContext& context, const pb::LeaveConversationRequest& request,
                             Done<conversation::Done> done) const {
+  const security::TokenClaims& claims = *context.claims;
   auto conversation = CustomersConversation(claims, request.conversation_id());
   if (!conversation.ok()) return done(conversation.status());
-  ports_.session.Close({{claims.tenant}, *conversation}, std::move(done));
+  ports_.session.Close({{claims.tenant}, *conversation, OriginOf(context)}, std::move(done));
 }
 
 absl::StatusOr<std::unique_ptr<SessionClient::Reading>> IngressRequests::Watch(

@@ -18,17 +18,17 @@ class IngressRequests {
 
   explicit IngressRequests(const IngressPorts& ports) : ports_(ports) {}
 
-  void Submit(const security::TokenClaims& claims, const ingress::v1::SubmitContactRequest& request,
+  void Submit(const rpc::CallContext& context, const ingress::v1::SubmitContactRequest& request,
               Done<ingress::v1::SubmitContactResponse> done) const;
   void Send(const security::TokenClaims& claims, const ingress::v1::SendMessageRequest& request,
             Done<ingress::v1::SendMessageResponse> done) const;
-  void Cancel(const security::TokenClaims& claims, const ingress::v1::CancelContactRequest& request,
+  void Cancel(const rpc::CallContext& context, const ingress::v1::CancelContactRequest& request,
               Done<ingress::v1::CancelContactResponse> done) const;
   // The same by an operator, who is no customer: routing is told who, and ends the contact as canceled by an operator.
   void CancelAsOperator(const rpc::CallContext& context, const ingress::v1::CancelContactRequest& request,
                         Done<ingress::v1::CancelContactResponse> done) const;
   // The customer closes the conversation.
-  void Leave(const security::TokenClaims& claims, const ingress::v1::LeaveConversationRequest& request,
+  void Leave(const rpc::CallContext& context, const ingress::v1::LeaveConversationRequest& request,
              Done<conversation::Done> done) const;
   absl::StatusOr<std::unique_ptr<SessionClient::Reading>> Watch(const security::TokenClaims& claims,
                                                                 const ingress::v1::WatchContactRequest& request,

@@ -11,8 +11,6 @@
 namespace meridian {
 namespace {
 
-Command FromCustomer(CommandBody body) { return {{{ActorRole::kCustomer, ""}, {}}, std::move(body)}; }
-
 std::string UpperCase(std::string_view text) {
   std::string upper(text);
   std::transform(upper.begin(), upper.end(), upper.begin(),
@@ -28,20 +26,21 @@ bool IsFinal(const absl::Status& status) {
 }  // namespace
 
 Command ToRoutingCommand(const conversation::EnqueueRequest& request) {
-  return FromCustomer(EnqueueContact{request.spec});
+  return {request.origin, EnqueueContact{request.spec}};
 }
 
 Command ToRoutingCommand(const conversation::TellRouting& tell) {
+  // Of the talk itself no event comes, so nobody is named for it.
   switch (tell.edge.kind) {
     case conversation::EdgeKind::kCustomerWaits:
-      return FromCustomer(CustomerWaits{tell.contact, tell.edge.at});
+      return {{{ActorRole::kCustomer, ""}, {}}, CustomerWaits{tell.contact, tell.edge.at}};
     case conversation::EdgeKind::kAgentAnswered:
-      return FromCustomer(AgentAnswered{tell.contact});
+      return {{{ActorRole::kAgent, ""}, {}}, AgentAnswered{tell.contact}};
     case conversation::EdgeKind::kCustomerLeft:
-      return FromCustomer(CustomerLeft{tell.contact, tell.edge.left});
+      return {tell.edge.origin, CustomerLeft{tell.contact, tell.edge.left}};
     case conversation::EdgeKind::kCustomerCanceled:
     case conversation::EdgeKind::kWithdrawn:
-      return FromCustomer(CancelContact{tell.contact, CancelBy::kCustomer});
+      return {tell.edge.origin, CancelContact{tell.contact, CancelBy::kCustomer}};
     case conversation::EdgeKind::kNone:
       break;
   }

@@ -67,7 +67,7 @@ void RoutingSender::Tell(const conversation::TellRouting& tell) {
 }
 
 void RoutingSender::Revise(LanguageWatch::Revision revision) {
-  Command command{{{ActorRole::kSystem, ""}, {}}, std::move(revision.command)};
+  Command command{conversation::SessionItself(), std::move(revision.command)};
   ports_.routing->Send(revision.tenant, std::move(command), std::nullopt, Lane::kLiveWork, [](absl::StatusOr<Answer>) {
     // The next text, or nobody, judges again.
   });

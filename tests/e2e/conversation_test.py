@@ -1,10 +1,14 @@
 """One conversation, all the way through, and through a crash: a Spanish text, the agent who speaks it and is on shift."""
 
+import grpc
 from meridian.agent.v1 import agent_service_pb2 as agent_pb
-from meridian.type.v1 import contact_pb2
-from meridian_client import AgentClient
+from meridian.event.v1 import event_service_pb2 as event_pb
+from meridian.event.v1 import event_service_pb2_grpc as event_rpc
+from meridian.type.v1 import contact_pb2, envelope_pb2
+from meridian_client import AgentClient, bearer
 from people import Agent, Customer
 from waiting import eventually
+from web_visitor import WebVisitor
 
 FIRST = "Hola, buenas tardes. Me han cobrado dos veces la misma factura y quisiera que me ayuden, por favor."
 
@@ -95,3 +99,40 @@ def test_an_acknowledged_contact_survives_kill_9_before_anybody_was_there(platfo
         client.accept(offer).result(timeout=10)
         agent.wait_text(customer.conversation_id, FIRST)
     assert customer.read_back() == [(1, "customer", "", FIRST)]
+
+
+def events_of(platform, entity):
+    token = bearer(platform.token("integrator", "shop"))
+    with grpc.insecure_channel(platform.grpc) as channel:
+        stream = event_rpc.EventServiceStub(channel).Stream(event_pb.StreamRequest(until_now=True), metadata=token, timeout=20)
+        return [event for response in stream for event in response.events if event.entity == entity]
+
+
+def causes_of(platform, contact_id, last):
+    """Per event of the contact, up to its last one, who caused it and in which trace."""
+    def causes():
+        events = events_of(platform, contact_id)
+        found = [(e.WhichOneof("body"), envelope_pb2.Role.Name(e.envelope.actor.role), e.envelope.actor.subject,
+                  e.envelope.trace.traceparent) for e in events]
+        return found if found and found[-1][0] == last else []
+
+    return eventually(causes, what=last)
+
+
+def test_events_say_who_caused_them_and_in_which_trace(platform):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    customer = Customer(platform, "visitor-4", ("traceparent", trace))
+    customer.submit(FIRST)
+    platform.kill()
+    platform.start()
+    customer.cancel()
+    assert causes_of(platform, customer.contact_id, "contact_ended") == [
+        ("contact_queued", "ROLE_INTEGRATOR", "shop", trace), ("contact_ended", "ROLE_INTEGRATOR", "shop", trace)]
+
+    visitor = WebVisitor(platform)
+    visitor.connect()
+    contact_id = visitor.submit(FIRST)["contactId"]
+    visitor.command("leaveConversation")
+    assert causes_of(platform, contact_id, "contact_ended") == [
+        ("contact_queued", "ROLE_VISITOR", visitor.conversation_id, ""),
+        ("contact_ended", "ROLE_VISITOR", visitor.conversation_id, "")]

@@ -40,9 +40,9 @@ def insistently(call, within=30):
 class Customer:
     """A person whose texts an integrator's server brings to Meridian."""
 
-    def __init__(self, platform, address):
+    def __init__(self, platform, address, *metadata):
         self._platform = platform
-        self._token = bearer(platform.token("integrator", "shop"))
+        self._token = (*bearer(platform.token("integrator", "shop")), *metadata)
         self._identity = ingress.Identity(kind="web", address=address)
         self._number = 0
         self.contact_id = ""
@@ -68,6 +68,12 @@ class Customer:
         with self._channel() as channel:
             stub = ingress_rpc.IngressServiceStub(channel)
             return insistently(lambda: stub.SendMessage(request, metadata=self._token, timeout=5)).number
+
+    def cancel(self):
+        request = ingress.CancelContactRequest(contact_id=self.contact_id, conversation_id=self.conversation_id)
+        with self._channel() as channel:
+            stub = ingress_rpc.IngressServiceStub(channel)
+            insistently(lambda: stub.CancelContact(request, metadata=self._token, timeout=5))
 
     def read_back(self):
         """The whole conversation from position 0."""

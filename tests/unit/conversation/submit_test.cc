@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/unit/conversation/session_harness.h"
 
 namespace meridian::conversation {
@@ -64,27 +66,164 @@ TEST(SubmitTest, AnAnswerToAnotherRequestIsNoAnswer) {
   EXPECT_EQ(session.Stored(1).contacts.at(0).phase, ContactPhase::kPending);
 }
 
-TEST(SubmitTest, ARefusalIsRecordedAndARepeatIsToldTheSame) {
+// A repeat as an edge makes it: with fresh ids.
+SubmitContact Again(const SessionHarness& session, uint64_t contact, uint64_t client_number, std::string text) {
+  SubmitContact command = session.Submission(1, client_number, std::move(text));
+  command.spec.id = ContactNo(contact);
+  command.spec.conversation = ConversationNo(contact);
+  return command;
+}
+
+void Refuse(SessionHarness& session, uint64_t contact) {
+  session.Do(EnqueueAnswered{ContactNo(contact), RequestNo(1), "QUEUE_FULL"});
+}
+
+TEST(ResubmitTest, ARepeatAfterARefusalOpensAnotherContactForTheSameMessage) {
   SessionHarness session;
   session.Do(session.Submission(1, 1, "hola"));
-  session.Do(EnqueueAnswered{ContactNo(1), RequestNo(1), "QUEUE_FULL"});
+  Refuse(session, 1);
   auto acknowledged = session.Sent<ContactAcknowledged>();
   ASSERT_THAT(acknowledged, SizeIs(1));
   EXPECT_EQ(acknowledged[0].standing, (ContactStanding{Standing::kRefused, "QUEUE_FULL"}));
-  session.Restart();
-  Submitted repeat = session.Get<Submitted>(session.Submission(1, 1, "hola"));
-  EXPECT_TRUE(repeat.repeated);
-  EXPECT_EQ(repeat.number, 1u);
-  EXPECT_EQ(repeat.contact, ContactNo(1));
-  EXPECT_EQ(repeat.standing, (ContactStanding{Standing::kRefused, "QUEUE_FULL"}));
   EXPECT_THAT(session.Stored(1).contacts, SizeIs(0));
-  // The next message tries again, in the same conversation.
-  SubmitContact next = session.Submission(1, 2, "sigo aquí");
-  next.spec.id = ContactNo(2);
+  session.TakeOutbox();
+  session.Restart();
+
+  Submitted repeat = session.Get<Submitted>(Again(session, 2, 1, "hola"));
+  EXPECT_TRUE(repeat.repeated);
+  EXPECT_FALSE(repeat.joined);
+  EXPECT_EQ(repeat.conversation, ConversationNo(1));
+  EXPECT_EQ(repeat.number, 1u);
+  EXPECT_EQ(repeat.contact, ContactNo(2));
+  EXPECT_EQ(repeat.standing.kind, Standing::kPending);
+  EXPECT_THAT(session.messages, SizeIs(1));
+  EXPECT_EQ(session.Stored(1).last_number, 1u);
+  EXPECT_THAT(session.Sent<Deliver>(), SizeIs(0)) << "the customer has read it";
+  session.ExpectStoredEqualsLive();
+  session.Accept(2);
+  EXPECT_EQ(session.Sent<ContactAcknowledged>().at(0).contact, ContactNo(2));
+
+  session.Assign(2, 1, "ana");
+  auto opened = session.Get<ReadingOpened>(session.ReadingOf(1, "ana", 0));
+  EXPECT_THAT(opened.ranges, ::testing::ElementsAre(ReadRange{ContactNo(2), 0, 1}));
+  EXPECT_EQ(session.messages.at(MessageKey(ConversationNo(1), 1)).message.contact, ContactNo(2));
+  Submitted third = session.Get<Submitted>(Again(session, 3, 1, "hola"));
+  EXPECT_EQ(third.contact, ContactNo(2)) << "a repeat of what was queued changes nothing";
+  EXPECT_EQ(third.standing.kind, Standing::kAcknowledged);
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(1));
+}
+
+TEST(ResubmitTest, ARepeatWhileItIsStillFullIsRefusedAgainAndTheNextOneTriesOnceMore) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  for (uint64_t contact = 1; contact <= kMaxEndedContacts + 2; ++contact) {
+    Refuse(session, contact);
+    EXPECT_EQ(session.Sent<ContactAcknowledged>().at(0).standing.refusal, "QUEUE_FULL");
+    session.Restart();
+    Submitted repeat = session.Get<Submitted>(Again(session, contact + 1, 1, "hola"));
+    EXPECT_EQ(repeat.contact, ContactNo(contact + 1));
+    EXPECT_EQ(repeat.number, 1u);
+    EXPECT_EQ(repeat.standing.kind, Standing::kPending);
+    session.Sent<EnqueueContact>();
+  }
+  EXPECT_THAT(session.messages, SizeIs(1));
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(1));
+}
+
+TEST(ResubmitTest, AnIdOfARefusedContactIsNotTakenAgain) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  Refuse(session, 1);
+  EXPECT_EQ(RefusedBy(session, Again(session, 1, 1, "hola")), (Refusal{RefusalCode::kAlreadyExists, "contact_id"}));
+}
+
+TEST(ResubmitTest, WhatJoinedARefusedContactIsSubmittedAnewInAnyOrder) {
+  const std::string words[] = {"", "hola", "sigo aquí", "¿nadie?"};
+  std::vector<uint64_t> order = {1, 2, 3};
+  do {
+    SessionHarness session;
+    session.Do(session.Submission(1, 1, words[1]));
+    ASSERT_TRUE(session.Get<Submitted>(Again(session, 2, 2, words[2])).joined);
+    ASSERT_TRUE(session.Get<Submitted>(Again(session, 2, 3, words[3])).joined);
+    Refuse(session, 1);
+    uint64_t proposed = 10;
+    for (uint64_t number : order) {
+      Submitted repeat = session.Get<Submitted>(Again(session, proposed++, number, words[number]));
+      EXPECT_EQ(repeat.number, number);
+      EXPECT_EQ(repeat.contact, ContactNo(10));
+      EXPECT_EQ(repeat.standing.kind, Standing::kPending);
+      session.ExpectStoredEqualsLive();
+    }
+    session.Accept(10);
+    session.Assign(10, 1, "ana");
+    EXPECT_EQ(session.Get<ReadingOpened>(session.ReadingOf(1, "ana", 0)).ranges.at(0).after_number, 0u);
+    for (uint64_t number : order) {
+      EXPECT_EQ(session.messages.at(MessageKey(ConversationNo(1), number)).message.contact, ContactNo(10));
+      Submitted repeat = session.Get<Submitted>(Again(session, proposed++, number, words[number]));
+      EXPECT_EQ(repeat.contact, ContactNo(10));
+      EXPECT_EQ(repeat.standing.kind, Standing::kAcknowledged);
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(ResubmitTest, OnceAnAgentHasALaterContactTheRefusedWordsNeedANewNumber) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  Refuse(session, 1);
+  SubmitContact next = Again(session, 2, 2, "sigo aquí");
   Submitted second = session.Get<Submitted>(next);
   EXPECT_EQ(second.conversation, ConversationNo(1));
   EXPECT_EQ(second.contact, ContactNo(2));
   EXPECT_EQ(second.number, 2u);
+  session.Accept(2);
+  session.Assign(2, 1, "ana");
+  EXPECT_EQ(RefusedBy(session, Again(session, 3, 1, "hola")),
+            (Refusal{RefusalCode::kClientNumberTooOld, "client_number"}));
+  EXPECT_EQ(session.Get<Submitted>(Again(session, 3, 2, "sigo aquí")).contact, ContactNo(2));
+}
+
+TEST(ResubmitTest, WhatALaterContactHadStaysAsItWas) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  Refuse(session, 1);
+  session.Do(Again(session, 2, 2, "sigo aquí"));
+  session.Accept(2);
+  session.Facts({ContactClosedFact{ContactNo(2), EndReason::kCompletedByAgent}});
+  EXPECT_EQ(RefusedBy(session, Again(session, 3, 1, "hola")),
+            (Refusal{RefusalCode::kClientNumberTooOld, "client_number"}));
+  Submitted repeat = session.Get<Submitted>(Again(session, 3, 2, "sigo aquí"));
+  EXPECT_EQ(repeat.contact, ContactNo(2));
+  EXPECT_EQ(repeat.standing.kind, Standing::kAcknowledged);
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(0));
+}
+
+TEST(ResubmitTest, AMessageThatWasMovedTwiceIsInItsLastContact) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(Again(session, 2, 2, "sigo aquí"));
+  Refuse(session, 1);
+  session.Do(Again(session, 2, 1, "hola"));
+  Refuse(session, 2);  // which reaches over the second message, still the first contact's
+  session.Do(Again(session, 3, 2, "sigo aquí"));
+  session.Accept(3);
+  session.Assign(3, 1, "ana");
+  Submitted repeat = session.Get<Submitted>(Again(session, 4, 2, "sigo aquí"));
+  EXPECT_EQ(repeat.contact, ContactNo(3));
+  EXPECT_EQ(repeat.standing.kind, Standing::kAcknowledged);
+}
+
+TEST(ResubmitTest, WhatWasNotQueuedInTimeIsTriedAnewWhileTheFirstIsWithdrawn) {
+  SessionHarness session;
+  session.Do(session.Submission(1, 1, "hola"));
+  session.Do(WatchConversation{TenantId{"demo"}, ConversationNo(1), 1});
+  session.AdvanceBy(Duration::Minutes(4));
+  ASSERT_EQ(session.Sent<ContactAcknowledged>().at(0).standing.kind, Standing::kNotQueued);
+  Submitted repeat = session.Get<Submitted>(Again(session, 2, 1, "hola"));
+  EXPECT_EQ(repeat.contact, ContactNo(2));
+  EXPECT_EQ(repeat.standing.kind, Standing::kPending);
+  EXPECT_EQ(session.Get<Submitted>(Again(session, 3, 1, "hola")).contact, ContactNo(2));
+  EXPECT_THAT(session.Stored(1).contacts, SizeIs(2)) << "the one that is withdrawn, and the new one";
+  session.ExpectStoredEqualsLive();
 }
 
 TEST(SubmitTest, ARepeatWithOtherProposalsChangesNothing) {
@@ -174,7 +313,6 @@ TEST(SubmitTest, RetriesWithTheSameRequestUntilFourMinutesThenIsNotQueued) {
   auto told = session.Sent<TellRouting>();
   ASSERT_THAT(told, SizeIs(1));
   EXPECT_EQ(told[0].edge.kind, EdgeKind::kWithdrawn);
-  EXPECT_EQ(session.Get<Submitted>(session.Submission(1, 1, "hola")).standing.kind, Standing::kNotQueued);
 }
 
 TEST(SubmitTest, AContactThatRoutingHadAllTheSameIsWithdrawnAndShownToNobody) {

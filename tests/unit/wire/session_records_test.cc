@@ -37,6 +37,18 @@ class RandomValues {
   Duration Long() { return {static_cast<int64_t>(Number(1u << 30))}; }
   LanguageTag Language() { return Coin() ? LanguageTag() : *LanguageTag::Parse(Coin() ? "es-MX" : "zh-Hant-TW"); }
 
+  CommandOrigin Origin() {
+    if (Coin()) return {};
+    CommandOrigin origin;
+    origin.actor = {Of(ActorRole::kSystem, ActorRole::kService), Text(44)};
+    if (Coin()) {
+      for (uint8_t& byte : origin.trace.trace_id) byte = static_cast<uint8_t>(random_());
+      for (uint8_t& byte : origin.trace.span_id) byte = static_cast<uint8_t>(random_());
+      origin.trace.flags = static_cast<uint8_t>(random_());
+    }
+    return origin;
+  }
+
   std::shared_ptr<const EnqueueRequest> Pending(const ConversationRecord& record, const ContactRecord& contact) {
     auto request = std::make_shared<EnqueueRequest>();
     request->tenant = record.tenant;
@@ -58,6 +70,7 @@ class RandomValues {
     spec.attributes.Set(AttributeName{"b"}, Coin());
     spec.attributes.Set(AttributeName{"t"}, Text(32));
     spec.enqueued_at = When();
+    request->origin = Origin();
     return request;
   }
 
@@ -78,7 +91,7 @@ class RandomValues {
     }
     contact.customer_waits = Coin();
     contact.edge = {static_cast<uint32_t>(Number(9)), Of(EdgeKind::kNone, EdgeKind::kWithdrawn),
-                    Of(CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost), When()};
+                    Of(CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost), When(), Origin()};
     contact.acknowledged_edge = static_cast<uint32_t>(Number(9));
     return contact;
   }

@@ -72,6 +72,7 @@ TEST_F(ConverseTest, SubmitsUnderTheFramesRequestId) {
   EXPECT_EQ(result.submit_contact().conversation_id(), visitor.session);
   EXPECT_EQ(result.submit_contact().language(), "es");
   EXPECT_EQ(session_.submits().at(0).enqueue_request_id.ToString(), frame.request_id());
+  EXPECT_EQ(session_.submits().at(0).origin.actor, (Actor{ActorRole::kCustomer, visitor.session}));
   session_.submitted = MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL", "full");
   EXPECT_EQ(Answer(*stream, frame).error().reason(), "QUEUE_FULL");
   frame.mutable_submit_contact()->set_channel("fax");

@@ -79,6 +79,16 @@ TEST_F(SubmissionTest, AVisitorIsWhoItsTokenSays) {
       << "a visitor may not name an identity";
 }
 
+TEST_F(SubmissionTest, OnlyAVisitorLeavesByLosingItsConnection) {
+  auto request = Valid();
+  auto of_integrator = MakeSubmission(request, integrator_, config_, ids_, clock_.Now());
+  request.clear_identity();
+  auto of_visitor = MakeSubmission(request, visitor_, config_, ids_, clock_.Now());
+  ASSERT_TRUE(of_integrator.ok() && of_visitor.ok());
+  EXPECT_EQ(of_integrator->command.leave_grace, Duration::Zero()) << "never";
+  EXPECT_EQ(of_visitor->command.leave_grace, Duration::Seconds(60)) << "the channel's default";
+}
+
 TEST_F(SubmissionTest, UndeclaredAttributesStayInTheSession) {
   auto request = Valid();
   (*request.mutable_attributes())["topic"] = "billing";

@@ -54,9 +54,18 @@ TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
     world.Submit(label, world.Submission(++n, 1, "hola"));
     world.Settle();
     EXPECT_EQ(world.answers[label], reason);
-    world.Submit(label + " again", world.Submission(n, 1, "hola"));
+    auto again = world.Submission(n, 1, "hola");
+    again.spec.id = SessionWorld::Contact(100 + n);
+    world.Submit(label + " again", again);
     world.Settle();
     EXPECT_EQ(world.answers[label + " again"], reason);
+    world.routing.refuse_contacts = Refusal::kNone;
+    again.spec.id = SessionWorld::Contact(200 + n);
+    world.Submit(label + " once more", again);
+    world.Settle();
+    EXPECT_EQ(world.answers[label + " once more"], "OK 1");
+    EXPECT_TRUE(world.routing.IsLive(again.spec.id));
+    EXPECT_EQ(world.List(n)->messages_size(), 1);
   }
 }
 
@@ -176,6 +185,74 @@ TEST(SessionEdgeTest, EdgesReachRoutingAndAreRepeatedUntilAnswered) {
   world.Settle();
   ASSERT_EQ(world.routing.Received<CustomerWaits>().size(), 1u);
   EXPECT_EQ(world.routing.Received<CustomerWaits>().front().contact, SessionWorld::Contact(1));
+}
+
+CommandOrigin OriginOf(const SessionWorld& world, size_t nth) { return world.routing.received().at(nth).origin; }
+
+TEST(SessionOriginTest, WhoSubmitsCancelsAndLeavesReachesRoutingWithItsTrace) {
+  CommandOrigin shop{{ActorRole::kIntegrator, "shop"}, {{1, 2, 3}, {4, 5}, 1}};
+  CommandOrigin visitor{{ActorRole::kCustomer, SessionWorld::Conversation(2).ToString()}, {{9}, {8}, 0}};
+  SessionWorld world;
+  auto submission = world.Submission(1, 1, "hola");
+  submission.origin = shop;
+  world.Submit("a", submission);
+  submission = world.Submission(2, 1, "hola");
+  submission.origin = visitor;
+  world.Submit("b", submission);
+  world.Settle();
+  ASSERT_EQ(world.routing.received().size(), 2u);
+  EXPECT_EQ(OriginOf(world, 0), shop);
+  EXPECT_EQ(OriginOf(world, 1), visitor);
+  shop.trace.span_id = {7};
+  world.service().Cancel({SessionWorld::Tenant(), SessionWorld::Conversation(1), SessionWorld::Contact(1), shop},
+                         [](auto) {});
+  world.service().Close({SessionWorld::Tenant(), SessionWorld::Conversation(2), visitor}, [](auto) {});
+  world.Settle();
+  ASSERT_EQ(world.routing.received().size(), 4u);
+  EXPECT_EQ(OriginOf(world, 2), shop);
+  EXPECT_EQ(OriginOf(world, 3), visitor);
+}
+
+TEST(SessionOriginTest, ACancelThatBecomesALeaveKeepsItsOrigin) {
+  const CommandOrigin shop{{ActorRole::kIntegrator, "shop"}, {{1}, {2}, 1}};
+  SessionWorld world;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  world.routing.SetParticipants(SessionWorld::Contact(1), {"ana"});  // the session has not heard of it
+  world.service().Cancel({SessionWorld::Tenant(), SessionWorld::Conversation(1), SessionWorld::Contact(1), shop},
+                         [](auto) {});
+  world.Settle();
+  ASSERT_EQ(world.routing.Received<CustomerLeft>().size(), 1u);
+  EXPECT_EQ(world.routing.received().back().origin, shop);
+}
+
+TEST(SessionOriginTest, OfAPendingContactItSurvivesARestart) {
+  const CommandOrigin shop{{ActorRole::kIntegrator, "shop"}, {{1}, {2}, 1}};
+  SessionWorld world;
+  world.routing.mode = Mode::kUnreachable;
+  auto submission = world.Submission(1, 1, "hola");
+  submission.origin = shop;
+  world.Submit("a", submission);
+  world.Settle();
+  world.service().Cancel({SessionWorld::Tenant(), SessionWorld::Conversation(1), SessionWorld::Contact(1), shop},
+                         [](auto) {});
+  world.Settle();
+  world.Crash();
+  world.routing.mode = Mode::kAnswers;
+  world.Boot();
+  world.Pass(Duration::Seconds(1));
+  ASSERT_EQ(world.routing.received().size(), 2u);
+  EXPECT_EQ(world.routing.Received<CancelContact>().size(), 1u);
+  EXPECT_EQ(OriginOf(world, 0), shop);
+  EXPECT_EQ(OriginOf(world, 1), shop);
+}
+
+TEST(SessionOriginTest, WhereTheSessionActsItNamesItself) {
+  SessionWorld world;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Pass(Duration::Seconds(61));
+  ASSERT_EQ(world.routing.Received<CustomerLeft>().size(), 1u);
+  EXPECT_EQ(world.routing.received().back().origin, (CommandOrigin{{ActorRole::kService, "session"}, {}}));
 }
 
 TEST(SessionEdgeTest, CancelAndClose) {

@@ -47,8 +47,9 @@ TEST(SessionLostTailTest, AcknowledgedMessagesComeAgainWithTheirNumbersBeforeNew
     SCOPED_TRACE("commits lost: " + std::to_string(lost));
     SessionWorld world(true);
     const uint64_t before = Commits(world);
-    auto watch = world.Watch(1);
     Talk(world);
+    auto watch = world.Watch(1);
+    world.Settle();
     most = Commits(world) - before;
     ASSERT_EQ(world.store().LoseTail(kShard, lost), lost);
     world.Say("refused", 1, 3, kSaid[4]);

@@ -24,7 +24,7 @@ const AgentId kAna{"ana"};
 const AttachmentNumber kFirst{1};
 constexpr ShardId kShard{ShardKind::kRouting, 0};
 
-ContactId Contact(uint64_t number) { return {kRegion, {0x0190'0000'0000'7000, number}}; }
+ContactId Contact(uint64_t number) { return {kRegion, {0x0190000000007000, number}}; }
 
 class World {
  public:

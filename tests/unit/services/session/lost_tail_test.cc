@@ -61,7 +61,12 @@ TEST(SessionLostTailTest, AcknowledgedMessagesComeAgainWithTheirNumbersBeforeNew
     world.Pass(Duration::Seconds(5));
     EXPECT_EQ(world.answers["new"], "OK 5");
     EXPECT_EQ(Texts(world), kSaid);
-    EXPECT_EQ(watch->Numbers(), (std::vector<uint64_t>{1, 2, 3, 4, 5})) << "told once, and under the same numbers";
+    EXPECT_EQ(watch->Numbers(), (std::vector<uint64_t>{1, 2, 3, 4}));
+    auto again = world.Watch(1, 4);  // a reading ends with its owner's term; the customer comes back with its position
+    world.Submit("later", world.Submission(2, 1, "hola"));
+    world.Settle();
+    EXPECT_EQ(again->Numbers(), (std::vector<uint64_t>{5}));
+    EXPECT_EQ(world.answers["later"], "OK 1");
     EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
     world.Say("again", 1, 2, kSaid[2]);
     world.Settle();

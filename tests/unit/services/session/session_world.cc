@@ -58,7 +58,9 @@ void SessionWorld::Boot() {
   options.identity = {{ShardKind::kSession, 0}, "test", ++nonce_};
   options.routing_shards = {{ShardKind::kRouting, 0}};
   SessionPorts ports;
-  ports.shard = {&way_, &store_.leases(), clock_.monotonic(), clock_.wall()};
+  ShardStore* store = &store_;
+  if (way_.MayLoseAcknowledgedTail()) store = &way_;
+  ports.shard = {store, &store_.leases(), clock_.monotonic(), clock_.wall()};
   ports.log = &routing.log();
   ports.routing = &routing;
   std::vector<std::unique_ptr<SessionShard>> shards;

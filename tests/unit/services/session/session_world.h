@@ -83,7 +83,7 @@ class SessionWorld {
  private:
   testing::FakeClock clock_;
   MemoryStore store_;
-  testing::FaultStore way_{store_};
+  testing::FaultStore way_{store_};  // in between only where the session is told that its store may lose a tail
   uint64_t nonce_ = 0;
   bool woken_ = false;
   std::unique_ptr<SessionService> service_;

@@ -142,6 +142,7 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
   if (state == ShardState::kServing) {
     OpenGateWhenCaughtUp();
     if (std::exchange(told_lost_, false)) {
+      submissions_.Restart();
       sender_.Restart();
       readings_.Restart();
     }

@@ -26,6 +26,10 @@ constexpr ShardId kShard{ShardKind::kRouting, 0};
 
 ContactId Contact(uint64_t number) { return {kRegion, {0x0190000000007000, number}}; }
 
+struct Tokens {
+  OfferToken talking, done, declined;
+};
+
 class World {
  public:
   using Loop = ShardLoop<RoutingProgram>;
@@ -129,10 +133,6 @@ class World {
   testing::FaultStore way_{store_};
   std::unique_ptr<CommandReplayer<RoutingProgram>> replayer_;
   std::unique_ptr<Loop> loop_;
-};
-
-struct Tokens {
-  OfferToken talking, done, declined;
 };
 
 // Ana talks with 1, has completed 2 and rejected 3; 4 waits for somebody who speaks German. Each step is acknowledged

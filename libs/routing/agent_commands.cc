@@ -10,6 +10,7 @@ Answer EngineCore::CheckAttachment(const AgentId& agent, AttachmentNumber attach
   if (found == kNoIndex || agents.at(found).profile == kNoIndex) {
     return Refuse(Refusal::kUnknownAgent, "the configuration has no agent " + agent.value);
   }
+  if (replaying_) return {};
   const AgentRecord& record = agents.at(found).record;
   if (attachment < record.attachment) {
     return Refuse(Refusal::kStaleAttachment, "a newer connection acts for agent " + agent.value);
@@ -75,7 +76,8 @@ Answer EngineCore::Apply(const DetachAgent& command) {
     return Refuse(command.attachment < record.attachment ? Refusal::kStaleAttachment : Refusal::kNotAttached,
                   "agent " + command.agent.value + " is not attached under this number");
   }
-  if (record.presence != AgentPresence::kAttached) {
+  // A new term has everybody detached: an end of the connection that is replayed is none that was known.
+  if (record.presence == AgentPresence::kOffline || (record.presence == AgentPresence::kDetached && !replaying_)) {
     Answer answer;
     answer.repeated = true;
     return answer;

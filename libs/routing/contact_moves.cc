@@ -88,6 +88,14 @@ void EngineCore::ReleaseCapacity(uint32_t contact, bool worked) {
 }
 
 void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
+  ContactRecord& record = contacts.at(contact).record;
+  ++record.offers_made;
+  PlaceOffer(contact, choice, MakeToken(record, out.head().term));
+  SendOffer(contact);
+}
+
+// The contact goes out of its line into the agent's hands; nobody is told of it here.
+void EngineCore::PlaceOffer(uint32_t contact, const Choice& choice, OfferToken token) {
   ContactSlot& slot = contacts.at(contact);
   ContactRecord& record = slot.record;
   const ClassEntry& requirement = index.requirement(slot.requirement);
@@ -98,8 +106,7 @@ void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
   const uint32_t agent = choice.best.free.agent;
   const ChannelRules& rules = configs.channel(slot.channel);
   record.agent = agents.at(agent).record.agent;
-  ++record.offers_made;
-  record.token = MakeToken(record, out.head().term);
+  record.token = token;
   record.offer_state = OfferState::kPending;
   record.offer_step = step;
   record.units = rules.units;
@@ -127,8 +134,24 @@ void EngineCore::MakeOffer(uint32_t contact, const Choice& choice) {
                                    .units = record.units,
                                    .waited = now() - record.queued_at,
                                    .decision = decision});
-  SendOffer(contact);
   SetTimer(contact);
+}
+
+// An offer that was made in an earlier term and lost with the end of its log. What the contact has here is older, and
+// had ended before.
+bool EngineCore::RestoreOffer(uint32_t contact, const AgentId& agent, OfferToken token) {
+  ContactSlot& slot = contacts.at(contact);
+  const uint32_t holder = agents.Find(agent);  // CheckAttachment found it in the configuration
+  if (slot.record.state == ContactState::kOffered) {
+    Requeue(contact, {ContactTrigger::kOfferRescinded, RequeueReason::kRescinded, RescindReason::kAgentLost});
+  } else if (NextState(slot.record.state, ContactTrigger::kAgentLost) == ContactState::kQueued) {
+    Requeue(contact, {ContactTrigger::kAgentLost, RequeueReason::kAgentLost});
+  }
+  if (slot.record.state != ContactState::kQueued || !HasRoom(agents.at(holder), slot.channel)) return false;
+  Candidate restored;
+  restored.free = {.idle_since = now(), .tie = agents.at(holder).tie, .agent = holder};
+  PlaceOffer(contact, {DecisionReason::kRestored, restored, {}}, token);
+  return true;
 }
 
 void EngineCore::SendOffer(uint32_t contact) {

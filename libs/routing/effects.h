@@ -31,6 +31,7 @@ enum class DecisionReason : uint8_t {
   kPreferredAgent,  // the contact asked for this agent
   kFreedAgent,      // the agent became free and this contact was first among those that it may take
   kLastChoice,      // the agent had let this contact pass before, and no other could take it
+  kRestored,        // decided in an earlier term whose end was lost, with the reasons: the agent's answer names it
 };
 std::string_view ToString(DecisionReason reason);
 

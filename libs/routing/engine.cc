@@ -24,6 +24,10 @@ void Engine::Restore(AgentRevisionRecord record) { core_->configs.Revise(std::mo
 void Engine::Restore(StreamHead record) { core_->out.head() = record; }
 void Engine::FinishLoad(uint64_t term, Instant now) { core_->FinishLoad(term, now); }
 
+void Engine::HoldOffers() { core_->HoldOffers(); }
+void Engine::ReleaseOffers() { core_->ReleaseOffers(); }
+Answer Engine::Replay(const Command& command, Instant now) { return core_->Replay(command, now); }
+
 Answer Engine::Apply(const Command& command, Instant now) { return core_->Run(command, now); }
 Instant Engine::NextDeadline() const { return core_->NextDeadline(); }
 bool Engine::Advance(Instant now) { return core_->Advance(now); }

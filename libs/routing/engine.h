@@ -79,6 +79,16 @@ class Engine {
   // goes on under it, after a commit was refused: the same without events.
   void FinishLoad(uint64_t term, Instant now);
 
+  // ---- after a term that may lack what was acknowledged ----
+  // Right after FinishLoad: no offers are made until ReleaseOffers; from then on they come by Advance.
+  void HoldOffers();
+  void ReleaseOffers();
+  // While offers are held: a command that was acknowledged in an earlier term and that this one lacks; all such come
+  // in the order of their acknowledgement. Connections are not asked, they were right then. An offer that a command
+  // names and that is not known any more is restored with its token, in the place of whatever the contact has here:
+  // that is older. Refused as by Apply, and when the agent has no room for what is restored.
+  Answer Replay(const Command& command, Instant now);
+
   // ---- commands and time ----
   Answer Apply(const Command& command, Instant now);
   // The earliest deadline; an instant in the past while background work is left; Never when there is none.

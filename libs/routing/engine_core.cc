@@ -64,6 +64,19 @@ Answer EngineCore::Run(const Command& command, Instant at) {
   return answer;
 }
 
+Answer EngineCore::Replay(const Command& command, Instant at) {
+  MERIDIAN_CHECK(offers_held_);
+  replaying_ = true;
+  Answer answer = Run(command, at);
+  replaying_ = false;
+  return answer;
+}
+
+void EngineCore::ReleaseOffers() {
+  offers_held_ = false;
+  match_pending_ = true;
+}
+
 Instant EngineCore::NextDeadline() const {
   if (reindexing() || match_pending_ || !draining_.empty() || !stale_revisions_.empty()) return Instant{0};
   return timers_.NextAt();

@@ -53,6 +53,9 @@ class EngineCore {
 
   // ---- the run ----
   Answer Run(const Command& command, Instant at);
+  Answer Replay(const Command& command, Instant at);
+  void HoldOffers() { offers_held_ = true; }
+  void ReleaseOffers();
   Instant NextDeadline() const;
   bool Advance(Instant at);
   void FinishLoad(uint64_t term, Instant at);
@@ -101,7 +104,7 @@ class EngineCore {
     Answer refusal;
   };
   template <typename Command>
-  Held FindHeld(const Command& command) const;
+  Held FindHeld(const Command& command);
   Answer CheckAttachment(const AgentId& agent, AttachmentNumber attachment) const;
   Answer Done(uint32_t contact, bool repeated = false) const;
   // Refuses with the reason of the state table.
@@ -130,6 +133,8 @@ class EngineCore {
   bool MayEverServe(uint32_t agent, uint32_t contact) const;
   void StopPreferring(uint32_t contact);
   void MakeOffer(uint32_t contact, const Choice& choice);
+  void PlaceOffer(uint32_t contact, const Choice& choice, OfferToken token);
+  bool RestoreOffer(uint32_t contact, const AgentId& agent, OfferToken token);
   void SendOffer(uint32_t contact);
   void Assign(uint32_t contact);
   void Reclaim(uint32_t contact);
@@ -213,6 +218,8 @@ class EngineCore {
   std::set<uint32_t> freed_agents_;                               // newly free, with contacts that wait for them alone
   std::map<uint32_t, std::set<WaitingContact>> preferred_lines_;  // by agent
   bool match_pending_ = false;
+  bool offers_held_ = false;
+  bool replaying_ = false;                              // the call is a Replay
   size_t records_before_ = 0;                           // the call, as Outbox counts them
   size_t bytes_before_ = 0;                             // the call
   std::set<std::pair<AgentId, uint32_t>> draining_;     // agents with contacts that they may no longer have

@@ -57,8 +57,8 @@ void EngineCore::CheckContact(uint32_t contact, Instant at) const {
     return;
   }
   MERIDIAN_CHECK(slot.line != Line::kNone && slot.agent == kNoIndex && record.agent.empty() && record.token.IsNil());
-  // No waiting contact has a free agent who may take it, unless matching goes on in slices.
-  if (NextDeadline() > at && at == now()) MERIDIAN_CHECK(!FindAgent(contact).has_value());
+  // No waiting contact has a free agent who may take it, unless offers are held or matching goes on in slices.
+  if (!offers_held_ && NextDeadline() > at && at == now()) MERIDIAN_CHECK(!FindAgent(contact).has_value());
 }
 
 void EngineCore::CheckAgent(uint32_t agent) const {

@@ -125,6 +125,7 @@ std::optional<WaitingContact> EngineCore::FirstForFreed() {
 }
 
 void EngineCore::Match() {
+  if (offers_held_) return;
   match_pending_ = false;
   for (int offers = 0;; ++offers) {
     const std::optional<WaitingContact> freed = FirstForFreed();

@@ -62,6 +62,8 @@ std::string_view ToString(DecisionReason reason) {
       return "freed_agent";
     case DecisionReason::kLastChoice:
       return "last_choice";
+    case DecisionReason::kRestored:
+      return "restored";
   }
   return "unknown";
 }

@@ -5,7 +5,7 @@
 namespace meridian {
 
 template <typename Command>
-EngineCore::Held EngineCore::FindHeld(const Command& command) const {
+EngineCore::Held EngineCore::FindHeld(const Command& command) {
   if (Answer refusal = CheckAttachment(command.agent, command.attachment); !refusal.ok()) {
     return {kNoIndex, std::move(refusal)};
   }
@@ -13,6 +13,7 @@ EngineCore::Held EngineCore::FindHeld(const Command& command) const {
   if (contact == kNoIndex) return {kNoIndex, Refuse(Refusal::kUnknownContact, "no live contact has this id")};
   const ContactRecord& record = contacts.at(contact).record;
   if (record.agent != command.agent || record.token != command.token) {
+    if (replaying_ && RestoreOffer(contact, command.agent, command.token)) return {contact, {}};
     return {kNoIndex, Refuse(Refusal::kStaleToken, "the token is not of the contact's current offer to this agent")};
   }
   return {contact, {}};
@@ -53,7 +54,8 @@ Answer EngineCore::Apply(const AcceptOffer& command) {
     Assign(held.contact);
   }
   out.Send(agent.record, AssignmentStarted{record.spec.id, record.spec.conversation, record.token, record.state,
-                                           slot.queue->counts.queue, record.spec.channel, record.spec.language});
+                                           slot.queue->counts.queue, record.spec.channel, record.spec.language,
+                                           /*resumed=*/replaying_});
   return Done(held.contact);
 }
 

@@ -36,5 +36,9 @@ absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::st
 // The reason given to MakeRefusal; empty when the status carries none.
 std::string ReasonOf(const absl::Status& status);
 std::optional<Instant> ShardTimeOf(const absl::Status& status);
+// The loop did not take the request, or dropped it with its batch: it is to be sent again.
+inline bool WasDropped(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kResourceExhausted;
+}
 
 }  // namespace meridian

@@ -8,6 +8,8 @@
 //   loop.Query([](const RoutingProgram& program) { return program.Explain(id); },
 //              [](absl::StatusOr<Explanation> result) { … });
 //
+// After a term that may lack what was acknowledged, commands that are replayed (Replay) come before all others.
+//
 // Threads: Post, Query, Start, RequestStop, RegisterReplayer, Replayed, state and the sizes: any. Everything else: the
 // thread that owns the loop. Callbacks (`done`, hooks) are called on that thread, never inside Post, and must not
 // block; they may call Post and Query. They are called exactly once, at the latest by the destructor.
@@ -64,6 +66,8 @@ struct ShardHooks {
   std::function<absl::AnyInvocable<void()>(const Program&)> snapshot;
   // The shard's state changed; the status says why when something went wrong (for the process's log).
   std::function<void(ShardState, const absl::Status&)> on_state;
+  // A term has been loaded and nothing applied in it yet: the moment for Replay. May be null.
+  std::function<void(const TermGrant&)> on_term;
 };
 
 template <typename Program>
@@ -105,6 +109,12 @@ class ShardLoop final : public Stepped, private ShardHost {
   void Replayed(std::string client) {
     completions_->Post([this, client] { replay_.Replayed(client); });
   }
+
+  // Inside ShardHooks::on_term: applied before whatever else waits, in order. `done` as of Post; when the term ends
+  // first, with the program's refusal.
+  void Replay(Command&& command, Done&& done) { replays_.push_back({std::move(command), std::move(done)}); }
+  // Inside `done`: the number of the commit that its answer waited for.
+  uint64_t releasing() const { return releasing_; }
 
   void SetWaker(std::function<void()> waker) override { completions_->SetWaker(std::move(waker)); }
   bool Step() override;
@@ -164,9 +174,10 @@ class ShardLoop final : public Stepped, private ShardHost {
   bool HasWork(Instant now);
   void RunBatch(Instant now);
   void RunTimers(Instant now, MonotonicInstant until);
+  bool TakeReplays(Instant now, MonotonicInstant until);
   void TakeLane(Lane lane, Instant now, MonotonicInstant until);
   void ApplyItem(Item item, Instant now);
-  void ApplyRequest(Request request, Instant now);
+  void ApplyRequest(Request request, Instant now, bool replayed);
   bool HasRoom() const;
   void CloseBatch(Instant now);
   void Hold(std::vector<Message>&& messages, uint64_t number);
@@ -191,6 +202,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   ShardClock clock_;
   AnswerTable answers_;
   ReplayWindow replay_;
+  std::deque<Request> replays_;  // of this term, not applied yet
   ShardLifecycle lifecycle_;
 
   ShardTimeRecord loaded_time_;
@@ -198,6 +210,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   HeldBatch building_;
   HeldBatch spare_;             // an emptied one, for its allocations
   std::deque<HeldBatch> held_;  // oldest first, one per commit in flight or not yet released
+  uint64_t releasing_ = 0;
   MonotonicInstant next_snapshot_;
   bool snapshot_due_ = false;
 };

@@ -147,7 +147,7 @@ bool ShardLoop<Program>::Serve() {
 
 template <typename Program>
 bool ShardLoop<Program>::HasWork(Instant now) {
-  if (first_batch_ || !mailbox_.empty() || program_->NextDeadline() <= now) return true;
+  if (first_batch_ || !replays_.empty() || !mailbox_.empty() || program_->NextDeadline() <= now) return true;
   const MonotonicInstant tick = ports_.monotonic->Now();
   return replay_.IsOver(tick) || (snapshot_due_ && tick >= next_snapshot_);
 }
@@ -161,12 +161,25 @@ void ShardLoop<Program>::RunBatch(Instant now) {
     if constexpr (requires { program_->EndReplayWindow(now); }) program_->EndReplayWindow(now);
   }
   answers_.ForgetOld(now);
+  if (!TakeReplays(now, until)) return CloseBatch(now);
   RunTimers(now, began + options_.batch.time / 2);
   TakeLane(Lane::kLiveWork, now, until);
   // Live work may use the whole time of a batch; the others only what it leaves.
   if (ports_.monotonic->Now() < until) TakeLane(Lane::kNewContacts, now, until);
   if (ports_.monotonic->Now() < until) TakeLane(Lane::kReads, now, until);
   CloseBatch(now);
+}
+
+// True when none is left: the others wait, and so do timers, which were not due when these commands were acknowledged.
+template <typename Program>
+bool ShardLoop<Program>::TakeReplays(Instant now, MonotonicInstant until) {
+  while (!replays_.empty()) {
+    if (!HasRoom() || ports_.monotonic->Now() >= until) return false;
+    Request request = std::move(replays_.front());
+    replays_.pop_front();
+    ApplyRequest(std::move(request), now, /*replayed=*/true);
+  }
+  return true;
 }
 
 template <typename Program>
@@ -190,7 +203,7 @@ void ShardLoop<Program>::TakeLane(Lane lane, Instant now, MonotonicInstant until
 template <typename Program>
 void ShardLoop<Program>::ApplyItem(Item item, Instant now) {
   if (auto* request = std::get_if<Request>(&item)) {
-    ApplyRequest(std::move(*request), now);
+    ApplyRequest(std::move(*request), now, /*replayed=*/false);
   } else if (auto* read = std::get_if<std::unique_ptr<PendingRead>>(&item)) {
     (*read)->Run(*program_);
     building_.reads.push_back(std::move(*read));
@@ -198,7 +211,7 @@ void ShardLoop<Program>::ApplyItem(Item item, Instant now) {
 }
 
 template <typename Program>
-void ShardLoop<Program>::ApplyRequest(Request request, Instant now) {
+void ShardLoop<Program>::ApplyRequest(Request request, Instant now, bool replayed) {
   const std::optional<RequestKey> key = program_->KeyOf(request.command);
   if (key) {
     const AnswerTable::Lookup found = answers_.Find(*key, now);
@@ -209,7 +222,12 @@ void ShardLoop<Program>::ApplyRequest(Request request, Instant now) {
       return;
     }
   }
-  Answer answer = program_->Apply(std::move(request.command), now);
+  Answer answer = [&] {
+    if constexpr (requires { program_->Replay(std::move(request.command), now); }) {
+      if (replayed) return program_->Replay(std::move(request.command), now);
+    }
+    return program_->Apply(std::move(request.command), now);
+  }();
   if (key) answers_.Add(*key, program_->EncodeAnswer(answer));
   building_.answers.push_back({std::move(answer), std::move(request.done)});
 }
@@ -287,6 +305,7 @@ bool ShardLoop<Program>::ReleaseDurable() {
 
 template <typename Program>
 void ShardLoop<Program>::Release(HeldBatch* batch) {
+  releasing_ = batch->number;
   for (HeldAnswer& held : batch->answers) held.done(std::move(held.answer));
   if (hooks_.on_message) {
     for (Message& message : batch->messages) hooks_.on_message(std::move(message));
@@ -336,8 +355,13 @@ absl::Status ShardLoop<Program>::FinishLoad(const TermGrant& grant) {
   answers_.FinishRestore();
   clock_.Restart(loaded_time_.now);
   first_batch_ = true;
-  if (grant.tail_at_risk) replay_.Open(ports_.monotonic->Now());
-  return program_->FinishLoad(grant, clock_.Now());
+  // What an earlier term had yet to replay is as good as lost in this one.
+  TermGrant term = grant;
+  term.tail_at_risk = grant.tail_at_risk || replay_.is_open();
+  if (term.tail_at_risk) replay_.Open(ports_.monotonic->Now());
+  const absl::Status finished = program_->FinishLoad(term, clock_.Now());
+  if (finished.ok() && hooks_.on_term) hooks_.on_term(term);
+  return finished;
 }
 
 template <typename Program>
@@ -347,6 +371,7 @@ void ShardLoop<Program>::Dropped(const absl::Status& reason) {
     for (HeldAnswer& held : batch.answers) held.done(program_->Refuse(reason));
     for (std::unique_ptr<PendingRead>& read : batch.reads) read->Refuse(reason);
   }
+  for (Request& request : std::exchange(replays_, {})) request.done(program_->Refuse(reason));
 }
 
 }  // namespace meridian

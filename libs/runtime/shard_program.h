@@ -50,6 +50,16 @@
 //
 //     // Optional: after FinishLoad with `tail_at_risk` the program makes no offers until this call.
 //     void EndReplayWindow(Instant now);
+//
+//     // Optional, replay: applies a command again that was acknowledged in an earlier term and whose effect this one
+//     // lacks; such commands come before all others of the term, in the order of their acknowledgement. Without it
+//     they
+//     // are applied like any other.
+//     Answer Replay(Command command, Instant now);
+//     // For a CommandReplayer: about what a command takes when it is kept, nullopt when it is not to be kept (reads,
+//     // presence); and what became of a command.
+//     static std::optional<size_t> KeptBytes(const Command&);
+//     static ReplayVerdict VerdictOf(const Answer&);
 //   };
 #pragma once
 
@@ -76,6 +86,12 @@ inline uint64_t DigestOfRequest(std::string_view subject, std::string_view body)
   asked.append(" ").append(subject).append(body);
   return StableHash(asked);
 }
+
+enum class ReplayVerdict : uint8_t {
+  kAcknowledged,
+  kRefused,     // by the program, or for its request id: it has no effect and never will
+  kNotApplied,  // the loop dropped it: to be sent again
+};
 
 // The order of architecture §7.9 under overload: live work, then new contacts, then reads.
 enum class Lane : uint8_t { kLiveWork = 0, kNewContacts = 1, kReads = 2 };

@@ -91,6 +91,10 @@ class ShardStore {
  public:
   virtual ~ShardStore() = default;
 
+  // True where a commit that was answered `durable` may be missing in a later term (which TermGrant::tail_at_risk then
+  // says): callers keep what was acknowledged and send it again. Never changes.
+  virtual bool MayLoseAcknowledgedTail() const { return false; }
+
   // Opens a new term for the shard. A shard that never existed starts at number 0.
   virtual void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                         absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) = 0;

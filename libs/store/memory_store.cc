@@ -62,7 +62,7 @@ void MemoryStore::TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
       ShardChain& chain = shards_[shard].chain;
       chain.term = NextTerm(chain.term, unix_ms);
       chain.owner_nonce = owner_nonce;
-      grant = TermGrant{.term = chain.term, .last = chain.head};
+      grant = TermGrant{chain.term, chain.head, std::exchange(shards_[shard].tail_at_risk, false)};
     }
     done(grant);
   });
@@ -84,12 +84,49 @@ CommitResult MemoryStore::Append(const CommitRequest& request, bool& logged) {
   if (decision.verdict == ChainVerdict::kRefuse) return std::move(decision.refusal);
   if (decision.verdict == ChainVerdict::kRepeat) return {.outcome = CommitOutcome::kDurable};
   CheckKeysDiffer(request);
+  if (options_.undoable_commits > 0) NoteUndo(shard, request);
   for (const Record& record : request.puts) shard.records[record.key] = record.value;
   for (const RecordKey& key : request.deletes) shard.records.erase(key);
   logged = !request.log_entry.empty();
   if (logged) shard.log[{request.term, request.number}] = request.log_entry;
   shard.chain.head = {request.term, request.number, request.digest};
   return {.outcome = CommitOutcome::kDurable};
+}
+
+void MemoryStore::NoteUndo(Shard& shard, const CommitRequest& request) const {
+  Undo undo{shard.chain.head, {}, std::nullopt};
+  const auto note = [&](const RecordKey& key) {
+    const auto found = shard.records.find(key);
+    undo.records.emplace_back(key, found == shard.records.end() ? std::nullopt : std::optional(found->second));
+  };
+  for (const Record& record : request.puts) note(record.key);
+  for (const RecordKey& key : request.deletes) note(key);
+  if (!request.log_entry.empty()) undo.logged = {request.term, request.number};
+  shard.undo.push_back(std::move(undo));
+  if (shard.undo.size() > options_.undoable_commits) shard.undo.pop_front();
+}
+
+size_t MemoryStore::LoseTail(ShardId id, size_t commits) {
+  std::lock_guard lock(mutex_);
+  Shard& shard = shards_[id];
+  size_t lost = 0;
+  for (; lost < commits && !shard.undo.empty(); ++lost) {
+    Undo undo = std::move(shard.undo.back());
+    shard.undo.pop_back();
+    for (auto& [key, value] : undo.records) {
+      if (value) {
+        shard.records[key] = *std::move(value);
+      } else {
+        shard.records.erase(key);
+      }
+    }
+    if (undo.logged) shard.log.erase(*undo.logged);
+    shard.chain.head = undo.head;
+  }
+  ++shard.chain.term;
+  shard.chain.owner_nonce = 0;
+  shard.tail_at_risk = true;
+  return lost;
 }
 
 void MemoryStore::LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) {

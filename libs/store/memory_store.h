@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/runtime/clock.h"
@@ -32,6 +33,8 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
     bool stepped = false;
     // Of the leases; must outlive the store. With nullptr they do not expire.
     const MonotonicClock* monotonic = nullptr;
+    // How many of a shard's last commits LoseTail can take back.
+    size_t undoable_commits = 0;
   };
 
   MemoryStore() : MemoryStore(Options{}) {}
@@ -42,6 +45,11 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
   size_t waiting() const;
   // Forgets the calls that wait, without an answer: their process died before they arrived.
   void DropWaiting();
+
+  // Stands for a fail-over to a copy that had not got a shard's last commits: they are gone with their records and log
+  // entries, the owner's term is over, and the next one says that a tail was at risk. At most as many as there are to
+  // take back; says how many.
+  size_t LoseTail(ShardId shard, size_t commits);
 
   ShardLeases& leases() { return leases_; }
 
@@ -68,17 +76,26 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
   void List(TenantId after, absl::AnyInvocable<void(absl::StatusOr<std::vector<TenantAssignment>>)> done) override;
 
  private:
+  // What a commit replaced.
+  struct Undo {
+    ChainHead head;
+    std::vector<std::pair<RecordKey, std::optional<std::string>>> records;
+    std::optional<LogPosition> logged;
+  };
   struct Shard {
     ShardChain chain;
     std::map<RecordKey, std::string> records;
     std::map<LogPosition, std::string> log;
     std::map<std::string, LogPosition> followers;
     LogPosition trimmed;
+    std::deque<Undo> undo;  // of the last commits, oldest first
+    bool tail_at_risk = false;
   };
 
   // Runs `call` now or when it is stepped.
   void Take(absl::AnyInvocable<void()> call);
   CommitResult Append(const CommitRequest& request, bool& logged);
+  void NoteUndo(Shard& shard, const CommitRequest& request) const;
   absl::StatusOr<LoadPage> PageAfter(ShardId shard, const std::vector<uint8_t>& tables, const std::string& cursor);
   absl::StatusOr<std::vector<LogEntry>> EntriesAfter(ShardId shard, LogPosition position, size_t max_bytes);
   LogPosition Trim(ShardId shard, LogPosition position);

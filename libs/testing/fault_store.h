@@ -35,6 +35,10 @@ class FaultStore : public ShardStore {
   explicit FaultStore(ShardStore& store);
   ~FaultStore() override;
 
+  // Before use: whether callers are told that the store may lose what it acknowledged (MemoryStore::LoseTail does).
+  void SetMayLoseTail(bool may) { may_lose_tail_ = may; }
+  bool MayLoseAcknowledgedTail() const override { return may_lose_tail_; }
+
   // The faults of the next commits, in order, before any drawn one.
   void Script(std::vector<CommitFault> faults);
   void Draw(uint64_t seed, Rates rates);
@@ -64,6 +68,7 @@ class FaultStore : public ShardStore {
   void Ask(absl::AnyInvocable<void(Answer)> done, Call call);
 
   ShardStore& store_;
+  bool may_lose_tail_ = false;
   const std::shared_ptr<Way> way_;
 };
 

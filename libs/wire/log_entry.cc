@@ -44,7 +44,7 @@ void Fields(A& a, InOut<A, DecisionRecord>& decision) {
   a.Sub(3, decision.rule, kFields);
   a.Number(4, decision.step);
   a.Number(5, decision.class_hash);
-  a.Number(6, decision.reason, DecisionReason::kLastChoice);
+  a.Number(6, decision.reason, DecisionReason::kRestored);
   a.Sub(7, decision.score, kFields);
   a.Signed(8, decision.static_score);
   RunnersUp(a, 9, decision);

@@ -68,6 +68,8 @@ routing::v1::DecisionReason ToProto(DecisionReason reason) {
       return routing::v1::DECISION_REASON_FREED_AGENT;
     case DecisionReason::kLastChoice:
       return routing::v1::DECISION_REASON_LAST_CHOICE;
+    case DecisionReason::kRestored:
+      return routing::v1::DECISION_REASON_RESTORED;
   }
   return routing::v1::DECISION_REASON_UNSPECIFIED;
 }

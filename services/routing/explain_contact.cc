@@ -98,6 +98,8 @@ std::string Because(const ContactOffered& offered) {
       return "who became free when this contact was first in line";
     case DecisionReason::kLastChoice:
       return "who had let it pass before, because nobody else could take it";
+    case DecisionReason::kRestored:
+      return "who had it before the store lost the record of why";
     case DecisionReason::kNone:
       break;
   }

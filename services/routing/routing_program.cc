@@ -39,6 +39,7 @@ void RoutingProgram::Open(Tenant& tenant, Instant now) {
   if (tenant.open) return;
   tenant.engine.FinishLoad(term_, now);
   tenant.open = true;
+  if (offers_held_) tenant.engine.HoldOffers();
   if (tenant.config != nullptr) messages_.push_back(ConfigInForce{tenant.id, tenant.config});
   Gather(tenant);
 }
@@ -75,7 +76,9 @@ RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& c
     answer.answer.text = "a configuration is published from a draft";
     return answer;
   }
-  answer.answer = tenant.engine.Apply(command, now);
+  const bool replay =
+      replaying_ && offers_held_;  // once offers are made, it is for the engine to judge as anything else
+  answer.answer = replay ? tenant.engine.Replay(command, now) : tenant.engine.Apply(command, now);
   Gather(tenant);
   return answer;
 }
@@ -162,6 +165,40 @@ void RoutingProgram::DropDraft(Tenant& tenant, const Uuid& draft) {
 
 void RoutingProgram::DropChunks(const Tenant& tenant, const Uuid& draft, uint32_t count) {
   for (uint32_t index = 0; index < count; ++index) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
+}
+
+// ---- after a lost tail ----
+
+RoutingAnswer RoutingProgram::Replay(RoutingCommand command, Instant now) {
+  replaying_ = true;
+  RoutingAnswer answer = Apply(std::move(command), now);
+  replaying_ = false;
+  return answer;
+}
+
+void RoutingProgram::EndReplayWindow(Instant) {
+  offers_held_ = false;
+  for (auto& [id, tenant] : tenants_) {
+    if (!tenant->open) continue;
+    tenant->engine.ReleaseOffers();
+    SetDeadline(*tenant);
+  }
+}
+
+std::optional<size_t> RoutingProgram::KeptBytes(const RoutingCommand& command) {
+  constexpr size_t kAttributeBytes = 128;
+  const auto* kept = std::get_if<meridian::Command>(&command.body);
+  if (kept == nullptr) return std::nullopt;
+  size_t bytes = sizeof(command) + kept->origin.actor.subject.size();
+  if (const auto* enqueue = std::get_if<EnqueueContact>(&kept->body)) {
+    bytes += enqueue->spec.attributes.items().size() * kAttributeBytes;
+  }
+  return bytes;
+}
+
+ReplayVerdict RoutingProgram::VerdictOf(const RoutingAnswer& answer) {
+  if (answer.status.ok()) return answer.answer.ok() ? ReplayVerdict::kAcknowledged : ReplayVerdict::kRefused;
+  return WasDropped(answer.status) ? ReplayVerdict::kNotApplied : ReplayVerdict::kRefused;
 }
 
 // ---- answers, stored beside the batch ----
@@ -405,6 +442,7 @@ absl::Status RoutingProgram::RestoreConfigs(Tenant& tenant) {
 absl::Status RoutingProgram::FinishLoad(const TermGrant& term, Instant now) {
   term_ = term.term;
   now_ = now;
+  offers_held_ = term.tail_at_risk;
   size_t opened = 0;
   for (auto& [id, tenant] : tenants_) {
     if (absl::Status status = RestoreConfigs(*tenant); !status.ok()) return status;

@@ -114,6 +114,11 @@ class RoutingProgram {
   absl::Status Restore(const Record& record);
   absl::Status FinishLoad(const TermGrant& term, Instant now);
   std::vector<uint8_t> LiveTables() const;
+  void EndReplayWindow(Instant now);
+  RoutingAnswer Replay(RoutingCommand command, Instant now);
+  // Pieces of a configuration are not kept: whoever publishes sees by the revision whether it is in force.
+  static std::optional<size_t> KeptBytes(const RoutingCommand& command);
+  static ReplayVerdict VerdictOf(const RoutingAnswer& answer);
 
   // ---- reading, inside a query ----
   // Null for a tenant that is not on this shard; UNAVAILABLE (SHARD_LOADING) while its term is not open yet.
@@ -173,6 +178,8 @@ class RoutingProgram {
   const RegionCode region_;
   uint64_t term_ = 0;
   Instant now_;
+  bool offers_held_ = false;  // of all engines: the term's replay window is open
+  bool replaying_ = false;    // the call is a Replay
   std::map<TenantId, std::unique_ptr<Tenant>> tenants_;
   std::set<std::pair<Instant, TenantId>> deadlines_;
   TenantId last_advanced_;

@@ -28,10 +28,14 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     ShardHooks<RoutingProgram> hooks;
     hooks.on_message = [this](RoutingMessage&& message) { OnMessage(std::move(message)); };
     hooks.on_state = [this, shard](ShardState state, const absl::Status& why) { OnState(shard, state, why); };
+    auto& replayer = *replayers_.emplace_back(std::make_unique<CommandReplayer<RoutingProgram>>(
+        "callers", ports_.store->MayLoseAcknowledgedTail(), ports_.monotonic));
+    hooks.on_term = replayer.OnTermHook();
     if (ports_.metrics != nullptr) hooks.snapshot = [this](const RoutingProgram& program) { return Snapshot(program); };
     loops_.push_back(std::make_unique<Loop>(std::make_unique<RoutingProgram>(options_.region), std::move(loop),
                                             ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
                                             std::move(hooks)));
+    replayer.Serve(loops_.back().get());
     thread_.Add(loops_.back().get());
   }
 }
@@ -128,15 +132,18 @@ void RoutingService::WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable
 void RoutingService::Send(const TenantId& tenant, Command command, std::optional<RequestKey> key, Lane lane,
                           Done<Answer> done) {
   RoutingCommand routed{tenant, std::move(key), std::move(command)};
-  WithLoop(tenant, [routed = std::move(routed), lane, done = std::move(done)](absl::StatusOr<Loop*> loop) mutable {
-    if (!loop.ok()) return done(loop.status());
-    auto shared = std::make_shared<Done<Answer>>(std::move(done));
-    const absl::Status posted = (*loop)->Post(std::move(routed), lane, [shared](RoutingAnswer&& answer) {
-      if (!answer.status.ok()) return (*shared)(answer.status);
-      (*shared)(std::move(answer.answer));
-    });
-    if (!posted.ok()) (*shared)(posted);
-  });
+  WithLoop(tenant,
+           [this, routed = std::move(routed), lane, done = std::move(done)](absl::StatusOr<Loop*> loop) mutable {
+             if (!loop.ok()) return done(loop.status());
+             auto shared = std::make_shared<Done<Answer>>(std::move(done));
+             Loop::Done answered = [shared](RoutingAnswer&& answer) {
+               if (!answer.status.ok()) return (*shared)(answer.status);
+               (*shared)(std::move(answer.answer));
+             };
+             answered = replayers_[(*loop)->shard().number]->Keeping(routed, std::move(answered));
+             const absl::Status posted = (*loop)->Post(std::move(routed), lane, std::move(answered));
+             if (!posted.ok()) (*shared)(posted);
+           });
 }
 
 // ---- what leaves ----

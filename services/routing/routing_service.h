@@ -1,5 +1,6 @@
 // Routing in this process: its shards' loops on one thread, the port through which the others reach them, and a thread
-// that checks configurations.
+// that checks configurations. Where the store may lose an acknowledged tail, it keeps what Send had acknowledged and
+// sends it to the shard again in the next term.
 // Made where a process is assembled. Any thread, as RoutingClient says; Start, Drain and the destructor: the thread
 // that owns it.
 #pragma once
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/runtime/command_replayer.h"
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_loop.h"
@@ -131,6 +133,7 @@ class RoutingService final : public RoutingClient {
   // The shards' thread.
   std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
 
+  std::vector<std::unique_ptr<CommandReplayer<RoutingProgram>>> replayers_;  // by shard, like loops_
   std::vector<std::unique_ptr<Loop>> loops_;
   ShardThread thread_;
   WorkerThread config_worker_{"config-check"};

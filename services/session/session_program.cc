@@ -4,6 +4,7 @@
 
 #include "libs/base/check.h"
 #include "libs/error/error.h"
+#include "libs/runtime/refusal.h"
 #include "libs/wire/session_log.h"
 #include "libs/wire/session_records.h"
 
@@ -44,7 +45,8 @@ std::optional<ContactChanged> NewestContact(const ConversationRecord& record) {
 }
 
 SessionProgram::Answer SessionProgram::Apply(Command command, Instant now) {
-  if (std::holds_alternative<ApplyRoutingFacts>(command.body)) return ApplyFacts(std::move(command), now);
+  if (std::holds_alternative<ApplyRoutingFacts>(command.body))
+    return ApplyFacts(std::move(command), now, /*replayed=*/false);
   const auto* reading = std::get_if<conversation::OpenReading>(&command.body);
   if (reading == nullptr || !reading->agent.empty())
     return {core_.Apply(std::move(command.body), now), std::nullopt, false};
@@ -59,7 +61,8 @@ SessionProgram::Answer SessionProgram::Apply(Command command, Instant now) {
 }
 
 // The core would take an entry after a gap too; a part would be lost if the one before it was, with a refused commit.
-SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now) {
+// What is replayed comes after all that went before it.
+SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now, bool replayed) {
   const auto& facts = std::get<ApplyRoutingFacts>(command.body);
   const uint32_t shard = facts.routing_shard;
   const RoutingPosition position = facts.position;
@@ -68,7 +71,7 @@ SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now) 
   auto partial = partial_.find(shard);
   const bool begun = partial != partial_.end() && partial->second.position == position;
   const uint32_t applied = begun ? partial->second.parts : 0;
-  if (command.after != followed || command.part > applied) {
+  if (!replayed && (command.after != followed || command.part > applied)) {
     return Refuse(MakeError(absl::StatusCode::kAborted, "OUT_OF_PLACE", "facts before these have not been applied"));
   }
   if (facts.last_of_entry) {
@@ -77,6 +80,55 @@ SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now) 
     partial_[shard] = {position, command.part + 1};
   }
   return {core_.Apply(std::move(command.body), now), std::nullopt, false};
+}
+
+SessionProgram::Answer SessionProgram::Replay(Command command, Instant now) {
+  loaded_at_ = now;
+  if (std::holds_alternative<ApplyRoutingFacts>(command.body)) return ApplyFacts(std::move(command), now, true);
+  auto* submit = std::get_if<conversation::SubmitContact>(&command.body);
+  if (submit == nullptr || !submit->conversation_named_before) return Apply(std::move(command), now);
+  Answer answer = Apply(command, now);
+  if (!answer.result.ok()) return answer;
+  // That its conversation had not ended was looked up before it was acknowledged.
+  const auto* unknown = std::get_if<conversation::UnknownConversation>(&*answer.result);
+  if (unknown == nullptr) return answer;
+  submit->not_ended_as_of = unknown->closings;
+  return Apply(std::move(command), now);
+}
+
+std::optional<size_t> SessionProgram::KeptBytes(const Command& command) {
+  using namespace conversation;  // NOLINT: the commands
+  constexpr size_t kFactBytes = 512;
+  struct Bytes {
+    std::optional<size_t> operator()(const SubmitContact& body) const {
+      size_t bytes = TextBytes(body.parts);
+      for (const PersonalAttribute& attribute : body.personal_attributes) {
+        bytes += sizeof(attribute) + attribute.name.value.size() + attribute.value.size();
+      }
+      return bytes;
+    }
+    std::optional<size_t> operator()(const AppendMessage& body) const { return TextBytes(body.parts); }
+    std::optional<size_t> operator()(const ApplyRoutingFacts& body) const { return body.facts.size() * kFactBytes; }
+    std::optional<size_t> operator()(const CancelContact&) const { return 0; }
+    std::optional<size_t> operator()(const CloseConversation&) const { return 0; }
+    std::optional<size_t> operator()(const EnqueueAnswered&) const { return 0; }
+    std::optional<size_t> operator()(const EdgeAnswered&) const { return 0; }
+    // Presence and reads: in memory only.
+    std::optional<size_t> operator()(const WatchConversation&) const { return std::nullopt; }
+    std::optional<size_t> operator()(const UnwatchConversation&) const { return std::nullopt; }
+    std::optional<size_t> operator()(const OpenReading&) const { return std::nullopt; }
+  };
+  const std::optional<size_t> bytes = std::visit(Bytes{}, command.body);
+  return bytes ? std::optional(sizeof(command) + *bytes) : std::nullopt;
+}
+
+ReplayVerdict SessionProgram::VerdictOf(const Answer& answer) {
+  if (!answer.result.ok()) {
+    return WasDropped(answer.result.status()) ? ReplayVerdict::kNotApplied : ReplayVerdict::kRefused;
+  }
+  const bool refused = std::holds_alternative<conversation::Refusal>(*answer.result) ||
+                       std::holds_alternative<conversation::UnknownConversation>(*answer.result);
+  return refused ? ReplayVerdict::kRefused : ReplayVerdict::kAcknowledged;
 }
 
 std::string SessionProgram::EncodeAnswer(const Answer&) const { MERIDIAN_CHECK(false); }

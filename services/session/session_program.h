@@ -60,9 +60,12 @@ class SessionProgram {
   absl::Status Restore(const Record& record);
   absl::Status FinishLoad(const TermGrant& term, Instant now);
   std::vector<uint8_t> LiveTables() const;
+  Answer Replay(Command command, Instant now);
+  static std::optional<size_t> KeptBytes(const Command& command);
+  static ReplayVerdict VerdictOf(const Answer& answer);
 
   const conversation::SessionCore& core() const { return core_; }
-  // What was committed before this program's memory was loaded is not after it.
+  // What was committed before this program's memory was loaded, or was replayed then, is not after it.
   Instant loaded_at() const { return loaded_at_; }
 
  private:
@@ -72,7 +75,7 @@ class SessionProgram {
     uint32_t parts = 0;
   };
 
-  Answer ApplyFacts(Command command, Instant now);
+  Answer ApplyFacts(Command command, Instant now, bool replayed);
 
   conversation::SessionCore core_;
   Instant loaded_at_;

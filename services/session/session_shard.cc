@@ -59,9 +59,11 @@ SessionShard::SessionShard(SessionShardOptions options, SessionPorts ports)
       agent_messages_(MakeAgentMessagePorts()),
       readings_(MakeReadingPorts()),
       sender_(MakeSenderPorts()),
+      replayer_("callers", ports_.shard.store->MayLoseAcknowledgedTail(), ports_.shard.monotonic),
       loop_(std::make_unique<SessionProgram>(options_.core), LoopOptions(options_), ports_.shard,
             {[this](conversation::OutgoingMessage&& message) { OnMessage(std::move(message)); }, nullptr,
-             [this](ShardState state, const absl::Status& why) { OnState(state, why); }}) {
+             [this](ShardState state, const absl::Status& why) { OnState(state, why); }, replayer_.OnTermHook()}) {
+  replayer_.Serve(&loop_);
   for (const ShardId& shard : options_.routing_shards) followers_.push_back(MakeFollower(shard));
 }
 
@@ -88,7 +90,7 @@ void SessionShard::Start() {
 
 void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done) {
   SessionCommand wrapped{std::move(command), {}, 0};
-  ShardLoop<SessionProgram>::Done moved = std::move(done);
+  ShardLoop<SessionProgram>::Done moved = replayer_.Keeping(wrapped, std::move(done));
   const absl::Status posted = loop_.Post(std::move(wrapped), lane, std::move(moved));
   if (posted.ok()) return;
   tasks_->Post([posted, moved = std::move(moved)]() mutable { moved({posted, std::nullopt, false}); });
@@ -140,6 +142,7 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
   if (state == ShardState::kServing) {
     OpenGateWhenCaughtUp();
     if (std::exchange(told_lost_, false)) {
+      submissions_.Restart();
       sender_.Restart();
       readings_.Restart();
     }
@@ -340,6 +343,7 @@ void SessionShard::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::St
         part};
     ShardLoop<SessionProgram>::Done answered = [](SessionAnswer&&) {};
     if (last) answered = [done = std::move(done)](SessionAnswer&& answer) mutable { done(answer.result.status()); };
+    answered = replayer_.Keeping(command, std::move(answered));
     const absl::Status posted = loop_.Post(std::move(command), Lane::kLiveWork, std::move(answered));
     if (posted.ok()) continue;
     if (last) return answered({posted, std::nullopt, false});

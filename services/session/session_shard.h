@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/runtime/command_replayer.h"
 #include "libs/runtime/log_follower.h"
 #include "libs/runtime/shard_loop.h"
 #include "services/session/agent_directory.h"
@@ -140,6 +141,9 @@ class SessionShard final : public Stepped {
   bool told_lost_ = false;  // what the shard said may have been lost: it stopped serving
   Readings readings_;
   RoutingSender sender_;
+  // What the core acknowledged, whoever asked: customers, agents, routing and its log. Messages get their numbers again
+  // only when all of it comes again in one order.
+  CommandReplayer<SessionProgram> replayer_;
   ShardLoop<SessionProgram> loop_;
   std::vector<std::unique_ptr<LogFollower>> followers_;
 };

@@ -53,8 +53,9 @@ class Submissions {
   void Fail(const ContactId& contact, const absl::Status& why);
   // The shard was loaded anew or stopped: what was not acknowledged is to be sent again.
   void FailUnacknowledged(const absl::Status& why);
-  // Nothing will be served any more.
+  // Nothing will be served until Restart.
   void End(const absl::Status& why);
+  void Restart() { ended_ = absl::OkStatus(); }
 
  private:
   // A conversation's id. For identities whose conversation is not named, a hash: of two that meet, one waits.

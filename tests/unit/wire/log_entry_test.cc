@@ -185,7 +185,7 @@ TEST(RoutingEventsTest, ADecisionTakesAtMost128Bytes) {
   decision.rule = {99, 499};
   decision.step = 15;
   decision.class_hash = 0xffffffff;
-  decision.reason = DecisionReason::kLastChoice;
+  decision.reason = DecisionReason::kRestored;
   const DecisionScore widest{7, 10'000'000, Duration::Hours(24 * 365).ToMilliseconds()};
   decision.score = widest;
   decision.static_score = -32768;

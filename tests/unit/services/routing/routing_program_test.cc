@@ -7,36 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "libs/config/zone_tables.h"
-#include "libs/wire/tenant_config.h"
 #include "tests/unit/services/routing/demo_config.h"
+#include "tests/unit/services/routing/demo_draft.h"
 
 namespace meridian {
 namespace {
 
 const TenantId kTenant{"demo"};
 const RegionCode kRegion = *RegionCode::Parse("eu1");
-const Instant kStart = Instant::FromUnixMilliseconds(1'750'000'000'000);
-
-PublishDraft DraftOf(const admin::v1::TenantConfig& proto, uint64_t id, std::vector<std::string>* pieces = nullptr) {
-  auto stored = std::make_shared<StoredConfig>();
-  std::vector<FieldViolation> violations;
-  stored->config = TenantConfigFromProto(proto, MakeZoneTables(ZonesNamedIn(proto), kStart), violations);
-  Normalize(stored->config);
-  EXPECT_TRUE(violations.empty());
-  EXPECT_TRUE(Validate(stored->config).empty()) << Validate(stored->config)[0].field;
-  const std::string blob = EncodeStoredConfig(proto, stored->config.zones);
-  stored->proto = std::make_shared<const admin::v1::TenantConfig>(proto);
-  PublishDraft publish;
-  publish.draft = {7, id};
-  publish.digest = DigestOf(proto);
-  publish.zones_made_at = kStart;
-  publish.config = std::move(stored);
-  std::vector<std::string> cut = CutStoredConfig(blob);
-  publish.last = {static_cast<uint32_t>(cut.size()), cut.back()};
-  if (pieces != nullptr) *pieces = std::move(cut);
-  return publish;
-}
+const Instant kStart = testing::kDraftMadeAt;
 
 // A shard without a loop: applies, takes batches, keeps what a store would.
 class Shard {
@@ -129,7 +108,7 @@ EnqueueContact Enqueue(uint64_t number, Instant at) {
 
 // A morning of one tenant; leaves a contact assigned, one waiting, some ended.
 void Live(Shard& shard) {
-  ASSERT_EQ(shard.Run(DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
+  ASSERT_EQ(shard.Run(testing::DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
   ASSERT_TRUE(shard.Do(AttachAgent{{"ana"}, {1}, {"gw"}, Activity::Available()}).ok());
   for (uint64_t i = 1; i <= 4; ++i) {
     shard.Pass(Duration::Seconds(1));
@@ -217,9 +196,9 @@ TEST(RoutingProgramTest, LoadingAgainUnderTheSameTermOpensNoneAndGoesOn) {
 
 TEST(RoutingProgramTest, AnEqualConfigurationPublishesNothing) {
   Shard shard;
-  ASSERT_EQ(shard.Run(DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
+  ASSERT_EQ(shard.Run(testing::DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
   const size_t events = shard.events_.size();
-  const RoutingAnswer again = shard.Run(DraftOf(testing::DemoConfig(), 2));
+  const RoutingAnswer again = shard.Run(testing::DraftOf(testing::DemoConfig(), 2));
   EXPECT_EQ(again.outcome, ConfigOutcome::kUnchanged);
   EXPECT_EQ(again.revision, 1u);
   EXPECT_EQ(shard.events_.size(), events);
@@ -228,14 +207,14 @@ TEST(RoutingProgramTest, AnEqualConfigurationPublishesNothing) {
 
 TEST(RoutingProgramTest, TheEtagGuardsWhatIsInForce) {
   Shard shard;
-  PublishDraft first = DraftOf(testing::DemoConfig(), 1);
+  PublishDraft first = testing::DraftOf(testing::DemoConfig(), 1);
   first.expected_etag = "0123";
   EXPECT_EQ(shard.Run(first).outcome, ConfigOutcome::kEtagMismatch);
   first.expected_etag.clear();
   ASSERT_EQ(shard.Run(first).outcome, ConfigOutcome::kPublished);
   admin::v1::TenantConfig changed = testing::DemoConfig();
   changed.mutable_agents(0)->set_capacity(5);
-  PublishDraft second = DraftOf(changed, 2);
+  PublishDraft second = testing::DraftOf(changed, 2);
   second.expected_etag = EtagOf(first.digest);
   EXPECT_EQ(shard.Run(second).outcome, ConfigOutcome::kPublished);
   EXPECT_EQ(shard.Run(second).outcome, ConfigOutcome::kEtagMismatch);
@@ -250,7 +229,7 @@ admin::v1::TenantConfig LargeConfig(size_t agents = 3000) {
 TEST(RoutingProgramTest, ALargeDraftIsStagedInPiecesAndOldOnesAreDeleted) {
   Shard shard;
   std::vector<std::string> pieces;
-  PublishDraft publish = DraftOf(LargeConfig(), 1, &pieces);
+  PublishDraft publish = testing::DraftOf(LargeConfig(), 1, &pieces);
   ASSERT_GT(pieces.size(), 2u);
   EXPECT_EQ(shard.Run(publish).outcome, ConfigOutcome::kDraftGone);
   const auto count = static_cast<uint32_t>(pieces.size());
@@ -262,7 +241,7 @@ TEST(RoutingProgramTest, ALargeDraftIsStagedInPiecesAndOldOnesAreDeleted) {
   shard.Load(2);
   EXPECT_EQ(shard.program_.FindConfig(kTenant)->agents_size(), 3002);
 
-  ASSERT_EQ(shard.Run(DraftOf(testing::DemoConfig(), 2)).outcome, ConfigOutcome::kPublished);
+  ASSERT_EQ(shard.Run(testing::DraftOf(testing::DemoConfig(), 2)).outcome, ConfigOutcome::kPublished);
   shard.Pass(Duration::Seconds(1));
   EXPECT_EQ(shard.Count(RoutingTable::kConfigChunk), 1u);
   EXPECT_EQ(shard.Count(RoutingTable::kConfig), 1u);
@@ -285,7 +264,7 @@ TEST(RoutingProgramTest, ManyLargeContactsAreReturnedAndOfferedAnewInSlices) {
   }
   Shard shard;
   std::vector<std::string> pieces;
-  PublishDraft publish = DraftOf(config, 1, &pieces);
+  PublishDraft publish = testing::DraftOf(config, 1, &pieces);
   const auto count = static_cast<uint32_t>(pieces.size());
   for (uint32_t i = 0; i + 1 < count; ++i) shard.Run(StageConfig{{publish.draft, i}, {count, pieces[i]}});
   ASSERT_EQ(shard.Run(publish).outcome, ConfigOutcome::kPublished);
@@ -308,7 +287,7 @@ TEST(RoutingProgramTest, ManyLargeContactsAreReturnedAndOfferedAnewInSlices) {
 TEST(RoutingProgramTest, DraftsNobodyPublishesGo) {
   Shard shard;
   std::vector<std::string> pieces;
-  PublishDraft publish = DraftOf(LargeConfig(), 1, &pieces);
+  PublishDraft publish = testing::DraftOf(LargeConfig(), 1, &pieces);
   const auto count = static_cast<uint32_t>(pieces.size());
   for (uint64_t draft = 1; draft <= 5; ++draft) shard.Run(StageConfig{{{7, draft}, 0}, {count, pieces[0]}});
   shard.Pass(Duration::Seconds(1));
@@ -320,7 +299,7 @@ TEST(RoutingProgramTest, DraftsNobodyPublishesGo) {
 
 TEST(RoutingProgramTest, AsksForNewZoneTablesEachDayUntilTheyAreRenewed) {
   Shard shard;
-  PublishDraft publish = DraftOf(testing::DemoConfig(), 1);
+  PublishDraft publish = testing::DraftOf(testing::DemoConfig(), 1);
   ASSERT_EQ(shard.Run(publish).outcome, ConfigOutcome::kPublished);
   shard.Pass(Duration::Hours(24 * 99));
   EXPECT_EQ(shard.CountMessages<ZonesDue>(), 0u);
@@ -345,7 +324,8 @@ TEST(RoutingProgramTest, ManyTenantsOpenInSlicesAndEachKeepsItsOwn) {
     const std::string name = "tenant-" + std::to_string(i);
     admin::v1::TenantConfig config = testing::DemoConfig();
     config.set_tenant(name);
-    ASSERT_EQ(shard.Run(DraftOf(config, static_cast<uint64_t>(i) + 1), {name}).outcome, ConfigOutcome::kPublished);
+    ASSERT_EQ(shard.Run(testing::DraftOf(config, static_cast<uint64_t>(i) + 1), {name}).outcome,
+              ConfigOutcome::kPublished);
   }
   shard.events_.clear();
   shard.Load(2);
@@ -389,7 +369,7 @@ TEST(RoutingProgramTest, AnswersComeBackFromTheirStoredForm) {
 
 TEST(RoutingProgramTest, ARecordThatCannotBeReadStopsTheLoad) {
   Shard shard;
-  ASSERT_EQ(shard.Run(DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
+  ASSERT_EQ(shard.Run(testing::DraftOf(testing::DemoConfig(), 1)).outcome, ConfigOutcome::kPublished);
   RoutingProgram program(kRegion);
   program.BeginLoad();
   EXPECT_FALSE(program.Restore({{1, "no zero byte"}, "x"}).ok());

@@ -47,14 +47,20 @@ bool RecordingReader::Has(const std::string& line) const {
   return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
-SessionWorld::SessionWorld() : store_(MemoryStore::Options{true, clock_.monotonic()}) { Boot(); }
+SessionWorld::SessionWorld(bool may_lose_tail, bool says_so)
+    : store_(MemoryStore::Options{true, clock_.monotonic(), may_lose_tail ? size_t{1000} : 0}) {
+  way_.SetMayLoseTail(may_lose_tail && says_so);
+  Boot();
+}
 
 void SessionWorld::Boot() {
   SessionShardOptions options;
   options.identity = {{ShardKind::kSession, 0}, "test", ++nonce_};
   options.routing_shards = {{ShardKind::kRouting, 0}};
   SessionPorts ports;
-  ports.shard = {&store_, &store_.leases(), clock_.monotonic(), clock_.wall()};
+  ShardStore* store = &store_;
+  if (way_.MayLoseAcknowledgedTail()) store = &way_;
+  ports.shard = {store, &store_.leases(), clock_.monotonic(), clock_.wall()};
   ports.log = &routing.log();
   ports.routing = &routing;
   std::vector<std::unique_ptr<SessionShard>> shards;

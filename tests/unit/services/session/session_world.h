@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libs/testing/fake_clock.h"
+#include "libs/testing/fault_store.h"
 #include "services/session/session_service.h"
 #include "tests/unit/services/session/fake_routing.h"
 
@@ -38,7 +39,8 @@ class RecordingReader final : public SessionClient::Reader {
 
 class SessionWorld {
  public:
-  SessionWorld();
+  // With `may_lose_tail` the session's store can lose its last commits (LoseTail), and says so.
+  explicit SessionWorld(bool may_lose_tail = false, bool says_so = true);
   ~SessionWorld() { Crash(); }
 
   void Boot();
@@ -81,6 +83,7 @@ class SessionWorld {
  private:
   testing::FakeClock clock_;
   MemoryStore store_;
+  testing::FaultStore way_{store_};  // in between only where the session is told that its store may lose a tail
   uint64_t nonce_ = 0;
   bool woken_ = false;
   std::unique_ptr<SessionService> service_;

@@ -115,8 +115,7 @@ absl::Status Fold::AddRouting(std::string_view entry) {
 absl::Status Fold::AddSession(std::string_view entry) {
   MERIDIAN_ASSIGN_OR_RETURN(const std::vector<conversation::Event> events, DecodeSessionLogEntry(entry));
   for (const conversation::Event& event : events) {
-    ConversationUpdate update{event.tenant,
-                              std::visit([](const auto& body) { return body.conversation; }, event.body)};
+    ConversationUpdate update{event.tenant, std::visit([](const auto& body) { return body.conversation; }, event.body)};
     std::visit(ConversationFold(event.at, &update), event.body);
     Absorb(conversations_, std::pair(event.tenant, update.id), std::move(update));
   }

@@ -34,8 +34,8 @@ struct Contact {
   std::string agent;  // who had it last
   uint32_t offers = 0;
   std::optional<Instant> queued_at;
-  std::optional<Instant> assigned_at;  // for the first time
-  std::optional<Instant> ended_at;     // unset while it lives
+  std::optional<Instant> assigned_at;          // for the first time
+  std::optional<Instant> ended_at;             // unset while it lives
   ContactState state = ContactState::kQueued;  // the one in which it ended; without meaning while it lives
   std::string reason;                          // why it ended, as events spell it
 
@@ -97,8 +97,8 @@ struct Batch {
     LogPosition from;  // the stored position of the source; ignored when there is none
     LogPosition to;
   };
-  std::vector<Progress> progress;              // one per source
-  std::vector<ContactUpdate> contacts;         // one per contact
+  std::vector<Progress> progress;                 // one per source
+  std::vector<ContactUpdate> contacts;            // one per contact
   std::vector<ConversationUpdate> conversations;  // one per conversation
 };
 

@@ -42,8 +42,7 @@ absl::StatusOr<std::unique_ptr<SqliteHistory>> SqliteHistory::Open(const Options
   MERIDIAN_ASSIGN_OR_RETURN(auto writing, Connect(options));
   MERIDIAN_RETURN_IF_ERROR(PrepareSchema(*writing, kSchema));
   MERIDIAN_ASSIGN_OR_RETURN(auto reading, Connect(options));
-  return std::unique_ptr<SqliteHistory>(
-      new SqliteHistory(std::move(lock), std::move(writing), std::move(reading)));
+  return std::unique_ptr<SqliteHistory>(new SqliteHistory(std::move(lock), std::move(writing), std::move(reading)));
 }
 
 SqliteHistory::SqliteHistory(std::unique_ptr<FileLock> lock, std::unique_ptr<SqliteConnection> writing,

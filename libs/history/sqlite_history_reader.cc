@@ -19,8 +19,8 @@ namespace {
 constexpr int kContactColumns = 15;
 
 constexpr char kContact[] = "SELECT " MERIDIAN_CONTACT_COLUMNS ", timeline FROM contact WHERE tenant = ?1 AND id = ?2";
-constexpr char kContactsOf[] = "SELECT " MERIDIAN_CONTACT_COLUMNS
-                               " FROM contact WHERE tenant = ?1 AND conversation = ?2 ORDER BY id LIMIT 1000";
+constexpr char kContactsOf[] =
+    "SELECT " MERIDIAN_CONTACT_COLUMNS " FROM contact WHERE tenant = ?1 AND conversation = ?2 ORDER BY id LIMIT 1000";
 constexpr char kConversation[] =
     "SELECT " MERIDIAN_CONVERSATION_COLUMNS " FROM conversation WHERE tenant = ?1 AND id = ?2";
 // From the place (?3, ?4) downwards, the place excluded.
@@ -61,9 +61,9 @@ class Row {
 };
 
 absl::Status ReadInto(Contact* contact, Row row) {
-  row.Read(&contact->id, &contact->conversation, &contact->customer, &contact->channel, &contact->queue,
-           &contact->rule, &contact->language, &contact->country, &contact->agent, &contact->offers,
-           &contact->queued_at, &contact->assigned_at, &contact->ended_at, &contact->state, &contact->reason);
+  row.Read(&contact->id, &contact->conversation, &contact->customer, &contact->channel, &contact->queue, &contact->rule,
+           &contact->language, &contact->country, &contact->agent, &contact->offers, &contact->queued_at,
+           &contact->assigned_at, &contact->ended_at, &contact->state, &contact->reason);
   return row.status();
 }
 
@@ -131,8 +131,7 @@ SqliteHistoryReader::SqliteHistoryReader(SqliteConnection& connection)
 
 template <typename T>
 absl::StatusOr<Page<T>> SqliteHistoryReader::ReadPage(SqliteStatement& statement, const TenantId& tenant,
-                                                      const Filter& filter, size_t page_size,
-                                                      const std::string& page) {
+                                                      const Filter& filter, size_t page_size, const std::string& page) {
   MERIDIAN_ASSIGN_OR_RETURN(const Place place, PlaceOf(filter, page));
   statement.BindText(1, tenant.value).Bind(2, filter.ended_from.value_or(Instant{}).ns).Bind(3, place.end.ns);
   statement.BindBlob(4, place.id).Bind(5, static_cast<int64_t>(Page<T>::kMaxLookedAt));

@@ -20,8 +20,8 @@ class SqliteHistoryReader {
   absl::StatusOr<std::vector<Contact>> ContactsOf(const TenantId& tenant, const ConversationId& conversation);
   absl::StatusOr<Page<Contact>> EndedContacts(const TenantId& tenant, const Filter& filter, size_t page_size,
                                               const std::string& page);
-  absl::StatusOr<Page<Conversation>> ClosedConversations(const TenantId& tenant, const Filter& filter,
-                                                         size_t page_size, const std::string& page);
+  absl::StatusOr<Page<Conversation>> ClosedConversations(const TenantId& tenant, const Filter& filter, size_t page_size,
+                                                         const std::string& page);
 
  private:
   template <typename T>

@@ -72,7 +72,8 @@ SqliteHistoryWriter::SqliteHistoryWriter(SqliteConnection& connection)
       put_contact_(connection, kPutContact),
       put_conversation_(connection, kPutConversation),
       next_contact_tenant_(connection, "SELECT tenant FROM contact WHERE tenant > ?1 ORDER BY tenant LIMIT 1"),
-      next_conversation_tenant_(connection, "SELECT tenant FROM conversation WHERE tenant > ?1 ORDER BY tenant LIMIT 1"),
+      next_conversation_tenant_(connection,
+                                "SELECT tenant FROM conversation WHERE tenant > ?1 ORDER BY tenant LIMIT 1"),
       expire_contacts_(connection, kExpireContacts),
       expire_conversations_(connection, kExpireConversations) {}
 

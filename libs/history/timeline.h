@@ -1,5 +1,5 @@
-// The timeline of a contact as it is stored: its public events, each an entry of libs/wire/log_entry.h after its length,
-// so that what comes later is appended. Pure functions, any thread.
+// The timeline of a contact as it is stored: its public events, each an entry of libs/wire/log_entry.h after its
+// length, so that what comes later is appended. Pure functions, any thread.
 #pragma once
 
 #include <string>

@@ -21,7 +21,7 @@
 namespace meridian {
 
 struct AssembleHistoryOptions {
-  std::string file;  // of the history; its folder must exist
+  std::string file;   // of the history; its folder must exist
   std::string owner;  // the process, as a second one on the same file is told
   std::vector<ShardId> sources;
   RecorderOptions recorder;

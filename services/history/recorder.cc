@@ -36,7 +36,7 @@ void Recorder::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status
   // A source that nothing was recorded of since it was asked about: its follower begins where StoredPosition said.
   auto read = reads_.find(entry.source);
   const auto recorded = recorded_.find(entry.source);
-  const LogPosition reached = read != reads_.end()         ? read->second.to
+  const LogPosition reached = read != reads_.end()          ? read->second.to
                               : recorded != recorded_.end() ? recorded->second
                                                             : entry.previous;
   if (entry.position > reached) {
@@ -89,7 +89,8 @@ void Recorder::Record() {
 
 // A slice each step while there is more, so that recording goes on meanwhile.
 void Recorder::Expire() {
-  const absl::StatusOr<size_t> expired = ports_.store->Expire(ports_.wall->Now() - options_.keep, options_.expire_slice);
+  const absl::StatusOr<size_t> expired =
+      ports_.store->Expire(ports_.wall->Now() - options_.keep, options_.expire_slice);
   if (expired.ok()) expired_.Add(*expired);
   const bool more = expired.ok() && *expired >= options_.expire_slice;
   next_expiry_ = ports_.monotonic->Now() + (more ? options_.gather : options_.expire_every);

@@ -261,14 +261,14 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   store_options.wall = &environment.wall_clock;
   store_options.monotonic = &environment.monotonic_clock;
   MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
-  MERIDIAN_ASSIGN_OR_RETURN(auto history, AssembleHistory(HistoryOptionsFor(options, environment),
-                                                          HistoryPortsFor(*store, environment)));
+  MERIDIAN_ASSIGN_OR_RETURN(
+      auto history, AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment)));
   const std::filesystem::path keys = environment.data.File("keys");
   std::error_code failed;
   std::filesystem::create_directories(keys, failed);  // LoadOrCreate says what is wrong with it
   MERIDIAN_ASSIGN_OR_RETURN(auto key, security::SigningKey::LoadOrCreate(keys));
-  auto standalone = std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(history),
-                                                 std::move(key));
+  auto standalone =
+      std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(history), std::move(key));
   MERIDIAN_RETURN_IF_ERROR(standalone->Start());
   return standalone;
 }

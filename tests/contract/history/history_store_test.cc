@@ -1,4 +1,6 @@
 // What HistoryStore promises, whatever keeps it.
+#include "libs/history/history_store.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "libs/history/history_store.h"
 #include "libs/history/sqlite_history.h"
 #include "libs/testing/temporary_folder.h"
 
@@ -132,8 +133,9 @@ TEST_P(HistoryStoreTest, AContactGathersWhatIsAppliedToIt) {
 
   auto found = store_->FindContact(kTenant, ContactOf(1));
   ASSERT_TRUE(found.ok() && *found) << found.status();
-  Contact expected{ContactOf(1), ConversationOf(1), IdOf<CustomerId>(1), "chat", "odd", "", "", "", "bea", 2,
-                   At(10),       At(12),            At(20),              ContactState::kCompleted, "COMPLETED_BY_AGENT"};
+  Contact expected{
+      ContactOf(1), ConversationOf(1),        IdOf<CustomerId>(1), "chat", "odd", "", "", "", "bea", 2, At(10), At(12),
+      At(20),       ContactState::kCompleted, "COMPLETED_BY_AGENT"};
   EXPECT_EQ((*found)->contact, expected);
   EXPECT_EQ((*found)->timeline, "qooe");
 }

@@ -203,7 +203,7 @@ TEST_F(RecorderTest, NothingIsLostOrDoubledWhenTheProcessEndsAtAnyMoment) {
   for (int i = 1; i <= contacts; ++i) {
     AppendEvents({Queued(i)});
     AppendEvents({Completed(i)});
-    if (i % 3 == 0) Step();                // delivered, perhaps not recorded
+    if (i % 3 == 0) Step();                 // delivered, perhaps not recorded
     if (i % 4 == 0) Pass(options_.gather);  // recorded
     if (i % 5 == 0) Boot();
   }

@@ -13,6 +13,7 @@
 #include "libs/store/sqlite_store.h"
 #include "services/admin/handlers.h"
 #include "services/agent_gateway/handlers.h"
+#include "services/history/assemble.h"
 #include "services/ingress/handlers.h"
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
@@ -34,14 +35,28 @@ bool IsLoopbackAddress(const std::string& address) {
   return is_v4 || address == "::1";
 }
 
+AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
+  AssembleHistoryOptions history;
+  history.file = environment.data.File("history.db");
+  history.owner = environment.service;
+  history.sources = {{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}};
+  history.recorder.keep = Duration::Hours(24 * options.history_days);
+  return history;
+}
+
+HistoryPorts HistoryPortsFor(SqliteStore& store, Environment& environment) {
+  return {&store, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
+}
+
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {
  public:
   Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region,
-             std::unique_ptr<SqliteStore> store, security::SigningKey key)
+             std::unique_ptr<SqliteStore> store, std::unique_ptr<AssembledHistory> history, security::SigningKey key)
       : options_(options),
         environment_(environment),
         store_(std::move(store)),
+        history_(std::move(history)),
         key_(std::move(key)),
         gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
         ids_(region, environment.seed, environment.wall_clock),
@@ -66,6 +81,8 @@ class Standalone : public Service {
     BindAdmin(routing_, methods_);
     BindSession(methods_, session_.client());
     BindEvents(EventPortsFor(), methods_);
+    history_->Bind(methods_);
+    history_->Start();
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
     return StartGrpc();
@@ -78,7 +95,8 @@ class Standalone : public Service {
     grpc_->Drain(limit / 4);
     const bool sessions_done = session_.Drain(limit / 4);
     const bool routing_done = routing_.Drain(limit / 4);
-    if (!sessions_done || !routing_done) environment_.log.Warning("not all work was finished in time");
+    const bool history_done = history_->Drain(limit / 4);
+    if (!sessions_done || !routing_done || !history_done) environment_.log.Warning("not all work was finished in time");
   }
 
  private:
@@ -194,6 +212,7 @@ class Standalone : public Service {
   const StandaloneOptions options_;
   Environment& environment_;
   const std::unique_ptr<SqliteStore> store_;
+  const std::unique_ptr<AssembledHistory> history_;
   ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
   const rpc::CallGate gate_;
@@ -216,6 +235,8 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--region", &region,
             "This installation's region: 1 to 7 of [a-z0-9], a letter first; stays that of the data folder");
   line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
+  line.Bind("--history-days", &history_days,
+            "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
 }
@@ -230,6 +251,9 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
+  if (options.history_days < 1 || options.history_days > 3650) {
+    return absl::InvalidArgumentError("--history-days must be 1 to 3650");
+  }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;
   store_options.path = environment.data.File("meridian.db");
@@ -237,11 +261,14 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   store_options.wall = &environment.wall_clock;
   store_options.monotonic = &environment.monotonic_clock;
   MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
+  MERIDIAN_ASSIGN_OR_RETURN(
+      auto history, AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment)));
   const std::filesystem::path keys = environment.data.File("keys");
   std::error_code failed;
   std::filesystem::create_directories(keys, failed);  // LoadOrCreate says what is wrong with it
   MERIDIAN_ASSIGN_OR_RETURN(auto key, security::SigningKey::LoadOrCreate(keys));
-  auto standalone = std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(key));
+  auto standalone =
+      std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(history), std::move(key));
   MERIDIAN_RETURN_IF_ERROR(standalone->Start());
   return standalone;
 }

@@ -15,6 +15,7 @@ struct StandaloneOptions {
   std::string config;  // tenant file, published at the first start
   std::string region = "local";
   std::string pages;  // folder of the web pages; empty: beside the program
+  int64_t history_days = 90;
   bool no_demo_tokens = false;
 
   void BindTo(CommandLine& line);

@@ -1,5 +1,6 @@
 #include "libs/history/fold.h"
 
+#include <utility>
 #include <variant>
 
 #include "libs/base/status_macros.h"
@@ -84,17 +85,17 @@ class ConversationFold {
   ConversationUpdate& to_;
 };
 
-template <typename Updates, typename Key, typename Update>
-void Absorb(Updates& updates, Key key, Update update) {
-  const auto [at, is_new] = updates.try_emplace(std::move(key));
+}  // namespace
+
+template <typename Id, typename Update>
+void Fold::Absorb(Updates<Id, Update>& updates, Update update) {
+  const auto [at, is_new] = updates.try_emplace(Key<Id>{update.tenant, update.id});
   if (is_new) {
     at->second = std::move(update);
   } else {
     at->second.Absorb(std::move(update));
   }
 }
-
-}  // namespace
 
 absl::Status Fold::Add(ShardKind kind, std::string_view entry) {
   return kind == ShardKind::kRouting ? AddRouting(entry) : AddSession(entry);
@@ -107,7 +108,7 @@ absl::Status Fold::AddRouting(std::string_view entry) {
     ContactUpdate update{logged.tenant, logged.event.contact};
     std::visit(ContactFold(logged.event, &update), logged.event.body);
     AppendToTimeline(decoded.region, logged, &update.timeline);
-    Absorb(contacts_, std::pair(logged.tenant, logged.event.contact), std::move(update));
+    Absorb(contacts_, std::move(update));
   }
   return absl::OkStatus();
 }
@@ -117,7 +118,7 @@ absl::Status Fold::AddSession(std::string_view entry) {
   for (const conversation::Event& event : events) {
     ConversationUpdate update{event.tenant, std::visit([](const auto& body) { return body.conversation; }, event.body)};
     std::visit(ConversationFold(event.at, &update), event.body);
-    Absorb(conversations_, std::pair(event.tenant, update.id), std::move(update));
+    Absorb(conversations_, std::move(update));
   }
   return absl::OkStatus();
 }

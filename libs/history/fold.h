@@ -1,9 +1,8 @@
 // Entries of the shards' logs folded into what history keeps. Pure functions, any thread.
 #pragma once
 
-#include <map>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 
 #include "absl/status/status.h"
 #include "libs/history/history_store.h"
@@ -22,11 +21,29 @@ class Fold {
   void MoveTo(Batch& batch);
 
  private:
+  // An id is unique in all tenants, but nothing breaks where it should not be.
+  template <typename Id>
+  struct Key {
+    TenantId tenant;
+    Id id;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct HashOfId {
+    template <typename Id>
+    size_t operator()(const Key<Id>& key) const {
+      return std::hash<Id>()(key.id);
+    }
+  };
+  template <typename Id, typename Update>
+  using Updates = std::unordered_map<Key<Id>, Update, HashOfId>;
+
+  template <typename Id, typename Update>
+  static void Absorb(Updates<Id, Update>& updates, Update update);
   absl::Status AddRouting(std::string_view entry);
   absl::Status AddSession(std::string_view entry);
 
-  std::map<std::pair<TenantId, ContactId>, ContactUpdate> contacts_;
-  std::map<std::pair<TenantId, ConversationId>, ConversationUpdate> conversations_;
+  Updates<ContactId, ContactUpdate> contacts_;
+  Updates<ConversationId, ConversationUpdate> conversations_;
 };
 
 }  // namespace meridian::history

@@ -10,7 +10,7 @@ namespace meridian {
 namespace {
 
 // Enough for the entries of `gather` under load.
-constexpr size_t kMaxInFlight = 4096;
+constexpr size_t kMaxInFlight = 16384;
 
 RecorderPorts RecorderPortsFor(const HistoryPorts& ports, history::HistoryStore* store) {
   return {store, ports.event_log, ports.monotonic, ports.wall, ports.metrics, ports.log};

@@ -22,8 +22,8 @@
 namespace meridian {
 
 struct RecorderOptions {
-  Duration gather = Duration::Milliseconds(50);
-  size_t full = 4096;  // changes of contacts and conversations that make a batch due at once
+  Duration gather = Duration::Milliseconds(500);
+  size_t full = 16384;  // changes of contacts and conversations that make a batch due at once
   Duration keep = Duration::Hours(90 * 24);
   Duration expire_every = Duration::Minutes(1);
   size_t expire_slice = 500;

@@ -29,6 +29,8 @@ namespace meridian {
 namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
+constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
+constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
 
 bool IsLoopbackAddress(const std::string& address) {
   const bool is_v4 = address.rfind("127.", 0) == 0;
@@ -149,7 +151,9 @@ class Standalone : public Service {
     const std::string reason(why.message().data(), why.message().size());
     environment_.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
   }
-  IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
+  IngressPorts IngressPortsFor() {
+    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
+  }
   EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
 
   absl::Status StartHttp() {
@@ -239,6 +243,10 @@ void StandaloneOptions::BindTo(CommandLine& line) {
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
+  line.Bind(
+      "--visitor-token-life", &visitor_token_life,
+      "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "
+      "third");
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options,
@@ -253,6 +261,9 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   }
   if (options.history_days < 1 || options.history_days > 3650) {
     return absl::InvalidArgumentError("--history-days must be 1 to 3650");
+  }
+  if (options.visitor_token_life < kShortestVisitorTokenLife || options.visitor_token_life > kLongestVisitorTokenLife) {
+    return absl::InvalidArgumentError("--visitor-token-life must be 10s to 1h");
   }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;

@@ -8,6 +8,7 @@
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
+#include "libs/base/time.h"
 
 namespace meridian {
 
@@ -17,6 +18,7 @@ struct StandaloneOptions {
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
   bool no_demo_tokens = false;
+  Duration visitor_token_life = Duration::Minutes(15);
 
   void BindTo(CommandLine& line);
 };

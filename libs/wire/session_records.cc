@@ -17,6 +17,7 @@ using conversation::AuthorRecord;
 using conversation::ClientNumbers;
 using conversation::ContactRecord;
 using conversation::ConversationRecord;
+using conversation::EmptySubmission;
 using conversation::EndedContactRecord;
 using conversation::EnqueueRequest;
 using conversation::Grant;
@@ -120,6 +121,13 @@ void Write(const AuthorRecord& author, pb::StoredAuthor* proto) {
     proto->add_digests(entry.digest);
     before = entry;
   }
+}
+
+void Write(const EmptySubmission& submission, pb::StoredEmptySubmission* proto) {
+  proto->set_request_high(submission.request_id.high);
+  proto->set_request_low(submission.request_id.low);
+  proto->set_contact(StoredId(submission.contact));
+  proto->set_joined(submission.joined);
 }
 
 // ---- from bytes ----
@@ -259,6 +267,14 @@ AuthorRecord Read(const pb::StoredAuthor& proto, StoredReader& reader) {
   return author;
 }
 
+EmptySubmission Read(const pb::StoredEmptySubmission& proto, StoredReader& reader) {
+  EmptySubmission submission;
+  submission.request_id = {proto.request_high(), proto.request_low()};
+  reader.Id(proto.contact(), &submission.contact);
+  submission.joined = proto.joined();
+  return submission;
+}
+
 }  // namespace
 
 std::string Encode(const ConversationRecord& record) {
@@ -278,6 +294,7 @@ std::string Encode(const ConversationRecord& record) {
   for (const ContactRecord& contact : record.contacts) Write(contact, proto.add_contacts());
   for (const EndedContactRecord& contact : record.ended_contacts) Write(contact, proto.add_ended_contacts());
   for (const AuthorRecord& author : record.authors) Write(author, proto.add_authors());
+  for (const EmptySubmission& submission : record.empty_submissions) Write(submission, proto.add_empty_submissions());
   return proto.SerializeAsString();
 }
 
@@ -305,6 +322,9 @@ absl::StatusOr<ConversationRecord> DecodeConversation(std::string_view bytes) {
     record.ended_contacts.push_back(Read(contact, reader));
   }
   for (const pb::StoredAuthor& author : proto.authors()) record.authors.push_back(Read(author, reader));
+  for (const pb::StoredEmptySubmission& submission : proto.empty_submissions()) {
+    record.empty_submissions.push_back(Read(submission, reader));
+  }
   if (!reader.ok()) return absl::DataLossError("a conversation's record holds an impossible value");
   return record;
 }

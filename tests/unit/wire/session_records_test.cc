@@ -124,6 +124,9 @@ class RandomValues {
       }
       record.authors.push_back(std::move(author));
     }
+    for (uint64_t i = Number(kMaxEmptySubmissions + 1); i > 0; --i) {
+      record.empty_submissions.push_back({{random_(), random_()}, Any<ContactId>(), Coin()});
+    }
     return record;
   }
 

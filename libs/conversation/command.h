@@ -145,7 +145,12 @@ struct ContactClosedFact {
   ContactId contact;
   EndReason reason = EndReason::kNone;
 };
-using RoutingFact = std::variant<ContactQueuedFact, ParticipantsChangedFact, ContactClosedFact>;
+// The agent who serves the contact put it on hold, or took it back.
+struct ContactHeldFact {
+  ContactId contact;
+  bool on_hold = true;
+};
+using RoutingFact = std::variant<ContactQueuedFact, ParticipantsChangedFact, ContactClosedFact, ContactHeldFact>;
 
 // Facts of one entry of a routing shard's log, in order. Idempotent by position: what is not after the position stored
 // is dropped. An entry with more than kMaxFacts comes in several commands; only the one with `last_of_entry` moves the

@@ -92,6 +92,7 @@ void Write(const ContactRecord& contact, pb::StoredContact* proto) {
   proto->set_grants_revision(contact.grants_revision);
   for (const Grant& grant : contact.grants) Write(grant, proto->add_grants());
   proto->set_customer_waits(contact.customer_waits);
+  proto->set_on_hold(contact.on_hold);
   proto->set_edge_number(contact.edge.number);
   proto->set_edge_kind(NumberOf(contact.edge.kind));
   proto->set_edge_left(NumberOf(contact.edge.left));
@@ -224,6 +225,7 @@ ContactRecord Read(const pb::StoredContact& proto, const ConversationRecord& rec
   contact.grants_revision = proto.grants_revision();
   for (const pb::StoredGrant& grant : proto.grants()) contact.grants.push_back(Read(grant, reader));
   contact.customer_waits = proto.customer_waits();
+  contact.on_hold = proto.on_hold();
   contact.edge.number = proto.edge_number();
   reader.Number(proto.edge_kind(), EdgeKind::kNone, EdgeKind::kWithdrawn, &contact.edge.kind);
   reader.Number(proto.edge_left(), CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost, &contact.edge.left);

@@ -107,8 +107,12 @@ def test_a_conversation_by_page(pages):
 
     agent.click("[data-act=holdContact]")
     expect(agent.locator("#facts")).to_contain_text("On hold")
+    expect(customer.locator("#status")).to_contain_text("has put you on hold")
+    customer.reload()
+    expect(customer.locator("#status")).to_contain_text("has put you on hold")
     agent.click("[data-act=resumeContact]")
     expect(agent.locator("#facts")).to_contain_text("Talking")
+    expect(customer.locator("#status")).to_contain_text("is talking with you")
     agent.click("[data-act=completeContact]")
     expect(customer.locator("#over")).to_be_visible()
     expect(agent.locator("#composer")).to_be_hidden()

@@ -59,10 +59,10 @@ class Heard final : public SessionClient::Reader {
     lines_.push_back(std::move(line));
     changed_.notify_all();
   }
-  bool Waits(const std::string& line) {
+  bool Waits(const std::string& line, int times = 1) {
     std::unique_lock<std::mutex> lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(30),
-                             [&] { return std::count(lines_.begin(), lines_.end(), line) == 1; });
+                             [&] { return std::count(lines_.begin(), lines_.end(), line) == times; });
   }
 
  private:
@@ -187,6 +187,11 @@ TEST(SessionWithRoutingTest, OneConversationAndAStartAnew) {
     ASSERT_TRUE(at.Do(AcceptOffer{kAna, {1}, contact, token}).ok());
     EXPECT_TRUE(agent->Waits("hola"));
     EXPECT_TRUE(customer->Waits("CONTACT_STATE_ASSIGNED Ana Ruiz"));
+
+    ASSERT_TRUE(at.Do(HoldContact{kAna, {1}, contact, token}).ok());
+    EXPECT_TRUE(customer->Waits("CONTACT_STATE_HELD Ana Ruiz"));
+    ASSERT_TRUE(at.Do(ResumeContact{kAna, {1}, contact, token}).ok());
+    EXPECT_TRUE(customer->Waits("CONTACT_STATE_ASSIGNED Ana Ruiz", 2));
 
     conversation::AppendMessage answer{kTenant, submitted->conversation, conversation::AuthorKind::kAgent, kAna};
     answer.client_number = 1;

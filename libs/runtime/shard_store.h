@@ -54,10 +54,12 @@ struct CommitRequest {
 uint64_t DigestOf(const CommitRequest& request);
 
 enum class CommitOutcome {
-  kDurable,           // applied and as durable as the store promises; also the answer to a resend of the last one
-  kNotYetReplicated,  // applied, may yet be lost with the server: keep memory, hold answers, ask again (LastCommit)
-  kRefused,           // nothing was written, then or before: drop memory, reload
-  kUnknown,           // the answer was lost: read LastCommit, then go on or resend
+  kDurable,  // applied and as durable as the store promises; also the answer to a resend of the last one
+  // Applied, may yet be lost with the server: keep memory, hold answers, ask again (LastCommit). An error of LastCommit
+  // then means that it may have been lost: the outcome is unknown.
+  kNotYetReplicated,
+  kRefused,  // nothing was written, then or before: drop memory, reload
+  kUnknown,  // the answer was lost: read LastCommit, then go on or resend
 };
 
 enum class RefusalReason { kNone, kWrongTerm, kWrongNumber, kNoSpace, kReadOnly, kTooLarge, kBroken };
@@ -94,6 +96,10 @@ class ShardStore {
   // True where a commit that was answered `durable` may be missing in a later term (which TermGrant::tail_at_risk then
   // says): callers keep what was acknowledged and send it again. Never changes.
   virtual bool MayLoseAcknowledgedTail() const { return false; }
+
+  // True while the store keeps the room that is left for work that has begun: new contacts are to be refused, commits
+  // are still taken. Any thread.
+  virtual bool NearlyFull() const { return false; }
 
   // Opens a new term for the shard. A shard that never existed starts at number 0.
   virtual void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,

@@ -10,7 +10,6 @@
 #include "libs/rpc/websocket_call.h"
 #include "libs/security/signing_key.h"
 #include "libs/security/token_verifier.h"
-#include "libs/store/sqlite_store.h"
 #include "services/admin/handlers.h"
 #include "services/agent_gateway/handlers.h"
 #include "services/history/assemble.h"
@@ -46,15 +45,15 @@ AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const
   return history;
 }
 
-HistoryPorts HistoryPortsFor(SqliteStore& store, Environment& environment) {
-  return {&store, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
+HistoryPorts HistoryPortsFor(OpenedStore& store, Environment& environment) {
+  return {&store.log(), &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
 }
 
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {
  public:
   Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region,
-             std::unique_ptr<SqliteStore> store, std::unique_ptr<AssembledHistory> history, security::SigningKey key)
+             std::unique_ptr<OpenedStore> store, std::unique_ptr<AssembledHistory> history, security::SigningKey key)
       : options_(options),
         environment_(environment),
         store_(std::move(store)),
@@ -110,10 +109,10 @@ class Standalone : public Service {
     return options;
   }
   RoutingPorts RoutingPortsFor() {
-    return {.store = store_.get(),
+    return {.store = &store_->shards(),
             .leases = &store_->leases(),
-            .directory = store_.get(),
-            .event_log = store_.get(),
+            .directory = &store_->directory(),
+            .event_log = &store_->log(),
             .monotonic = &environment_.monotonic_clock,
             .wall = &environment_.wall_clock,
             .metrics = &environment_.metrics,
@@ -131,8 +130,8 @@ class Standalone : public Service {
   }
   SessionPorts SessionPortsFor() {
     SessionPorts ports;
-    ports.shard = {store_.get(), &store_->leases(), &environment_.monotonic_clock, &environment_.wall_clock};
-    ports.log = store_.get();
+    ports.shard = {&store_->shards(), &store_->leases(), &environment_.monotonic_clock, &environment_.wall_clock};
+    ports.log = &store_->log();
     ports.routing = &routing_;
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       environment_.log.Info("session shard", {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
@@ -154,7 +153,9 @@ class Standalone : public Service {
   IngressPorts IngressPortsFor() {
     return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
   }
-  EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
+  EventPorts EventPortsFor() {
+    return {.log = &store_->log(), .store = &store_->shards(), .directory = &store_->directory()};
+  }
 
   absl::Status StartHttp() {
     HttpRouter router;
@@ -215,7 +216,7 @@ class Standalone : public Service {
 
   const StandaloneOptions options_;
   Environment& environment_;
-  const std::unique_ptr<SqliteStore> store_;
+  const std::unique_ptr<OpenedStore> store_;
   const std::unique_ptr<AssembledHistory> history_;
   ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
@@ -238,6 +239,7 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--config", &config, "Tenant file (YAML), published when its tenant has no configuration yet");
   line.Bind("--region", &region,
             "This installation's region: 1 to 7 of [a-z0-9], a letter first; stays that of the data folder");
+  store.BindTo(line);
   line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
   line.Bind("--history-days", &history_days,
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
@@ -266,12 +268,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
     return absl::InvalidArgumentError("--visitor-token-life must be 10s to 1h");
   }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
-  SqliteOptions store_options;
-  store_options.path = environment.data.File("meridian.db");
-  store_options.holder = environment.service;
-  store_options.wall = &environment.wall_clock;
-  store_options.monotonic = &environment.monotonic_clock;
-  MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
+  MERIDIAN_ASSIGN_OR_RETURN(auto store, OpenStore(options.store, environment));
   MERIDIAN_ASSIGN_OR_RETURN(
       auto history, AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment)));
   const std::filesystem::path keys = environment.data.File("keys");

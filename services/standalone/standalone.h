@@ -1,4 +1,4 @@
-// All services in one process over SQLite: the default on a laptop, the demo, the end-to-end tests.
+// All services in one process over SQLite or Redis: the default on a laptop, the demo, the end-to-end tests.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
+#include "libs/app/store_options.h"
 #include "libs/base/time.h"
 
 namespace meridian {
@@ -15,6 +16,7 @@ namespace meridian {
 struct StandaloneOptions {
   std::string config;  // tenant file, published at the first start
   std::string region = "local";
+  StoreOptions store;
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
   bool no_demo_tokens = false;

@@ -1,0 +1,142 @@
+"""Redis for development and tests: a primary, its replicas and, when asked for, sentinels on this machine, each a process
+that can be stopped, killed, frozen and started again with its data.
+
+    with RedisServers(folder, sentinels=3) as redis:
+        redis.primary.address       # "127.0.0.1:PORT"
+        redis.primary.kill()        # as a crash; start() brings it back
+"""
+
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+READY_WITHIN_S = 30
+MASTER_NAME = "meridian"
+
+# What the platform asks of a server (docs/operations/redis.md); small and quick otherwise.
+SETTINGS = """\
+bind 127.0.0.1
+save ""
+appendonly yes
+appendfsync everysec
+maxmemory-policy noeviction
+repl-diskless-sync yes
+repl-diskless-sync-delay 0
+repl-ping-replica-period 1
+min-replicas-to-write 0
+"""
+
+
+class RedisFailed(Exception):
+    pass
+
+
+def free_port():
+    with socket.socket() as any_socket:
+        any_socket.bind(("127.0.0.1", 0))
+        return any_socket.getsockname()[1]
+
+
+class Server:
+    """One process: a server, or a sentinel."""
+
+    def __init__(self, folder, name, settings, sentinel=False):
+        self.name = name
+        self.port = free_port()
+        self.folder = folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._log = self.folder / "log"
+        self._config = self.folder / "redis.conf"
+        self._sentinel = sentinel
+        self._process = None
+        self._config.write_text(f"port {self.port}\ndir {self.folder}\n{settings}")
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(["redis-server", self._config, *(["--sentinel"] if self._sentinel else [])],
+                                             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.until(lambda: self.ask("PING") == "PONG", "to answer")
+        return self
+
+    def ask(self, *command):
+        """The answer as redis-cli prints it; "" when there is none."""
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *command], capture_output=True, text=True, timeout=10)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def until(self, condition, what):
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not condition():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RedisFailed(f"{self.name} was expected {what}:\n{self._log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.02)  # lint: allow sleep: between two looks, with a deadline
+
+    def kill(self):
+        """As a crash."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._end(signal.SIGTERM)
+
+    def freeze(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def _end(self, how):
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(how)
+        self._process.wait(timeout=20)
+        self._process = None
+
+
+class RedisServers:
+    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings=""):
+        folder = pathlib.Path(folder)
+        self.primary = Server(folder, "primary", SETTINGS + settings)
+        self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof 127.0.0.1 {self.primary.port}\n"
+                                f"replica-priority {100 if n == 0 else 0}\n") for n in range(replicas)]
+        watch = (f"sentinel monitor {MASTER_NAME} 127.0.0.1 {self.primary.port} {sentinels // 2 + 1}\n"
+                 f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}\n"
+                 f"sentinel failover-timeout {MASTER_NAME} 5000\n")
+        self.sentinels = [Server(folder, f"sentinel{n}", f"bind 127.0.0.1\n{watch}", sentinel=True)
+                          for n in range(sentinels)]
+
+    def start(self):
+        """Ready when the replicas have all that the primary has, and each sentinel knows them and its peers."""
+        self.primary.start()
+        for replica in self.replicas:
+            replica.start()
+        for replica in self.replicas:
+            replica.until(lambda: "master_link_status:up" in replica.ask("INFO", "replication"), "to be in step")
+        for sentinel in self.sentinels:
+            sentinel.start()
+        for sentinel in self.sentinels:
+            sentinel.until(lambda: self._knows_all(sentinel), "to know the others")
+        return self
+
+    def _knows_all(self, sentinel):
+        words = sentinel.ask("SENTINEL", "MASTER", MASTER_NAME).split()
+        known = dict(zip(words, words[1:]))
+        return known.get("num-slaves") == str(len(self.replicas)) and \
+            known.get("num-other-sentinels") == str(len(self.sentinels) - 1)
+
+    def stop(self):
+        for server in (*self.sentinels, *self.replicas, self.primary):
+            server.stop()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        for server in (*self.sentinels, *self.replicas, self.primary):
+            server.kill()

@@ -1,0 +1,133 @@
+#include "libs/app/store_options.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "libs/store/redis_store.h"
+#include "libs/store/sqlite_store.h"
+
+namespace meridian {
+namespace {
+
+class OpenedSqlite : public OpenedStore {
+ public:
+  explicit OpenedSqlite(std::unique_ptr<SqliteStore> store) : store_(std::move(store)) {}
+  ShardStore& shards() override { return *store_; }
+  ShardLeases& leases() override { return store_->leases(); }
+  EventLog& log() override { return *store_; }
+  ShardDirectory& directory() override { return *store_; }
+
+ private:
+  const std::unique_ptr<SqliteStore> store_;
+};
+
+class OpenedRedis : public OpenedStore {
+ public:
+  explicit OpenedRedis(std::unique_ptr<RedisStore> store) : store_(std::move(store)) {}
+  ShardStore& shards() override { return *store_; }
+  ShardLeases& leases() override { return *store_; }
+  EventLog& log() override { return *store_; }
+  ShardDirectory& directory() override { return *store_; }
+
+ private:
+  const std::unique_ptr<RedisStore> store_;
+};
+
+absl::StatusOr<RedisEndpoint> EndpointOf(const std::string& text) {
+  RedisEndpoint endpoint;
+  if (text.starts_with('/')) {
+    endpoint.unix_path = text;
+    return endpoint;
+  }
+  const size_t colon = text.rfind(':');
+  const char* const end = text.data() + text.size();
+  if (colon != std::string::npos && colon > 0) {
+    endpoint.host = text.substr(0, colon);
+    const auto [last, error] = std::from_chars(text.data() + colon + 1, end, endpoint.port);
+    if (error == std::errc() && last == end && endpoint.port != 0) return endpoint;
+  }
+  return absl::InvalidArgumentError("--redis " + text + " must be HOST:PORT or the path of a socket");
+}
+
+absl::StatusOr<RedisDurability> DurabilityOf(const std::string& text) {
+  if (text == "async") return RedisDurability::kAsync;
+  if (text == "replicated") return RedisDurability::kReplicated;
+  if (text == "strict") return RedisDurability::kStrict;
+  return absl::InvalidArgumentError("--redis-durability must be async, replicated or strict, not " + text);
+}
+
+absl::StatusOr<std::string> PasswordOf(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string password{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return absl::InvalidArgumentError("--redis-password-file " + path + " cannot be read");
+  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  if (password.empty()) return absl::InvalidArgumentError("--redis-password-file " + path + " is empty");
+  return password;
+}
+
+absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environment& environment) {
+  RedisOptions redis;
+  for (const std::string& text : options.redis) {
+    MERIDIAN_ASSIGN_OR_RETURN(redis.servers.emplace_back(), EndpointOf(text));
+  }
+  redis.sentinel_master = options.redis_sentinel_master;
+  if (redis.sentinel_master.empty() && redis.servers.size() > 1) {
+    return absl::InvalidArgumentError("several --redis are sentinels: --redis-sentinel-master must name the primary");
+  }
+  redis.user = redis.sentinel_user = options.redis_user;
+  MERIDIAN_ASSIGN_OR_RETURN(redis.password, PasswordOf(options.redis_password_file));
+  redis.sentinel_password = redis.password;
+  redis.tls = {!options.redis_ca_file.empty(), options.redis_ca_file, options.redis_certificate_file,
+               options.redis_key_file, options.redis_server_name};
+  MERIDIAN_ASSIGN_OR_RETURN(redis.durability, DurabilityOf(options.redis_durability));
+  if (options.redis_replicas < 0 || options.redis_replicas > 100) {
+    return absl::InvalidArgumentError("--redis-replicas must be 0 to 100");
+  }
+  redis.replicas = static_cast<int>(options.redis_replicas);
+  redis.wall = &environment.wall_clock;
+  redis.monotonic = &environment.monotonic_clock;
+  redis.jitter_seed = environment.seed;
+  redis.on_problem = [&log = environment.log](const absl::Status& why) {
+    log.Warning("the Redis store has a problem; it goes on by itself", {{"code", why.code()}});
+  };
+  return redis;
+}
+
+}  // namespace
+
+void StoreOptions::BindTo(CommandLine& line) {
+  line.Bind("--redis", &redis,
+            "Keep the shards in Redis at HOST:PORT (or the path of a socket) instead of SQLite in the data folder; "
+            "with --redis-sentinel-master one for each sentinel");
+  line.Bind("--redis-sentinel-master", &redis_sentinel_master, "Name under which the sentinels know the primary");
+  line.Bind("--redis-user", &redis_user, "User of Redis and of the sentinels; by default the server's default user");
+  line.Bind("--redis-password-file", &redis_password_file, "File that holds the user's password");
+  line.Bind("--redis-ca", &redis_ca_file, "TLS, trusting the authorities in this PEM file");
+  line.Bind("--redis-certificate", &redis_certificate_file, "Our certificate, where Redis asks for one (PEM)");
+  line.Bind("--redis-key", &redis_key_file, "Its private key (PEM)");
+  line.Bind("--redis-server-name", &redis_server_name, "Name in the server's certificate; by default the host");
+  line.Bind("--redis-durability", &redis_durability,
+            "async, replicated or strict: when a commit counts as durable (docs/operations/redis.md)");
+  line.Bind("--redis-replicas", &redis_replicas, "Replicas that the primary is meant to have");
+}
+
+absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& options, Environment& environment) {
+  if (!options.redis.empty()) {
+    MERIDIAN_ASSIGN_OR_RETURN(RedisOptions redis, RedisOptionsOf(options, environment));
+    MERIDIAN_ASSIGN_OR_RETURN(auto store, RedisStore::Open(std::move(redis)));
+    return std::make_unique<OpenedRedis>(std::move(store));
+  }
+  SqliteOptions sqlite;
+  sqlite.path = environment.data.File("meridian.db");
+  sqlite.holder = environment.service;
+  sqlite.wall = &environment.wall_clock;
+  sqlite.monotonic = &environment.monotonic_clock;
+  MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(sqlite)));
+  return std::make_unique<OpenedSqlite>(std::move(store));
+}
+
+}  // namespace meridian

@@ -1,0 +1,48 @@
+// Which store a service keeps its shards in, as options of the program, and the store itself, opened. The same options
+// in every service of an installation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/app/command_line.h"
+#include "libs/app/environment.h"
+#include "libs/runtime/event_log.h"
+#include "libs/runtime/shard_directory.h"
+#include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_store.h"
+
+namespace meridian {
+
+struct StoreOptions {
+  std::vector<std::string> redis;  // host:port, or the path of a socket; empty: SQLite in the data folder
+  std::string redis_sentinel_master;
+  std::string redis_user;
+  std::string redis_password_file;
+  std::string redis_ca_file;
+  std::string redis_certificate_file;
+  std::string redis_key_file;
+  std::string redis_server_name;
+  std::string redis_durability = "replicated";
+  int64_t redis_replicas = 1;
+
+  void BindTo(CommandLine& line);
+};
+
+// The ports over one store, and what keeps it.
+class OpenedStore {
+ public:
+  virtual ~OpenedStore() = default;
+  virtual ShardStore& shards() = 0;
+  virtual ShardLeases& leases() = 0;
+  virtual EventLog& log() = 0;
+  virtual ShardDirectory& directory() = 0;
+};
+
+// INVALID_ARGUMENT naming the option that is wrong; else as SqliteStore::Open and RedisStore::Open.
+absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& options, Environment& environment);
+
+}  // namespace meridian

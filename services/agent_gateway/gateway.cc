@@ -14,33 +14,8 @@ namespace pb = agent::v1;
 
 constexpr Duration kFirstDetachRetry = Duration::Milliseconds(50);
 constexpr Duration kLongestDetachRetry = Duration::Seconds(10);
-
-// Sends an agent what is said in one conversation.
-class ConversationReader : public SessionClient::Reader {
- public:
-  ConversationReader(std::weak_ptr<Attachment> attachment, std::string conversation, std::shared_ptr<bool> ended)
-      : attachment_(std::move(attachment)), conversation_(std::move(conversation)), ended_(std::move(ended)) {}
-
-  void OnMessage(const type::v1::Message& message) override {
-    auto attachment = attachment_.lock();
-    if (!attachment) return;
-    attachment->stream.Send(MakeMessage(attachment->agent, conversation_, message),
-                            rpc::Droppable{attachment->agent.value + "/" + conversation_, message.number() - 1});
-  }
-  void OnCaughtUp(uint64_t) override {}
-  void OnStatus(const ingress::v1::ContactStatus&) override {}
-  void OnEnded(const absl::Status&) override {
-    auto attachment = attachment_.lock();
-    if (!attachment) return;
-    std::lock_guard lock(attachment->mutex);
-    *ended_ = true;
-  }
-
- private:
-  const std::weak_ptr<Attachment> attachment_;
-  const std::string conversation_;
-  const std::shared_ptr<bool> ended_;  // guarded by the attachment's mutex
-};
+constexpr Duration kFirstReadRetry = Duration::Milliseconds(50);
+constexpr Duration kLongestReadRetry = Duration::Seconds(1);
 
 void EndReadings(Attachment& attachment) {
   std::map<std::string, Attachment::Reading> readings;
@@ -52,6 +27,61 @@ void EndReadings(Attachment& attachment) {
 }
 
 }  // namespace
+
+// Sends an agent what is said in one conversation, and reads on when its shard was away.
+class AgentGateway::ConversationReader : public SessionClient::Reader {
+ public:
+  // `waited` before this reading, since the last one that gave anything.
+  ConversationReader(AgentGateway& gateway, std::weak_ptr<Attachment> attachment, const ConversationId& conversation,
+                     uint64_t after_number, Duration waited, std::shared_ptr<bool> ended)
+      : lifeline_(gateway.lifeline_),
+        timer_(gateway.ports_.timer),
+        attachment_(std::move(attachment)),
+        conversation_(conversation),
+        name_(conversation.ToString()),
+        ended_(std::move(ended)),
+        read_to_(after_number),
+        waited_(waited) {}
+
+  void OnMessage(const type::v1::Message& message) override {
+    auto attachment = attachment_.lock();
+    if (!attachment) return;
+    read_to_ = message.number();
+    waited_ = Duration::Zero();
+    attachment->stream.Send(MakeMessage(attachment->agent, name_, message),
+                            rpc::Droppable{attachment->agent.value + "/" + name_, message.number() - 1});
+  }
+  void OnCaughtUp(uint64_t) override { waited_ = Duration::Zero(); }
+  void OnStatus(const ingress::v1::ContactStatus&) override {}
+  void OnEnded(const absl::Status& status) override {
+    auto attachment = attachment_.lock();
+    if (!attachment) return;
+    {
+      std::lock_guard lock(attachment->mutex);
+      *ended_ = true;
+    }
+    if (!absl::IsUnavailable(status)) return;
+    const Duration wait = std::clamp(waited_ * 2, kFirstReadRetry, kLongestReadRetry);
+    timer_.After(wait, [lifeline = lifeline_, attachment = attachment_, conversation = conversation_, ended = ended_,
+                        after_number = read_to_, wait] {
+      auto held = attachment.lock();
+      if (!held) return;
+      IfAlive(lifeline, [&](AgentGateway& gateway) {
+        if (gateway.IsNewestReading(*held, conversation, ended)) gateway.Read(held, conversation, after_number, wait);
+      });
+    });
+  }
+
+ private:
+  const std::shared_ptr<Lifeline> lifeline_;
+  rpc::DeadlineTimer& timer_;
+  const std::weak_ptr<Attachment> attachment_;
+  const ConversationId conversation_;
+  const std::string name_;
+  const std::shared_ptr<bool> ended_;  // guarded by the attachment's mutex
+  uint64_t read_to_;
+  Duration waited_;
+};
 
 AgentGateway::AgentGateway(const AgentGatewayPorts& ports)
     : ports_(ports), key_{"gateway-" + ports.ids.NextUuid().ToString()}, lifeline_(new Lifeline{{}, this}) {
@@ -232,8 +262,15 @@ void AgentGateway::ReadAssigned(const std::shared_ptr<Attachment>& attachment, c
   Read(attachment, started.conversation, read == attachment->positions.end() ? 0 : read->second);
 }
 
+bool AgentGateway::IsNewestReading(Attachment& attachment, const ConversationId& conversation,
+                                   const std::shared_ptr<bool>& ended) {
+  std::lock_guard lock(attachment.mutex);
+  const auto reading = attachment.readings.find(conversation.ToString());
+  return reading != attachment.readings.end() && reading->second.ended == ended;
+}
+
 void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation,
-                        uint64_t after_number) {
+                        uint64_t after_number, Duration waited) {
   const std::string name = conversation.ToString();
   std::vector<Attachment::Reading> over;  // ended outside the lock
   auto ended = std::make_shared<bool>(false);
@@ -251,8 +288,9 @@ void AgentGateway::Read(const std::shared_ptr<Attachment>& attachment, const Con
   }
   over.clear();
   Attachment::Reading begun;  // or what another thread began meanwhile: ended outside the lock
-  begun.reading = ports_.session.ReadAsAgent(attachment->tenant, conversation, attachment->agent, after_number,
-                                             std::make_shared<ConversationReader>(attachment, name, ended));
+  begun.reading = ports_.session.ReadAsAgent(
+      attachment->tenant, conversation, attachment->agent, after_number,
+      std::make_shared<ConversationReader>(*this, attachment, conversation, after_number, waited, ended));
   begun.ended = std::move(ended);
   std::lock_guard lock(attachment->mutex);
   if (!attachment->over) std::swap(attachment->readings[name], begun);

@@ -68,12 +68,15 @@ class AgentGateway {
 
   void Send(const Attachment& attachment, CommandBody body, CommandOrigin origin, std::optional<RequestKey> key,
             absl::AnyInvocable<void(absl::Status)> done);
-  // (Re)starts reading a conversation for the agent.
-  void Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation, uint64_t after_number);
+  // (Re)starts reading a conversation for the agent; goes on by itself where its shard is away for a while. `waited`
+  // since anything of it was read.
+  void Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation, uint64_t after_number,
+            Duration waited = Duration::Zero());
 
   const AgentGatewayPorts& ports() const { return ports_; }
 
  private:
+  class ConversationReader;
   using Key = std::tuple<TenantId, AgentId, uint64_t>;
 
   // How callbacks that may come late reach the gateway: null once it is being destroyed, which waits for one that runs.
@@ -90,6 +93,8 @@ class AgentGateway {
   void OnMessage(const TenantId& tenant, GatewayMessage&& message);
   void OnTerm();
   void ReadAssigned(const std::shared_ptr<Attachment>& attachment, const AssignmentStarted& started);
+  static bool IsNewestReading(Attachment& attachment, const ConversationId& conversation,
+                              const std::shared_ptr<bool>& ended);
   // Until routing has answered; `waited` before this time.
   void TellDetached(TenantId tenant, DetachAgent command, Duration waited);
   std::shared_ptr<Attachment> Find(const TenantId& tenant, const AgentId& agent, AttachmentNumber number);

@@ -30,7 +30,7 @@ def insistently(call, within=30):
         try:
             answers.append(call())
         except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.UNAVAILABLE:
+            if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise
         return answers
 

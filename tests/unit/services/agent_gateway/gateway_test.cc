@@ -93,6 +93,26 @@ TEST_F(GatewayTest, ReadingAgainReplacesAReadingAndEndedOnesAreSwept) {
   EXPECT_EQ(session_.open_readings(), 1u);
 }
 
+TEST_F(GatewayTest, AReadingGoesOnWhereItsShardWasAway) {
+  auto stream = AttachedStream();
+  const auto conversation = ids_.Next<ConversationId>();
+  Deliver(number_, Assignment(conversation));
+  session_.Say(0, 1, "uno");
+  const auto away = [](SessionClient::Reader& reader) { reader.OnEnded(absl::UnavailableError("no owner")); };
+  session_.Tell(0, away);
+  ASSERT_TRUE(session_.AwaitReadings(2));
+  session_.Tell(1, away);  // and it is still away
+  ASSERT_TRUE(session_.AwaitReadings(3));
+  EXPECT_EQ(session_.readings()[2].conversation, conversation);
+  EXPECT_EQ(session_.readings()[2].after_number, 1u);
+  EXPECT_EQ(session_.open_readings(), 1u);
+  stream->Take();
+  session_.Say(2, 2, "dos");
+  auto updates = stream->Take();
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].message_received().message().number(), 2u);
+}
+
 TEST_F(GatewayTest, SeveralAgentsWorkOnOneStream) {
   auto stream = Connect(Claims({"bot-1", "bot-2"}));
   AttachmentNumber first = Attach(*stream, "bot-1");

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -75,6 +77,11 @@ class FakeSessionClient : public SessionClient {
     }
     return all;
   }
+  // False when not so many were begun within 20 s.
+  bool AwaitReadings(size_t count) const {
+    std::unique_lock lock(mutex_);
+    return noted_.wait_for(lock, std::chrono::seconds(20), [&] { return slots_.size() >= count; });
+  }
   size_t open_readings() const {
     size_t open = 0;
     for (const auto& slot : Copy(slots_)) open += slot->is_open ? 1 : 0;
@@ -134,6 +141,7 @@ class FakeSessionClient : public SessionClient {
   void Note(std::vector<T>& notes, Value value) {
     std::lock_guard lock(mutex_);
     notes.push_back(std::move(value));
+    noted_.notify_all();
   }
   template <typename T>
   std::vector<T> Copy(const std::vector<T>& notes) const {
@@ -142,6 +150,7 @@ class FakeSessionClient : public SessionClient {
   }
 
   mutable std::mutex mutex_;
+  mutable std::condition_variable noted_;
   std::vector<conversation::SubmitContact> submits_;
   std::vector<conversation::AppendMessage> appends_;
   std::vector<conversation::CancelContact> cancels_;

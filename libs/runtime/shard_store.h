@@ -95,6 +95,10 @@ class ShardStore {
   // says): callers keep what was acknowledged and send it again. Never changes.
   virtual bool MayLoseAcknowledgedTail() const { return false; }
 
+  // True while the store keeps the room that is left for work that has begun: new contacts are to be refused, commits
+  // are still taken. Any thread.
+  virtual bool NearlyFull() const { return false; }
+
   // Opens a new term for the shard. A shard that never existed starts at number 0.
   virtual void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                         absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) = 0;

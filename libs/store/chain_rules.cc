@@ -3,9 +3,8 @@
 #include <algorithm>
 
 namespace meridian {
-namespace {
 
-std::optional<CommitResult> CheckSizes(const CommitRequest& request) {
+std::optional<CommitResult> RefusedForSize(const CommitRequest& request) {
   const size_t records = request.puts.size() + request.deletes.size();
   if (records > CommitRequest::kMaxRecords) {
     return Refused(RefusalReason::kTooLarge, std::to_string(records) + " records in one commit, at most " +
@@ -24,10 +23,8 @@ std::optional<CommitResult> CheckSizes(const CommitRequest& request) {
   return std::nullopt;
 }
 
-}  // namespace
-
 ChainDecision DecideCommit(const ShardChain& chain, const CommitRequest& request) {
-  if (auto refusal = CheckSizes(request)) return {ChainVerdict::kRefuse, *std::move(refusal)};
+  if (auto refusal = RefusedForSize(request)) return {ChainVerdict::kRefuse, *std::move(refusal)};
   if (chain.term == 0 || request.term != chain.term) {
     return {ChainVerdict::kRefuse,
             Refused(RefusalReason::kWrongTerm,

@@ -27,6 +27,9 @@ struct ChainDecision {
 // Sizes first, then term, then number: append last + 1, repeat the last with its digest, refuse the rest.
 ChainDecision DecideCommit(const ShardChain& chain, const CommitRequest& request);
 
+// The refusal of a commit that is larger than any may be.
+std::optional<CommitResult> RefusedForSize(const CommitRequest& request);
+
 CommitResult Refused(RefusalReason reason, std::string detail);
 std::string_view ToString(RefusalReason reason);
 

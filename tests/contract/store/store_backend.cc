@@ -1,11 +1,14 @@
 #include "tests/contract/store/store_backend.h"
 
 #include <filesystem>
+#include <iostream>
 #include <mutex>
 
 #include "libs/base/check.h"
 #include "libs/store/memory_store.h"
+#include "libs/store/redis_store.h"
 #include "libs/store/sqlite_store.h"
+#include "libs/testing/redis_server.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace meridian {
@@ -58,6 +61,53 @@ class TaillessSqliteBackend : public SqliteBackend {
   explicit TaillessSqliteBackend(const testing::FakeClock& clock) : SqliteBackend(clock, 0) {}
 };
 
+// One primary, with a replica, for all tests of the process; each test has keys of its own.
+class RedisBackend : public StoreBackend {
+ public:
+  explicit RedisBackend(const testing::FakeClock& clock, RedisDurability durability = RedisDurability::kAsync)
+      : clock_(clock), durability_(durability), prefix_("test" + std::to_string(++prefixes)) {
+    if (!primary) primary = std::make_unique<testing::RedisServer>();
+    if (!replica && durability != RedisDurability::kAsync) {
+      replica = std::make_unique<testing::RedisServer>();
+      replica->ReplicateFrom(*primary);
+    }
+    Restart();
+  }
+  ShardStore& store() override { return *store_; }
+  EventLog& log() override { return *store_; }
+  ShardLeases& leases() override { return *store_; }
+  ShardDirectory& directory() override { return *store_; }
+
+  void Restart() override {
+    store_.reset();
+    auto opened = RedisStore::Open({.servers = {{.unix_path = primary->socket_path()}},
+                                    .durability = durability_,
+                                    .key_prefix = prefix_,
+                                    .wall = clock_.wall(),
+                                    .monotonic = &monotonic_,
+                                    .lease_clock = clock_.wall()});
+    if (!opened.ok()) std::cerr << opened.status() << std::endl;
+    MERIDIAN_CHECK(opened.ok());
+    store_ = *std::move(opened);
+  }
+
+ private:
+  static inline std::unique_ptr<testing::RedisServer> primary, replica;
+  static inline int prefixes = 0;
+
+  const testing::FakeClock& clock_;
+  const RedisDurability durability_;
+  const std::string prefix_;
+  const SystemMonotonicClock monotonic_;
+  std::unique_ptr<RedisStore> store_;
+};
+
+class ReplicatedRedisBackend : public RedisBackend {
+ public:
+  explicit ReplicatedRedisBackend(const testing::FakeClock& clock)
+      : RedisBackend(clock, RedisDurability::kReplicated) {}
+};
+
 template <typename Backend>
 std::unique_ptr<StoreBackend> Make(const testing::FakeClock& clock) {
   return std::make_unique<Backend>(clock);
@@ -68,7 +118,9 @@ std::unique_ptr<StoreBackend> Make(const testing::FakeClock& clock) {
 std::vector<StoreKind> AllStoreKinds() {
   return {{"Memory", Make<MemoryBackend>},
           {"Sqlite", Make<SqliteBackend>},
-          {"SqliteWithoutTail", Make<TaillessSqliteBackend>}};
+          {"SqliteWithoutTail", Make<TaillessSqliteBackend>},
+          {"Redis", Make<RedisBackend>},
+          {"RedisReplicated", Make<ReplicatedRedisBackend>}};
 }
 
 void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }

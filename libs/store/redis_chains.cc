@@ -1,0 +1,154 @@
+#include "libs/store/redis_chains.h"
+
+#include <utility>
+
+#include "libs/store/chain_rules.h"
+
+namespace meridian {
+
+// A term counts only once it is as durable as a commit: an owner that a promotion forgot must not begin.
+void RedisChains::TakeTerm(ShardId id, uint64_t owner_nonce, int64_t unix_ms,
+                           absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) {
+  RedisShard& shard = parts_.shards[id];
+  const RedisOwner owner{owner_nonce, parts_.options.durability};
+  auto on_reply = [this, id, &shard, owner, done = std::move(done)](RedisReply reply) mutable {
+    absl::StatusOr<TermGrant> grant = DecodeTakeTerm(reply);
+    if (!grant.ok()) return done(grant.status());
+    const LogPosition newest_entry{reply.at(5).number(), reply.at(6).number()};
+    parts_.lane.AwaitPatiently(shard.base, [this, id, &shard, owner, grant = *std::move(grant), newest_entry,
+                                            done = std::move(done)](RedisReplication how) mutable {
+      if (how != RedisReplication::kDone) return done(StatusOf(how));
+      shard.owned = true;
+      shard.owner = owner;
+      shard.durable = grant.last;
+      shard.unreplicated = shard.tell_lost = false;
+      NoteDurable(shard, grant.last);
+      if (PositionOf(grant.last) < shard.acknowledged) grant.tail_at_risk = true;
+      done(grant);
+      logged_(id, newest_entry);
+    });
+  };
+  parts_.Send(EncodeTakeTerm(shard.base, owner, unix_ms), std::move(on_reply));
+}
+
+void RedisChains::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) {
+  const uint64_t place = answers_.Add();
+  const auto settle = [this, place](CommitResult result, absl::AnyInvocable<void(CommitResult)> answer,
+                                    std::shared_ptr<const CommitRequest> durable) {
+    answers_.Settle(
+        place, [this, result = std::move(result), answer = std::move(answer), durable = std::move(durable)]() mutable {
+          answer(std::move(result));
+          if (durable && !durable->log_entry.empty()) logged_(durable->shard, {durable->term, durable->number});
+        });
+  };
+  if (std::optional<CommitResult> refusal = RefusedForSize(*request)) {
+    return settle(*std::move(refusal), std::move(done), nullptr);
+  }
+  RedisShard& shard = parts_.shards[request->shard];
+  const RedisArguments arguments =
+      EncodeCommit(shard.base, shard.owner, *request, parts_.options.wall->Now().ToUnixMilliseconds());
+  parts_.Send(arguments, [this, request, &shard, settle, done = std::move(done)](RedisReply reply) mutable {
+    CommitResult result = DecodeCommit(reply);
+    if (result.outcome != CommitOutcome::kDurable) return settle(std::move(result), std::move(done), nullptr);
+    parts_.lane.Await(shard.base, [this, request, settle, done = std::move(done)](RedisReplication how) mutable {
+      CommitResult judged = Judge(*request, how);
+      const bool durable = judged.outcome == CommitOutcome::kDurable;
+      settle(std::move(judged), std::move(done), durable ? std::move(request) : nullptr);
+    });
+  });
+}
+
+// Of a commit that was applied.
+CommitResult RedisChains::Judge(const CommitRequest& request, RedisReplication how) {
+  RedisShard& shard = parts_.shards[request.shard];
+  switch (how) {
+    case RedisReplication::kDone:
+      NoteDurable(shard, {request.term, request.number, request.digest});
+      shard.acknowledged = std::max(shard.acknowledged, {request.term, request.number});
+      shard.unreplicated = false;
+      return {.outcome = CommitOutcome::kDurable};
+    case RedisReplication::kShort:
+      shard.unreplicated = true;
+      return {CommitOutcome::kNotYetReplicated, RefusalReason::kNone, "too few replicas have it yet"};
+    case RedisReplication::kLost:
+      break;
+  }
+  return {CommitOutcome::kUnknown, RefusalReason::kNone, "the connection to Redis was lost"};
+}
+
+void RedisChains::LastCommit(ShardId id, OnHead done) {
+  const uint64_t place = answers_.Add();
+  RedisShard& shard = parts_.shards[id];
+  if (std::exchange(shard.tell_lost, false)) {
+    shard.unreplicated = false;
+    answers_.Settle(place, [done = std::move(done)]() mutable {
+      done(absl::UnavailableError("the server was lost before the last commits were replicated"));
+    });
+    return;
+  }
+  parts_.Send(RedisCall("head", shard.base, {}),
+              [this, id, &shard, place, done = std::move(done)](RedisReply reply) mutable {
+                const absl::StatusOr<RedisHead> head = DecodeHead(reply);
+                if (!head.ok()) {
+                  answers_.Settle(place, [status = head.status(), done = std::move(done)]() mutable { done(status); });
+                  return;
+                }
+                if (PositionOf(head->chain) <= shard.durable_to) {
+                  return SettleHead(id, place, *head, RedisReplication::kDone, std::move(done));
+                }
+                parts_.lane.Await(
+                    shard.base, [this, id, place, head = *head, done = std::move(done)](RedisReplication how) mutable {
+                      SettleHead(id, place, head, how, std::move(done));
+                    });
+              });
+}
+
+void RedisChains::SettleHead(ShardId id, uint64_t place, const RedisHead& head, RedisReplication how, OnHead done) {
+  RedisShard& shard = parts_.shards[id];
+  absl::StatusOr<ChainHead> answer = head.chain;
+  if (how == RedisReplication::kDone) {
+    NoteDurable(shard, head.chain);
+    shard.unreplicated = false;
+  } else if (how == RedisReplication::kShort && shard.durable) {
+    answer = *shard.durable;
+  } else {
+    answer = StatusOf(how);
+  }
+  answers_.Settle(
+      place, [this, id, how, entry = head.newest_entry, answer = std::move(answer), done = std::move(done)]() mutable {
+        done(std::move(answer));
+        if (how == RedisReplication::kDone) logged_(id, entry);
+      });
+}
+
+// Only the holder of the term reads them, and the term was durable, and so is all before it.
+void RedisChains::Load(ShardId id, std::vector<uint8_t> tables, const std::string& cursor,
+                       absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) {
+  const absl::StatusOr<RedisLoadCursor> at = DecodeRedisCursor(tables, cursor);
+  if (!at.ok()) return done(at.status());
+  if (tables.empty()) return done(LoadPage{});
+  parts_.Send(EncodeLoad(parts_.shards[id].base, tables[at->table], at->bucket),
+              [tables = std::move(tables), at = *at, done = std::move(done)](RedisReply reply) mutable {
+                done(DecodeLoad(reply, tables, at));
+              });
+}
+
+void RedisChains::Read(ShardId id, std::vector<RecordKey> keys,
+                       absl::AnyInvocable<void(absl::StatusOr<std::vector<std::optional<std::string>>>)> done) {
+  if (keys.size() > kMaxReadKeys) return done(absl::InvalidArgumentError("more than 256 keys in one read"));
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(EncodeRead(shard.base, keys),
+              [this, &shard, count = keys.size(), done = std::move(done)](RedisReply reply) mutable {
+                absl::StatusOr<RedisValues> read = DecodeRead(reply, count);
+                if (!read.ok()) return done(read.status());
+                if (read->head <= shard.durable_to) return done(std::move(read->values));
+                parts_.lane.AwaitPatiently(shard.base, [&shard, read = *std::move(read),
+                                                        done = std::move(done)](RedisReplication how) mutable {
+                  if (how != RedisReplication::kDone) return done(StatusOf(how));
+                  shard.durable_to = std::max(shard.durable_to, read.head);
+                  done(std::move(read.values));
+                });
+              });
+}
+
+}  // namespace meridian

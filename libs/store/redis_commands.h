@@ -1,0 +1,101 @@
+// What the Redis store asks of its function library (redis_functions.lua), and what the answers mean. Pure. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/runtime/event_log.h"
+#include "libs/runtime/shard_directory.h"
+#include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_store.h"
+#include "libs/store/redis_options.h"
+#include "libs/store/redis_reply.h"
+
+namespace meridian {
+
+// Lua's numbers are exact below: a caller's "end of all" becomes the highest.
+inline constexpr uint64_t kMaxRedisNumber = (uint64_t{1} << 53) - 1;
+inline constexpr uint32_t kRedisBuckets = 1024;
+
+std::string_view ToString(RedisDurability durability);
+
+// Names of a shard's (and the directory's) keys, see redis_functions.lua.
+class RedisKeys {
+ public:
+  explicit RedisKeys(std::string prefix) : prefix_(std::move(prefix)) {}
+  std::string Base(ShardId shard) const { return prefix_ + ":{" + shard.ToString() + "}"; }
+  std::string Directory() const { return prefix_ + ":{directory}"; }
+  // Where new entries of its log are announced.
+  std::string Channel(ShardId shard) const { return Base(shard) + ":log"; }
+
+ private:
+  std::string prefix_;
+};
+
+// FCALL of one of the library's functions, e.g. "commit".
+RedisArguments RedisCall(std::string_view function, std::string base, RedisArguments arguments);
+
+// What a term was taken with, beside its number.
+struct RedisOwner {
+  uint64_t nonce = 0;
+  RedisDurability durability = RedisDurability::kReplicated;
+};
+
+RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms);
+absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply);
+
+RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, const CommitRequest& request,
+                            int64_t wall_ms);
+// kDurable stands for `applied`.
+CommitResult DecodeCommit(RedisReply reply);
+
+struct RedisHead {
+  ChainHead chain;
+  LogPosition newest_entry;
+};
+absl::StatusOr<RedisHead> DecodeHead(RedisReply reply);
+
+RedisArguments EncodeRead(const std::string& base, const std::vector<RecordKey>& keys);
+struct RedisValues {
+  LogPosition head;  // of the chain that they were read at
+  std::vector<std::optional<std::string>> values;
+};
+absl::StatusOr<RedisValues> DecodeRead(RedisReply reply, size_t count);
+
+// Where a Load goes on: a bucket of one of the tables.
+struct RedisLoadCursor {
+  size_t table = 0;  // index in the tables asked for
+  uint32_t bucket = 0;
+};
+absl::StatusOr<RedisLoadCursor> DecodeRedisCursor(const std::vector<uint8_t>& tables, const std::string& cursor);
+RedisArguments EncodeLoad(const std::string& base, uint8_t table, uint32_t bucket);
+absl::StatusOr<LoadPage> DecodeLoad(RedisReply reply, const std::vector<uint8_t>& tables, RedisLoadCursor at);
+
+RedisArguments EncodeReadLog(const std::string& base, LogPosition position, size_t max_bytes);
+absl::StatusOr<std::vector<LogEntry>> DecodeReadLog(RedisReply reply, ShardId shard);
+RedisArguments EncodeFollow(const std::string& base, const std::string& follower, LogPosition position);
+RedisArguments EncodeTrim(const std::string& base, LogPosition position);
+struct RedisTrimmed {
+  bool more = false;
+  LogPosition kept;
+};
+absl::StatusOr<RedisTrimmed> DecodeTrim(RedisReply reply);
+// "term-number" or "term number".
+std::optional<LogPosition> ParseRedisPosition(std::string_view text);
+std::string FormatRedisPosition(LogPosition position);
+
+// The directory's values.
+std::string FormatTenantShards(const TenantShards& shards);
+std::optional<TenantShards> ParseTenantShards(std::string_view text);
+
+// OK for any answer but a lost one and an error.
+absl::Status StatusOfReply(RedisReply reply);
+// The server is not (any more) one that the store can use, so that it has to look for another, or to make this one
+// ready again.
+bool MeansLostServer(RedisReply reply);
+
+}  // namespace meridian

@@ -135,6 +135,11 @@ void CommitChain::OnHead(const absl::StatusOr<ChainHead>& head) {
   if (!head.ok()) {
     retry_delay_ = std::clamp(retry_delay_ * 2, kFirstRetry, kLongestRetry);
     RetryAfter(retry_delay_);
+    // What was applied and not replicated may be gone with the server that cannot be asked.
+    if (!resolving_ && AnyUnreplicated()) {
+      unknown_ = true;
+      Settle();
+    }
     return;
   }
   Resolve(*head);

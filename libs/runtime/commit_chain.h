@@ -1,7 +1,7 @@
 // A shard's chain of commits, seen from its writer: numbers them, keeps at most two in flight, and settles every
-// outcome (architecture §3): durable; not yet replicated (asks LastCommit until it is); unknown (waits for what is in
-// flight, asks LastCommit, then goes on or sends again); refused (the chain is broken: its owner drops memory and
-// reloads).
+// outcome (architecture §3): durable; not yet replicated (asks LastCommit until it is; when that cannot answer it is
+// unknown); unknown (waits for what is in flight, asks LastCommit, then goes on or sends again); refused (the chain is
+// broken: its owner drops memory and reloads).
 //
 // Owned by the shard loop and called by its thread only; the store's callbacks reach it through the CompletionQueue.
 #pragma once

@@ -54,10 +54,12 @@ struct CommitRequest {
 uint64_t DigestOf(const CommitRequest& request);
 
 enum class CommitOutcome {
-  kDurable,           // applied and as durable as the store promises; also the answer to a resend of the last one
-  kNotYetReplicated,  // applied, may yet be lost with the server: keep memory, hold answers, ask again (LastCommit)
-  kRefused,           // nothing was written, then or before: drop memory, reload
-  kUnknown,           // the answer was lost: read LastCommit, then go on or resend
+  kDurable,  // applied and as durable as the store promises; also the answer to a resend of the last one
+  // Applied, may yet be lost with the server: keep memory, hold answers, ask again (LastCommit). An error of LastCommit
+  // then means that it may have been lost: the outcome is unknown.
+  kNotYetReplicated,
+  kRefused,  // nothing was written, then or before: drop memory, reload
+  kUnknown,  // the answer was lost: read LastCommit, then go on or resend
 };
 
 enum class RefusalReason { kNone, kWrongTerm, kWrongNumber, kNoSpace, kReadOnly, kTooLarge, kBroken };

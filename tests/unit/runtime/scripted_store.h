@@ -30,6 +30,12 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void RefuseAll(RefusalReason reason) { refuse_all_ = reason; }
   // What was applied without being replicated is now.
   void Replicate() { replicated_ = head_; }
+  // Another server takes over that had not got what was not replicated.
+  void LoseUnreplicated(std::map<RecordKey, std::string> records) {
+    head_ = replicated_;
+    records_ = std::move(records);
+    ++term_;
+  }
   // LastCommit, TakeTerm and Load fail while it is set, with this.
   void SetDown(absl::Status why) { down_ = std::move(why); }
   void SetDown(bool down) { down_ = down ? absl::UnavailableError("down") : absl::OkStatus(); }

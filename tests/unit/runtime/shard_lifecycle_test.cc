@@ -120,6 +120,25 @@ TEST(ShardLifecycleTest, NotYetReplicatedHoldsAnswersAndNeverReloads) {
   EXPECT_EQ(world.program().loads, 1);
 }
 
+TEST(ShardLifecycleTest, NotYetReplicatedAndLostWithItsServerIsLoadedAnew) {
+  CounterWorld world;
+  world.BootAndServe();
+  const auto records = world.store().records();
+  world.store().Expect(Fault::kNotReplicated);
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Pass(Duration::Seconds(1));
+  world.store().SetDown(true);
+  world.Pass(Duration::Seconds(1));
+  world.store().LoseUnreplicated(records);
+  world.store().SetDown(false);
+  world.Pass(Duration::Seconds(5));
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
+  ASSERT_EQ(world.loop().state(), ShardState::kServing);
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
+}
+
 TEST(ShardLifecycleTest, DurableCommitBehindOneNotYetReplicatedMakesBothDurable) {
   CounterWorld world;
   world.BootAndServe();

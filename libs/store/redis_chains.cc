@@ -93,7 +93,8 @@ void RedisChains::LastCommit(ShardId id, OnHead done) {
                   answers_.Settle(place, [status = head.status(), done = std::move(done)]() mutable { done(status); });
                   return;
                 }
-                if (PositionOf(head->chain) <= shard.durable_to) {
+                // The marker would show that the server forgot what it had applied.
+                if (!shard.unreplicated && PositionOf(head->chain) <= shard.durable_to) {
                   return SettleHead(id, place, *head, RedisReplication::kDone, std::move(done));
                 }
                 parts_.lane.Await(

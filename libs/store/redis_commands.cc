@@ -136,6 +136,7 @@ CommitResult DecodeCommit(RedisReply reply) {
   const std::string_view text = reply.text();
   if (text == "ok" || text == "repeat") return {.outcome = CommitOutcome::kDurable};
   std::string detail = "the store says: " + std::string(text);
+  if (text.starts_with("term broken")) return Refused(RefusalReason::kBroken, std::move(detail));
   if (text.starts_with("term ")) return Refused(RefusalReason::kWrongTerm, std::move(detail));
   if (text.starts_with("number ")) return Refused(RefusalReason::kWrongNumber, std::move(detail));
   return Refused(RefusalReason::kBroken, std::move(detail));

@@ -154,7 +154,11 @@ void RedisServer::Kill() {
   std::filesystem::remove(socket_path_);
 }
 
-void RedisServer::Freeze(bool freeze) { kill(pid_, freeze ? SIGSTOP : SIGCONT); }
+void RedisServer::Freeze(bool freeze) {
+  kill(pid_, freeze ? SIGSTOP : SIGCONT);
+  int status = 0;
+  if (freeze) MERIDIAN_CHECK(waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status));
+}
 
 void RedisServer::StartEmpty() {
   Kill();

@@ -40,7 +40,7 @@ class RedisServer {
 
   // SIGKILL; nothing is written any more.
   void Kill();
-  // SIGSTOP and SIGCONT: the server is there and does not answer.
+  // SIGSTOP and SIGCONT: the server is there and does not answer. Returns when it has stopped.
   void Freeze(bool freeze);
   // Starts it again over its files, at the same addresses.
   void Start();

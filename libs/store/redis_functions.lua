@@ -11,7 +11,7 @@
 --   <base>:followers    a hash, name -> "term number"
 --   <base>:risk         "ms number": when the last change of the server was found, and behind which commit
 --   <base>:lease        a hash: owner, nonce, expires_ms
---   <base>:marker       what marker wrote last
+--   <base>:marker       what marker wrote last; <base>:check is there only while check runs
 -- The directory's base is `meridian:{directory}`, with <base>:tenants (hash) and <base>:names (sorted set).
 --
 -- A function that fails midway keeps its writes. So each one checks everything before its first write, and commit, the
@@ -47,6 +47,23 @@ end
 
 local function marker(keys, args)
   redis.call('SET', keys[1] .. ':marker', args[1])
+  return ask_server()
+end
+
+-- Runs each writing command once, on a scratch key: a user who may not run one of them must not find out in the middle of
+-- a commit.
+local function check(keys, args)
+  local key = keys[1] .. ':check'
+  local trials = {{'SET', key, '1'}, {'DEL', key}, {'HSET', key, 'f', '1'}, {'HDEL', key, 'f'}, {'RPUSH', key, '1'},
+                  {'LPOP', key}, {'ZADD', key, 0, '1'}, {'UNLINK', key}, {'XADD', key, '1-1', 'e', '1'},
+                  {'XTRIM', key, 'MAXLEN', '=', 0}, {'UNLINK', key}}
+  for _, trial in ipairs(trials) do
+    local reply = redis.pcall(unpack(trial))
+    if type(reply) == 'table' and reply.err then
+      redis.pcall('UNLINK', key)
+      return redis.error_reply('NOPERM the user may not run ' .. trial[1] .. ': ' .. reply.err)
+    end
+  end
   return ask_server()
 end
 
@@ -432,6 +449,7 @@ local function register(name, callback, ...)
   redis.register_function{function_name = 'meridian_' .. name .. '_v1', callback = callback, flags = {...}}
 end
 register('server', server_name, 'no-writes', 'allow-oom')
+register('check', check, 'allow-oom')
 register('marker', marker, 'allow-oom')
 register('take_term', take_term, 'allow-oom')
 register('head', head, 'no-writes', 'allow-oom')

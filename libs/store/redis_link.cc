@@ -169,7 +169,7 @@ void RedisLink::OnLibraryText(RedisReply reply) {
 }
 
 void RedisLink::AskServerName() {
-  writes_->Send(RedisCall("server", RedisKeys(options_.key_prefix).Directory(), {}), Expect(&RedisLink::OnServerName));
+  writes_->Send(RedisCall("check", RedisKeys(options_.key_prefix).Directory(), {}), Expect(&RedisLink::OnServerName));
 }
 
 void RedisLink::OnServerName(RedisReply reply) {

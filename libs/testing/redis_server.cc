@@ -95,6 +95,10 @@ std::vector<std::string> RedisServer::Arguments() const {
                                      "1",
                                      "--hz",
                                      "50"});
+  if (!options_.admin_password.empty()) {
+    arguments.insert(arguments.end(), {"--user", "default", "off", "--user", "admin", "on",
+                                       ">" + options_.admin_password, "~*", "&*", "+@all"});
+  }
   if (options_.tls) arguments.insert(arguments.end(), {"--port", "0"});
   arguments.insert(arguments.end(), options_.settings.begin(), options_.settings.end());
   return arguments;
@@ -169,6 +173,9 @@ void RedisServer::StartEmpty() {
 std::string RedisServer::Command(const std::vector<std::string>& arguments) {
   redisContext* context = redisConnectUnix(socket_path_.c_str());
   MERIDIAN_CHECK(context != nullptr);
+  if (context->err == 0 && !options_.admin_password.empty()) {
+    freeReplyObject(redisCommand(context, "AUTH admin %s", options_.admin_password.c_str()));
+  }
   std::string text;
   std::vector<const char*> argv;
   std::vector<size_t> sizes;

@@ -18,6 +18,7 @@ class RedisServer {
   struct Options {
     std::vector<std::string> settings;  // further arguments, e.g. "--appendfsync", "always"
     bool sentinel = false;              // `settings` are then lines of its configuration file
+    std::string admin_password;         // of a user `admin`, which Command then is; the default user is off
     bool tls = false;                   // `settings` name the certificates; the port speaks TLS only
   };
 

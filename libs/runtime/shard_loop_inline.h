@@ -55,6 +55,10 @@ absl::Status ShardLoop<Program>::Refusal(PostResult result) {
 
 template <typename Program>
 absl::Status ShardLoop<Program>::Post(Command&& command, Lane lane, Done&& done) {
+  if (lane == Lane::kNewContacts && ports_.store->NearlyFull()) {
+    return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace,
+                       "the store keeps what room is left for live work");
+  }
   Item item(std::in_place_type<Request>, std::move(command), std::move(done));
   const PostResult result = mailbox_.Post(lane, std::move(item));
   if (result == PostResult::kPosted) {

@@ -18,7 +18,7 @@ absl::StatusOr<NamedPrimary> DecodeSentinel(RedisReply reply) {
   NamedPrimary primary{
       {.host = std::string(fields["ip"].text()), .port = static_cast<uint16_t>(fields["port"].number())},
       std::string(fields["runid"].text())};
-  if (primary.endpoint.host.empty() || primary.endpoint.port == 0 || primary.run_id.empty()) {
+  if (primary.endpoint.host.empty() || primary.endpoint.port == 0) {
     return absl::UnavailableError("the sentinel does not know the primary yet");
   }
   return primary;

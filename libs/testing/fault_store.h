@@ -39,6 +39,8 @@ class FaultStore : public ShardStore {
   void SetMayLoseTail(bool may) { may_lose_tail_ = may; }
   bool MayLoseAcknowledgedTail() const override { return may_lose_tail_; }
 
+  bool NearlyFull() const override { return store_.NearlyFull(); }
+
   // The faults of the next commits, in order, before any drawn one.
   void Script(std::vector<CommitFault> faults);
   void Draw(uint64_t seed, Rates rates);

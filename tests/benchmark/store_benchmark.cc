@@ -1,4 +1,5 @@
-// What the SQLite store carries, beside a plain write + fdatasync loop on the same file system in the same run.
+// What the SQLite store and the Redis store carry, beside a plain write + fdatasync loop on the same file system in the
+// same run. Redis' own CPU per commit is what its process used.
 // A command is two rows (a new one of 500 B, one of 300 B among 1,000) and 200 B of a log entry; a commit is a batch of
 // commands, two commits of a shard are in flight, as the shard loop keeps them.
 //   store_benchmark --benchmark_repetitions=5 [--benchmark_filter=…]     (TMPDIR says where the files are made)
@@ -17,14 +18,17 @@
 #include "libs/base/uuid.h"
 #include "libs/runtime/clock.h"
 #include "libs/store/memory_store.h"
+#include "libs/store/redis_server_check.h"
+#include "libs/store/redis_store.h"
 #include "libs/store/sqlite_store.h"
 #include "libs/testing/await.h"
+#include "libs/testing/redis_server.h"
 #include "libs/testing/temporary_folder.h"
 
 namespace meridian {
 namespace {
 
-constexpr int kInFlight = 2;
+constexpr int kInFlight = 2;  // of a shard, as the shard loop keeps them
 constexpr int kAgents = 1000;
 
 // Overwrites a preallocated file and waits for the disk, as little as any durable commit must do.
@@ -63,17 +67,18 @@ CommitRequest Batch(ShardId shard, uint64_t term, uint64_t number, int commands)
 // One shard with its commits in flight.
 class Shard {
  public:
-  Shard(ShardStore& store, ShardId id) : store_(store), id_(id) {
+  Shard(ShardStore& store, ShardId id, int most_in_flight = kInFlight)
+      : store_(store), id_(id), most_in_flight_(most_in_flight) {
     term_ =
         testing::Await<absl::StatusOr<TermGrant>>([&](auto done) { store.TakeTerm(id, 1, 1, std::move(done)); })->term;
   }
 
-  // Waits until fewer than kInFlight are under way.
+  // Waits until fewer than may be are under way.
   void Commit(int commands) {
     CommitRequest request = Batch(id_, term_, ++number_, commands);
     {
       std::unique_lock lock(mutex_);
-      answered_.wait(lock, [this] { return in_flight_ < kInFlight; });
+      answered_.wait(lock, [this] { return in_flight_ < most_in_flight_; });
       ++in_flight_;
     }
     store_.Commit(std::move(request), [this](CommitResult result) {
@@ -92,6 +97,7 @@ class Shard {
  private:
   ShardStore& store_;
   const ShardId id_;
+  const int most_in_flight_;
   uint64_t term_ = 0;
   uint64_t number_ = 0;
   std::mutex mutex_;
@@ -121,6 +127,59 @@ void SqliteCommits(benchmark::State& state) {
   const SqliteStore::Counters counters = (*store)->counters();
   state.counters["transactions"] = static_cast<double>(counters.transactions);
   state.counters["checkpoints"] = static_cast<double>(counters.checkpoints);
+}
+
+// Seconds of CPU that the server's process has used.
+double CpuSeconds(testing::RedisServer& server) {
+  const auto info = ParseRedisInfo(server.Command({"INFO", "cpu"}));
+  return std::stod(info.at("used_cpu_user")) + std::stod(info.at("used_cpu_sys"));
+}
+
+// Commits of `commands` commands, `in flight` at a time.
+void CommitInFlight(benchmark::State& state, ShardStore& store) {
+  const int commands = static_cast<int>(state.range(0));
+  Shard shard(store, {ShardKind::kRouting, 0}, static_cast<int>(state.range(1)));
+  for (auto _ : state) shard.Commit(commands);
+  shard.Drain();
+  const auto commits = static_cast<double>(state.iterations());
+  state.counters["commands/s"] = benchmark::Counter(commits * commands, benchmark::Counter::kIsRate);
+  state.counters["commits/s"] = benchmark::Counter(commits, benchmark::Counter::kIsRate);
+}
+
+void RedisCommits(benchmark::State& state, RedisDurability durability) {
+  const std::string fsync = durability == RedisDurability::kStrict ? "always" : "everysec";
+  const testing::RedisServer::Options options{.settings = {"--appendfsync", fsync, "--hash-max-listpack-value", "512"}};
+  testing::RedisServer primary(options);
+  std::unique_ptr<testing::RedisServer> replica;
+  if (durability != RedisDurability::kAsync) {
+    replica = std::make_unique<testing::RedisServer>(options);
+    replica->ReplicateFrom(primary);
+  }
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = RedisStore::Open({.servers = {{.unix_path = primary.socket_path()}},
+                                 .durability = durability,
+                                 .wait_timeout = Duration::Seconds(2),
+                                 .wall = &wall,
+                                 .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  const double before = CpuSeconds(primary);
+  CommitInFlight(state, **store);
+  const double used = CpuSeconds(primary) - before;
+  state.counters["redis_us/commit"] = used * 1e6 / static_cast<double>(state.iterations());
+}
+void RedisAsync(benchmark::State& state) { RedisCommits(state, RedisDurability::kAsync); }
+void RedisReplicated(benchmark::State& state) { RedisCommits(state, RedisDurability::kReplicated); }
+void RedisStrict(benchmark::State& state) { RedisCommits(state, RedisDurability::kStrict); }
+
+// The same with SQLite.
+void SqliteInFlight(benchmark::State& state) {
+  const testing::TemporaryFolder folder;
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = SqliteStore::Open({.path = folder.path() + "/store.db", .wall = &wall, .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  CommitInFlight(state, **store);
 }
 
 // A follower reads each batch's entry as soon as it is durable, as a session does with its routing shard's log.
@@ -181,6 +240,13 @@ void MemoryCommits(benchmark::State& state) {
 
 BENCHMARK(FdatasyncLoop)->Arg(4096)->Arg(65536)->UseRealTime();
 BENCHMARK(SqliteCommits)->ArgNames({"commands", "shards"})->ArgsProduct({{1, 8, 32, 100}, {1, 4}})->UseRealTime();
+void InFlight(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"commands", "in_flight"})->ArgsProduct({{1, 8}, {1, 2, 32}})->UseRealTime();
+}
+BENCHMARK(SqliteInFlight)->Apply(InFlight);
+BENCHMARK(RedisAsync)->Apply(InFlight);
+BENCHMARK(RedisReplicated)->Apply(InFlight);
+BENCHMARK(RedisStrict)->Apply(InFlight);
 BENCHMARK(SqliteFollow)->ArgName("commands")->Arg(8)->UseRealTime();
 BENCHMARK(SqliteLoad)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(MemoryCommits)->ArgNames({"commands", "shards"})->Args({32, 1})->UseRealTime()->Iterations(2000);

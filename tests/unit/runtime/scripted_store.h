@@ -28,6 +28,8 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void Expect(Fault fault, RefusalReason reason = RefusalReason::kNone) { faults_.push_back({fault, reason}); }
   // As long as it is set, every commit is refused for it.
   void RefuseAll(RefusalReason reason) { refuse_all_ = reason; }
+  void SetNearlyFull(bool nearly_full) { nearly_full_ = nearly_full; }
+  bool NearlyFull() const override { return nearly_full_; }
   // What was applied without being replicated is now.
   void Replicate() { replicated_ = head_; }
   // Another server takes over that had not got what was not replicated.
@@ -195,6 +197,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   std::deque<absl::AnyInvocable<void()>> calls_;
   std::deque<std::pair<Fault, RefusalReason>> faults_;
   RefusalReason refuse_all_ = RefusalReason::kNone;
+  bool nearly_full_ = false;
   absl::Status down_;
   bool lease_down_ = false;
   bool tail_at_risk_ = false;

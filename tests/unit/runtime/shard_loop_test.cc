@@ -198,6 +198,18 @@ TEST(ShardLoopTest, NewContactsOfABatchAreBounded) {
   EXPECT_EQ(world.program().Value("live"), 4) << "what came meanwhile overtakes the new contacts that wait";
 }
 
+TEST(ShardLoopTest, AStoreThatIsNearlyFullKeepsItsRoomForLiveWork) {
+  CounterWorld world;
+  world.BootAndServe();
+  world.store().SetNearlyFull(true);
+  EXPECT_EQ(ReasonOf(world.Add("new", 1, Lane::kNewContacts)), "NO_SPACE");
+  ASSERT_TRUE(world.Add("live", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("live: 1", "message live=1"));
+  world.store().SetNearlyFull(false);
+  EXPECT_TRUE(world.Add("new", 1, Lane::kNewContacts).ok());
+}
+
 TEST(ShardLoopTest, BatchesCloseBeforeTheyAreTooLargeForOneCommit) {
   CounterWorld world;
   world.BootAndServe();

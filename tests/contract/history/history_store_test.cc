@@ -28,6 +28,7 @@ struct Kind {
   std::string name;
   absl::StatusOr<std::unique_ptr<HistoryStore>> (*open)(const std::string& folder);
 };
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 std::vector<Kind> AllKinds() {
   return {{"Sqlite", [](const std::string& folder) -> absl::StatusOr<std::unique_ptr<HistoryStore>> {

@@ -52,7 +52,7 @@ struct Conversation {
   uint32_t other_messages = 0;     // of agents, bots and the tenant itself
   std::optional<Instant> opened_at;
   std::optional<Instant> closed_at;  // unset while it is open
-  std::string reason;                // why it was closed: "expired" or "closed_by_customer"
+  std::string reason;                // why it was closed: "EXPIRED" or "CLOSED_BY_CUSTOMER"
 
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };
@@ -121,6 +121,14 @@ struct Page {
   std::string next;  // for the next call; empty: this was the last page
 };
 
+// How many were removed for their age.
+struct Expired {
+  size_t contacts = 0;
+  size_t conversations = 0;
+
+  friend bool operator==(const Expired&, const Expired&) = default;
+};
+
 struct ContactWithTimeline {
   Contact contact;
   std::string timeline;  // timeline.h
@@ -134,9 +142,9 @@ class HistoryStore {
   virtual absl::StatusOr<std::optional<LogPosition>> Position(ShardId source) = 0;
   // All of it or nothing, and durable when it is OK. ABORTED when a `from` is not the stored position.
   virtual absl::Status Apply(const Batch& batch) = 0;
-  // Removes contacts that ended and conversations that were closed before `before`, at most `limit` of each; how many.
-  // Less than `limit`: nothing of that age is left.
-  virtual absl::StatusOr<size_t> Expire(Instant before, size_t limit) = 0;
+  // Removes contacts that ended and conversations that were closed before `before`, at most `limit` of each. Less than
+  // `limit` of a kind: nothing of that age is left of it.
+  virtual absl::StatusOr<Expired> Expire(Instant before, size_t limit) = 0;
 
   virtual absl::StatusOr<std::optional<ContactWithTimeline>> FindContact(const TenantId& tenant,
                                                                          const ContactId& contact) = 0;

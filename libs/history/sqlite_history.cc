@@ -65,7 +65,7 @@ absl::Status SqliteHistory::Apply(const Batch& batch) {
   return writer_->Apply(batch);
 }
 
-absl::StatusOr<size_t> SqliteHistory::Expire(Instant before, size_t limit) {
+absl::StatusOr<Expired> SqliteHistory::Expire(Instant before, size_t limit) {
   std::lock_guard lock(writer_mutex_);
   return writer_->Expire(before, limit);
 }

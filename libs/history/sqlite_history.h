@@ -35,7 +35,7 @@ class SqliteHistory : public HistoryStore {
 
   absl::StatusOr<std::optional<LogPosition>> Position(ShardId source) override;
   absl::Status Apply(const Batch& batch) override;
-  absl::StatusOr<size_t> Expire(Instant before, size_t limit) override;
+  absl::StatusOr<Expired> Expire(Instant before, size_t limit) override;
   absl::StatusOr<std::optional<ContactWithTimeline>> FindContact(const TenantId& tenant,
                                                                  const ContactId& contact) override;
   absl::StatusOr<std::optional<Conversation>> FindConversation(const TenantId& tenant,

@@ -97,11 +97,12 @@ absl::Status SqliteHistoryWriter::Apply(const Batch& batch) {
   return InTransaction(Write(batch));
 }
 
-absl::StatusOr<size_t> SqliteHistoryWriter::Expire(Instant before, size_t limit) {
+absl::StatusOr<Expired> SqliteHistoryWriter::Expire(Instant before, size_t limit) {
   MERIDIAN_RETURN_IF_ERROR(Run(begin_));
-  absl::StatusOr<size_t> expired = ExpireAllTenants(before, limit);
-  MERIDIAN_RETURN_IF_ERROR(InTransaction(expired.status()));
-  return expired;
+  const auto contacts = Remove(next_contact_tenant_, expire_contacts_, before, limit);
+  const auto conversations = Remove(next_conversation_tenant_, expire_conversations_, before, limit);
+  MERIDIAN_RETURN_IF_ERROR(InTransaction(contacts.ok() ? conversations.status() : contacts.status()));
+  return Expired{*contacts, *conversations};
 }
 
 // Ends the transaction, by what became of its statements.
@@ -163,24 +164,19 @@ absl::Status SqliteHistoryWriter::Put(const ConversationUpdate& update) {
   return Run(put);
 }
 
-absl::StatusOr<size_t> SqliteHistoryWriter::ExpireAllTenants(Instant before, size_t limit) {
-  size_t most = 0;
-  const std::array<std::array<SqliteStatement*, 2>, 2> tables = {
-      {{&next_contact_tenant_, &expire_contacts_}, {&next_conversation_tenant_, &expire_conversations_}}};
-  for (const auto& [next_tenant, expire] : tables) {
-    size_t expired = 0;
-    std::string tenant;
-    while (expired < limit && next_tenant->BindText(1, tenant).Next()) {
-      tenant = std::string(next_tenant->Bytes(0));
-      next_tenant->Reset();
-      expire->BindText(1, tenant).Bind(2, before.ns).Bind(3, static_cast<int64_t>(limit - expired));
-      MERIDIAN_RETURN_IF_ERROR(Run(*expire));
-      expired += static_cast<size_t>(sqlite3_changes(connection_.handle()));
-    }
-    if (!next_tenant->ok()) return connection_.failure().ToStatus();
-    most = std::max(most, expired);
+absl::StatusOr<size_t> SqliteHistoryWriter::Remove(SqliteStatement& next_tenant, SqliteStatement& expire,
+                                                   Instant before, size_t limit) {
+  size_t removed = 0;
+  std::string tenant;
+  while (removed < limit && next_tenant.BindText(1, tenant).Next()) {
+    tenant = std::string(next_tenant.Bytes(0));
+    next_tenant.Reset();
+    expire.BindText(1, tenant).Bind(2, before.ns).Bind(3, static_cast<int64_t>(limit - removed));
+    MERIDIAN_RETURN_IF_ERROR(Run(expire));
+    removed += static_cast<size_t>(sqlite3_changes(connection_.handle()));
   }
-  return most;
+  if (!next_tenant.ok()) return connection_.failure().ToStatus();
+  return removed;
 }
 
 }  // namespace meridian::history

@@ -14,7 +14,7 @@ class SqliteHistoryWriter {
 
   absl::StatusOr<std::optional<LogPosition>> Position(ShardId source);
   absl::Status Apply(const Batch& batch);
-  absl::StatusOr<size_t> Expire(Instant before, size_t limit);
+  absl::StatusOr<Expired> Expire(Instant before, size_t limit);
 
  private:
   absl::Status InTransaction(absl::Status done);
@@ -22,7 +22,8 @@ class SqliteHistoryWriter {
   absl::Status Move(const Batch::Progress& progress);
   absl::Status Put(const ContactUpdate& update);
   absl::Status Put(const ConversationUpdate& update);
-  absl::StatusOr<size_t> ExpireAllTenants(Instant before, size_t limit);
+  // Of one table, in all tenants.
+  absl::StatusOr<size_t> Remove(SqliteStatement& next_tenant, SqliteStatement& expire, Instant before, size_t limit);
   absl::Status Run(SqliteStatement& statement);
 
   SqliteConnection& connection_;

@@ -1,7 +1,7 @@
 // The key, the certificate and the trusted authorities of a process, as PEM files that are read again when they change:
 // they are rotated without a restart. Connections that exist go on; new ones use the new files. The key and its
-// certificate must change together, as by a link to their folder that is moved (deploy/dev/certificates): files that do
-// not fit each other are left out until they do.
+// certificate must change together, as by a link to their folder that is moved (deploy/dev/certificates): while they do
+// not fit each other there are no new connections.
 #pragma once
 
 #include <string>

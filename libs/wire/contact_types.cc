@@ -130,6 +130,9 @@ void SetTimestamp(Instant instant, google::protobuf::Timestamp* proto) {
 }
 
 Instant InstantFromProto(const google::protobuf::Timestamp& proto) {
+  constexpr int64_t kMaxSeconds = std::numeric_limits<int64_t>::max() / 1000000000 - 3;  // with room for any nanos
+  if (proto.seconds() > kMaxSeconds) return Instant::Never();
+  if (proto.seconds() < -kMaxSeconds) return {-std::numeric_limits<int64_t>::max()};
   return Instant::FromUnixSeconds(proto.seconds()) + Duration::Nanoseconds(proto.nanos());
 }
 

@@ -31,6 +31,7 @@ std::optional<AgentKind> FromProto(type::v1::AgentKind kind);
 std::optional<LanguageLevel> FromProto(type::v1::LanguageLevel level);
 
 void SetTimestamp(Instant instant, google::protobuf::Timestamp* proto);
+// What an Instant cannot hold (after the year 2262) is Never, or the earliest one.
 Instant InstantFromProto(const google::protobuf::Timestamp& proto);
 // What a Duration cannot hold (292 years) becomes the longest one.
 Duration DurationFromProto(const google::protobuf::Duration& proto);

@@ -13,6 +13,8 @@ Recorder::Recorder(RecorderOptions options, RecorderPorts ports) : options_(opti
   entries_ = ports_.metrics->MakeCounter("meridian_history_entries_total", "Log entries that history recorded.");
   batches_ = ports_.metrics->MakeCounter("meridian_history_batches_total", "Transactions that recorded them.");
   failures_ = ports_.metrics->MakeCounter("meridian_history_failures_total", "Transactions of history that failed.");
+  gaps_ = ports_.metrics->MakeCounter("meridian_history_gaps_total",
+                                      "Times that a log no longer had what came after the history's position.");
   expired_ = ports_.metrics->MakeCounter("meridian_history_expired_total",
                                          "Contacts and conversations that were removed for their age.");
 }
@@ -22,13 +24,29 @@ void Recorder::StoredPosition(ShardId source, absl::AnyInvocable<void(absl::Stat
   recorded_.erase(source);
   absl::StatusOr<std::optional<LogPosition>> stored = ports_.store->Position(source);
   if (!stored.ok()) return done(stored.status());
-  if (*stored) return done(**stored);
-  ports_.event_log->ReadAfter(source, {}, 1,
-                              [done = std::move(done)](absl::StatusOr<std::vector<LogEntry>> entries) mutable {
-                                if (entries.ok()) return done(LogPosition{});
-                                const auto oldest = OldestReadable(entries.status());
-                                oldest ? done(*oldest) : done(entries.status());
-                              });
+  stored_[source] = *stored;
+  const LogPosition position = stored->value_or(LogPosition{});
+  ports_.event_log->ReadAfter(
+      source, position, 1, [position, done = std::move(done)](absl::StatusOr<std::vector<LogEntry>> entries) mutable {
+        if (entries.ok()) return done(position);
+        const auto oldest = OldestReadable(entries.status());
+        oldest ? done(*oldest) : done(entries.status());
+      });
+}
+
+// Where a batch takes up a source of which nothing was recorded since it was asked about.
+LogPosition Recorder::TakeUp(const FollowedEntry& entry) {
+  const std::optional<LogPosition>& stored = stored_[entry.source];
+  if (!stored || *stored == entry.previous) return entry.previous;
+  gaps_.Add();
+  if (ports_.log != nullptr) {
+    ports_.log->Warning("history lacks what its log no longer has",
+                        {{"shard", entry.source.number},
+                         {"session", entry.source.kind == ShardKind::kSession},
+                         {"from", stored->number},
+                         {"to", entry.previous.number}});
+  }
+  return *stored;
 }
 
 void Recorder::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done) {
@@ -42,7 +60,11 @@ void Recorder::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status
   if (entry.position > reached) {
     if (entry.previous != reached) return done(absl::FailedPreconditionError("an entry is missing before this one"));
     if (absl::Status added = fold_.Add(entry.source.kind, entry.bytes); !added.ok()) return done(added);
-    reads_.try_emplace(entry.source, Read{reached, reached}).first->second.to = entry.position;
+    if (read == reads_.end()) {
+      const LogPosition from = recorded == recorded_.end() ? TakeUp(entry) : reached;
+      read = reads_.emplace(entry.source, Read{from, from}).first;
+    }
+    read->second.to = entry.position;
     entries_.Add();
   }
   if (!reads_.contains(entry.source)) return done(absl::OkStatus());
@@ -80,20 +102,30 @@ void Recorder::Record() {
     }
   }
   reads_.clear();
-  (applied.ok() ? batches_ : failures_).Add();
-  if (!applied.ok() && ports_.log != nullptr) {
-    ports_.log->Warning("history could not be recorded; it is tried again", {{"code", applied.code()}});
+  if (applied.ok()) {
+    batches_.Add();
+  } else {
+    Failed("history could not be recorded; it is tried again", applied);
   }
   for (auto& done : std::exchange(waiting_, {})) done(applied);
 }
 
 // A slice each step while there is more, so that recording goes on meanwhile.
 void Recorder::Expire() {
-  const absl::StatusOr<size_t> expired =
+  const absl::StatusOr<history::Expired> expired =
       ports_.store->Expire(ports_.wall->Now() - options_.keep, options_.expire_slice);
-  if (expired.ok()) expired_.Add(*expired);
-  const bool more = expired.ok() && *expired >= options_.expire_slice;
+  if (expired.ok()) {
+    expired_.Add(expired->contacts + expired->conversations);
+  } else {
+    Failed("what is too old could not be removed from the history; it is tried again", expired.status());
+  }
+  const bool more = expired.ok() && std::max(expired->contacts, expired->conversations) >= options_.expire_slice;
   next_expiry_ = ports_.monotonic->Now() + (more ? options_.gather : options_.expire_every);
+}
+
+void Recorder::Failed(LogLiteral what, const absl::Status& why) {
+  failures_.Add();
+  if (ports_.log != nullptr) ports_.log->Warning(what, {{"code", why.code()}});
 }
 
 }  // namespace meridian

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "libs/history/fold.h"
@@ -42,7 +43,8 @@ class Recorder final : public Stepped {
  public:
   Recorder(RecorderOptions options, RecorderPorts ports);
 
-  // As in LogFollowerPorts. A log that was never recorded is followed from the oldest entry that it still has.
+  // As in LogFollowerPorts. A log that was never recorded, or no longer has what comes next (an older history was put
+  // back), is followed from the oldest entry that it still has.
   void StoredPosition(ShardId source, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done);
   void Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status)> done);
 
@@ -59,8 +61,10 @@ class Recorder final : public Stepped {
     LogPosition to;
   };
 
+  LogPosition TakeUp(const FollowedEntry& entry);
   void Record();
   void Expire();
+  void Failed(LogLiteral what, const absl::Status& why);
 
   const RecorderOptions options_;
   const RecorderPorts ports_;
@@ -68,13 +72,14 @@ class Recorder final : public Stepped {
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;
 
-  std::map<ShardId, LogPosition> recorded_;  // of sources of which this object recorded something
-  std::map<ShardId, Read> reads_;            // of the batch that gathers
+  std::map<ShardId, std::optional<LogPosition>> stored_;  // as the history said when it was asked last
+  std::map<ShardId, LogPosition> recorded_;               // of sources of which something was recorded since
+  std::map<ShardId, Read> reads_;                         // of the batch that gathers
   history::Fold fold_;
   std::vector<absl::AnyInvocable<void(absl::Status)>> waiting_;  // for the batch
   MonotonicInstant due_ = MonotonicInstant::Never();
   MonotonicInstant next_expiry_;
-  Counter entries_, batches_, failures_, expired_;
+  Counter entries_, batches_, failures_, gaps_, expired_;
 };
 
 }  // namespace meridian

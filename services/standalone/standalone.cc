@@ -92,11 +92,12 @@ class Standalone : public Service {
   void Drain(Duration limit) override {
     health_.Follow(nullptr);
     grpc_->SetServing(false);
-    http_->Stop(limit / 4);
-    grpc_->Drain(limit / 4);
-    const bool sessions_done = session_.Drain(limit / 4);
-    const bool routing_done = routing_.Drain(limit / 4);
-    const bool history_done = history_->Drain(limit / 4);
+    const Duration each = limit / 5;
+    http_->Stop(each);
+    grpc_->Drain(each);
+    const bool sessions_done = session_.Drain(each);
+    const bool routing_done = routing_.Drain(each);
+    const bool history_done = history_->Drain(each);
     if (!sessions_done || !routing_done || !history_done) environment_.log.Warning("not all work was finished in time");
   }
 

@@ -13,6 +13,7 @@ from people import Customer
 
 DENIED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 SERVING = b"\x08\x01"  # a HealthCheckResponse
+LIST_SERVICES = b"\x3a\x01*"  # a ServerReflectionRequest
 SESSION = "local-019b7693-9c00-7000-8000-00000000000b"
 ROLES = ("agent", "integrator", "operator", "visitor")
 
@@ -160,6 +161,18 @@ def test_without_a_token_only_health_and_visitor_sessions_answer(platform):
         connection.request(verb, path, headers={"Origin": platform.http})
         assert connection.getresponse().status >= 400, path
         connection.close()
+
+
+@pytest.mark.parametrize("platform, is_there", [((), True), (("--no-demo-tokens",), False)], indirect=["platform"])
+def test_reflection_is_there_only_while_demo_tokens_are_on(platform, is_there):
+    with grpc.insecure_channel(platform.grpc) as channel:
+        ask = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        try:
+            answer = next(iter(ask(iter([LIST_SERVICES]), timeout=5)))
+        except grpc.RpcError as error:
+            assert not is_there and error.code() == grpc.StatusCode.UNIMPLEMENTED, error
+        else:
+            assert is_there and b"meridian.admin.v1.AdminService" in answer
 
 
 def test_errors_say_why_in_a_machines_words(platform):

@@ -129,6 +129,12 @@ def test_events_say_who_caused_them_and_in_which_trace(platform):
     assert causes_of(platform, customer.contact_id, "contact_ended") == [
         ("contact_queued", "ROLE_INTEGRATOR", "shop", trace), ("contact_ended", "ROLE_INTEGRATOR", "shop", trace)]
 
+    queued = events_of(platform, customer.contact_id)[0]
+    assert queued.contact_queued.direction == contact_pb2.DIRECTION_INBOUND
+    assert queued.contact_queued.customer_id.startswith("local-")
+    envelope = queued.envelope
+    assert (envelope.tenant, envelope.region, envelope.config_revision, envelope.format_version) == ("demo", "local", 1, 1)
+
     visitor = WebVisitor(platform)
     visitor.connect()
     contact_id = visitor.submit(FIRST)["contactId"]

@@ -1,4 +1,4 @@
-"""Canaries: what a customer says and is called stays in the conversation, and reaches no log, metric or event."""
+"""Canaries: what a customer says and is called stays in the conversation, and reaches no log, metric, event or history."""
 
 import re
 import urllib.error
@@ -95,10 +95,11 @@ def test_no_canary_leaves_its_conversation(talkative, tmp_path):
     assert said.count(ANSWER) == 2 and said.count(TEXT) == 3, "the canaries did go through"
     kept["standard output"] = platform.log().encode()
     kept["log"] = (tmp_path / "platform.log").read_bytes()
+    kept["history"] = (platform.data / "history.db").read_bytes()
     assert b"ready" in kept["log"] and b"draining" in kept["log"]
     assert b"meridian_calls_started_total" in kept["metrics after"]
     assert submitted.contact_id.encode() in kept["explain after"]
-    assert name.encode() in kept["events after"]
+    assert name.encode() in kept["events after"] and name.encode() in kept["history"]
     found = [(where, canary.decode()) for where, content in kept.items() for canary in CANARIES if
              re.search(re.escape(canary), content, re.IGNORECASE)]
     assert not found

@@ -28,6 +28,7 @@ struct Kind {
   std::string name;
   absl::StatusOr<std::unique_ptr<HistoryStore>> (*open)(const std::string& folder);
 };
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 std::vector<Kind> AllKinds() {
   return {{"Sqlite", [](const std::string& folder) -> absl::StatusOr<std::unique_ptr<HistoryStore>> {
@@ -270,9 +271,9 @@ TEST_P(HistoryStoreTest, OldWorkOfAllTenantsIsRemovedInSlices) {
   ConversationUpdate closed{kTenant, ConversationOf(1)};
   closed.closed_at = At(1);
   ASSERT_TRUE(Apply({other, Queued(50, 0)}, {closed}).ok());
-  EXPECT_EQ(*store_->Expire(At(5), 4), 4u);
-  EXPECT_EQ(*store_->Expire(At(5), 4), 2u);
-  EXPECT_EQ(*store_->Expire(At(5), 4), 0u);
+  EXPECT_EQ(*store_->Expire(At(5), 4), (Expired{4, 1}));
+  EXPECT_EQ(*store_->Expire(At(5), 4), (Expired{2, 0}));
+  EXPECT_EQ(*store_->Expire(At(5), 4), (Expired{0, 0}));
   EXPECT_THAT(EndedPages({}, 100), ElementsAre(ContactOf(9), ContactOf(8), ContactOf(7), ContactOf(6), ContactOf(5)));
   EXPECT_EQ(*store_->FindContact(kOther, ContactOf(1)), std::nullopt);
   EXPECT_EQ(*store_->FindConversation(kTenant, ConversationOf(1)), std::nullopt);

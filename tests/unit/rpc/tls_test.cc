@@ -122,6 +122,25 @@ TEST_F(TlsTest, FilesThatChangeAreTakenWithoutARestart) {
   EXPECT_FALSE(AnswersMutually(before));
 }
 
+TEST_F(TlsTest, AKeyThatDoesNotFitItsCertificateStopsNewConnectionsUntilItDoes) {
+  StartServer(FilesOf("server"));
+  const TlsFiles client = FilesOf("client");
+  const auto answers_become = [&](bool wanted) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (AnswersMutually(client) != wanted && std::chrono::steady_clock::now() < deadline) {
+    }
+    return AnswersMutually(client) == wanted;
+  };
+  ASSERT_TRUE(answers_become(true));
+  const std::string key = FilesOf("server").private_key;
+  const std::string good = TextOf(key);
+  std::ofstream(key) << TextOf(client.private_key);
+  EXPECT_TRUE(answers_become(false));
+  EXPECT_FALSE(AnswersPlainly());
+  std::ofstream(key) << good;
+  EXPECT_TRUE(answers_become(true));
+}
+
 TEST_F(TlsTest, WrongFilesAreNamedAtTheStart) {
   const TlsFiles good = FilesOf("server");
   EXPECT_TRUE(CheckTlsFiles(good).ok()) << CheckTlsFiles(good);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -45,7 +46,10 @@ class UnsteadyHistory : public history::HistoryStore {
     ++batches;
     return store_.Apply(batch);
   }
-  absl::StatusOr<size_t> Expire(Instant before, size_t limit) override { return store_.Expire(before, limit); }
+  absl::StatusOr<history::Expired> Expire(Instant before, size_t limit) override {
+    if (fails) return absl::ResourceExhaustedError("no space");
+    return store_.Expire(before, limit);
+  }
   absl::StatusOr<std::optional<history::ContactWithTimeline>> FindContact(const TenantId& tenant,
                                                                           const ContactId& contact) override {
     return store_.FindContact(tenant, contact);
@@ -82,16 +86,19 @@ class RecorderTest : public ::testing::Test {
     log_.TakeTerm(kSession, 1, 100, [](absl::StatusOr<TermGrant>) {});
     Boot();
   }
-  // The process that records starts anew.
-  void Boot() {
+  void Close() {
     followers_.clear();
     recorder_.reset();
     unsteady_.reset();
     store_.reset();
+  }
+  // The process that records starts anew.
+  void Boot() {
+    Close();
     store_ = *history::SqliteHistory::Open({folder_.path() + "/history.db", "the test", {}});
     unsteady_ = std::make_unique<UnsteadyHistory>(*store_);
     recorder_ = std::make_unique<Recorder>(
-        options_, RecorderPorts{unsteady_.get(), &log_, clock_.monotonic(), clock_.wall(), nullptr, nullptr});
+        options_, RecorderPorts{unsteady_.get(), &log_, clock_.monotonic(), clock_.wall(), &metrics_, nullptr});
     for (const ShardId source : {kRouting, kSession}) {
       LogFollowerPorts ports;
       ports.log = &log_;
@@ -149,6 +156,7 @@ class RecorderTest : public ::testing::Test {
   }
   // The numbers of the contacts that history says have ended, newest first.
   std::vector<Contact> EndedContacts() { return store_->EndedContacts(kTenant, {}, 1000, "")->items; }
+  uint64_t Counted(const std::string& name) { return metrics_.MakeCounter("meridian_history_" + name, "").value(); }
   size_t EventsOf(int contact) {
     auto found = store_->FindContact(kTenant, IdOf<ContactId>(contact));
     if (!found.ok() || !*found) return 0;
@@ -158,6 +166,7 @@ class RecorderTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
   testing::FakeClock clock_;
   RecorderOptions options_;
+  Metrics metrics_;
   MemoryStore log_;
   uint64_t term_ = 0;
   uint64_t sequence_ = 0;
@@ -253,6 +262,34 @@ TEST_F(RecorderTest, ALogThatWasTrimmedBeforeTheFirstTimeIsRecordedFromItsOldest
   EXPECT_EQ(EventsOf(5), 1u);
 }
 
+TEST_F(RecorderTest, AnOlderHistoryThatWasPutBackGoesOnWithWhatTheLogStillHas) {
+  const std::string file = folder_.path() + "/history.db";
+  AppendEvents({Queued(1)});
+  Pass(options_.gather);
+  Close();
+  std::filesystem::copy_file(file, file + ".older");
+  Boot();
+  for (int i = 2; i <= 4; ++i) AppendEvents({Queued(i)});
+  Pass(options_.gather);
+  Pass(LogFollower::kAdvanceEvery);
+  log_.TrimTo(kRouting, {term_, 3}, [](absl::StatusOr<LogPosition>) {});
+  Close();
+  std::filesystem::rename(file + ".older", file);
+  Boot();
+  Pass(options_.gather);
+  AppendEvents({Completed(4)});
+  Pass(options_.gather);
+  EXPECT_EQ(EventsOf(1), 1u);
+  EXPECT_EQ(EventsOf(3), 0u) << "the log no longer has it";
+  EXPECT_EQ(EventsOf(4), 2u);
+  EXPECT_EQ(Counted("gaps_total"), 1u);
+  Boot();
+  AppendEvents({Queued(5)});
+  Pass(options_.gather);
+  EXPECT_EQ(EventsOf(5), 1u);
+  EXPECT_EQ(Counted("gaps_total"), 1u) << "told once";
+}
+
 TEST_F(RecorderTest, StoppingRecordsWhatWasDelivered) {
   AppendEvents({Queued(1), Completed(1)});
   Step();
@@ -264,12 +301,20 @@ TEST_F(RecorderTest, StoppingRecordsWhatWasDelivered) {
 
 TEST_F(RecorderTest, OldWorkIsRemovedByItself) {
   AppendEvents({Queued(1), Completed(1)});
+  conversation::Event closed{kTenant, clock_.WallNow(), conversation::ConversationClosedEvent{IdOf<ConversationId>(1)}};
+  Append(kSession, EncodeSessionLogEntry({closed}));
   Pass(options_.gather);
   clock_.Advance(options_.keep - Duration::Seconds(1));
   AppendEvents({Queued(2), Completed(2)});
   Pass(options_.gather);
   EXPECT_THAT(EndedContacts(), SizeIs(2));
+  unsteady_->fails = true;
   Pass(options_.expire_every + Duration::Seconds(1));
+  EXPECT_EQ(Counted("failures_total"), 1u);
+  EXPECT_EQ(Counted("expired_total"), 0u);
+  unsteady_->fails = false;
+  Pass(options_.expire_every + Duration::Seconds(1));
+  EXPECT_EQ(Counted("expired_total"), 2u) << "a contact and a conversation";
   const std::vector<Contact> ended = EndedContacts();
   ASSERT_THAT(ended, SizeIs(1));
   EXPECT_EQ(ended[0].id, IdOf<ContactId>(2));

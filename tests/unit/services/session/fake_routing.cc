@@ -42,7 +42,10 @@ void FakeRouting::Log(const TenantId& tenant, const ContactId& contact, EventBod
   MERIDIAN_CHECK(result.outcome == CommitOutcome::kDurable);
 }
 
-void FakeRouting::Send(const TenantId& tenant, Command command, std::optional<RequestKey>, Lane, Done<Answer> done) {
+void FakeRouting::Send(const TenantId& tenant, Command command, std::optional<RequestKey>, Lane lane,
+                       Done<Answer> done) {
+  const bool is_new_contact = std::holds_alternative<EnqueueContact>(command.body);
+  MERIDIAN_CHECK(lane == (is_new_contact ? Lane::kNewContacts : Lane::kLiveWork));  // the order of overload
   const absl::Status unavailable =
       MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "routing is not here");
   if (mode == Mode::kUnreachable) return done(unavailable);

@@ -1,5 +1,6 @@
 #include "libs/history/fold.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -34,10 +35,7 @@ class ContactFold {
     to_.rule = body.rule;
     to_.language = TextOf(body.language);
   }
-  void operator()(const ContactOffered& body) const {
-    to_.agent = body.agent.value;
-    to_.offers = 1;
-  }
+  void operator()(const ContactOffered&) const { to_.offers = 1; }
   void operator()(const ContactAssigned& body) const {
     to_.agent = body.agent.value;
     to_.assigned_at = at_;
@@ -104,6 +102,7 @@ absl::Status Fold::Add(ShardKind kind, std::string_view entry) {
 absl::Status Fold::AddRouting(std::string_view entry) {
   MERIDIAN_ASSIGN_OR_RETURN(const RoutingLogEntry decoded, DecodeLogEntry(entry));
   for (const LoggedEvent& logged : decoded.events) {
+    newest_ = std::max(newest_, logged.event.at);
     if (logged.event.topic != EventTopic::kContact || logged.event.contact.IsNil()) continue;
     ContactUpdate update{logged.tenant, logged.event.contact};
     std::visit(ContactFold(logged.event, &update), logged.event.body);
@@ -116,6 +115,7 @@ absl::Status Fold::AddRouting(std::string_view entry) {
 absl::Status Fold::AddSession(std::string_view entry) {
   MERIDIAN_ASSIGN_OR_RETURN(const std::vector<conversation::Event> events, DecodeSessionLogEntry(entry));
   for (const conversation::Event& event : events) {
+    newest_ = std::max(newest_, event.at);
     ConversationUpdate update{event.tenant, std::visit([](const auto& body) { return body.conversation; }, event.body)};
     std::visit(ConversationFold(event.at, &update), event.body);
     Absorb(conversations_, std::move(update));

@@ -16,6 +16,8 @@ class Fold {
   // `entry`: of the log of a shard of this kind. DATA_LOSS for bytes that are no such entry; nothing of it was added.
   absl::Status Add(ShardKind kind, std::string_view entry);
   bool empty() const { return contacts_.empty() && conversations_.empty(); }
+  // Of all events that were ever added, in the shards' own time; {0} before the first.
+  Instant newest() const { return newest_; }
   size_t size() const { return contacts_.size() + conversations_.size(); }
   // Into the batch; the fold starts anew.
   void MoveTo(Batch& batch);
@@ -42,6 +44,7 @@ class Fold {
   absl::Status AddRouting(std::string_view entry);
   absl::Status AddSession(std::string_view entry);
 
+  Instant newest_;
   Updates<ContactId, ContactUpdate> contacts_;
   Updates<ConversationId, ConversationUpdate> conversations_;
 };

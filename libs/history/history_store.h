@@ -31,7 +31,7 @@ struct Contact {
   std::string rule;      // that chose it
   std::string language;  // BCP 47, as last judged
   std::string country;
-  std::string agent;  // who had it last
+  std::string agent;  // who took it last
   uint32_t offers = 0;
   std::optional<Instant> queued_at;
   std::optional<Instant> assigned_at;          // for the first time

@@ -5,6 +5,7 @@
 #include "libs/base/status_macros.h"
 #include "libs/history/sqlite_history_reader.h"
 #include "libs/history/sqlite_history_writer.h"
+#include "libs/store/free_bytes.h"
 #include "libs/store/sqlite_schema.h"
 
 namespace meridian::history {
@@ -42,12 +43,14 @@ absl::StatusOr<std::unique_ptr<SqliteHistory>> SqliteHistory::Open(const Options
   MERIDIAN_ASSIGN_OR_RETURN(auto writing, Connect(options));
   MERIDIAN_RETURN_IF_ERROR(PrepareSchema(*writing, kSchema));
   MERIDIAN_ASSIGN_OR_RETURN(auto reading, Connect(options));
-  return std::unique_ptr<SqliteHistory>(new SqliteHistory(std::move(lock), std::move(writing), std::move(reading)));
+  return std::unique_ptr<SqliteHistory>(
+      new SqliteHistory(options, std::move(lock), std::move(writing), std::move(reading)));
 }
 
-SqliteHistory::SqliteHistory(std::unique_ptr<FileLock> lock, std::unique_ptr<SqliteConnection> writing,
-                             std::unique_ptr<SqliteConnection> reading)
-    : lock_(std::move(lock)),
+SqliteHistory::SqliteHistory(const Options& options, std::unique_ptr<FileLock> lock,
+                             std::unique_ptr<SqliteConnection> writing, std::unique_ptr<SqliteConnection> reading)
+    : options_(options),
+      lock_(std::move(lock)),
       writing_(std::move(writing)),
       reading_(std::move(reading)),
       writer_(std::make_unique<SqliteHistoryWriter>(*writing_)),
@@ -61,6 +64,9 @@ absl::StatusOr<std::optional<LogPosition>> SqliteHistory::Position(ShardId sourc
 }
 
 absl::Status SqliteHistory::Apply(const Batch& batch) {
+  if (FreeBytes(options_.path) < options_.min_free_bytes) {
+    return absl::ResourceExhaustedError("the disk of " + options_.path + " is nearly full");
+  }
   std::lock_guard lock(writer_mutex_);
   return writer_->Apply(batch);
 }

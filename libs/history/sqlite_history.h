@@ -28,6 +28,9 @@ class SqliteHistory : public HistoryStore {
     std::string path;                // of the file; its folder must exist
     std::string holder = "history";  // how a second process names this one, beside its pid
     std::string vfs;                 // a registered SQLite VFS; empty: the system's
+    // On the file system of `path`: with less, Apply refuses with RESOURCE_EXHAUSTED. Above the store's own minimum: of
+    // the two, history gives way first.
+    int64_t min_free_bytes = 64 << 20;
   };
   // FAILED_PRECONDITION when another process has the file (named), or a newer version wrote it; else what SQLite says.
   static absl::StatusOr<std::unique_ptr<SqliteHistory>> Open(const Options& options);
@@ -47,9 +50,10 @@ class SqliteHistory : public HistoryStore {
                                                          const std::string& page) override;
 
  private:
-  SqliteHistory(std::unique_ptr<FileLock> lock, std::unique_ptr<SqliteConnection> writing,
+  SqliteHistory(const Options& options, std::unique_ptr<FileLock> lock, std::unique_ptr<SqliteConnection> writing,
                 std::unique_ptr<SqliteConnection> reading);
 
+  const Options options_;
   const std::unique_ptr<FileLock> lock_;
   const std::unique_ptr<SqliteConnection> writing_, reading_;
   std::mutex writer_mutex_;

@@ -11,8 +11,9 @@ namespace {
 constexpr std::array<std::string_view, kRoleCount> kRoleNames = {"visitor", "agent", "integrator", "operator",
                                                                  "service"};
 constexpr std::array<std::string_view, kPermissionCount> kPermissionNames = {
-    "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "conversations.read", "agents.connect",
-    "agents.read",     "config.read",   "config.write",    "events.read",   "tokens.issue",       "internal"};
+    "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "conversations.read",
+    "agents.connect",  "agents.read",   "config.read",     "config.write",  "events.read",
+    "tokens.issue",    "metrics.read",  "internal"};
 
 template <typename Enum, size_t n>
 std::optional<Enum> Parse(const std::array<std::string_view, n>& names, std::string_view text) {
@@ -51,7 +52,7 @@ PermissionSet DefaultPermissions(Role role) {
               Permission::kAgentsRead,     Permission::kConfigRead,   Permission::kConfigWrite,
               Permission::kEventsRead,     Permission::kTokensIssue};
     case Role::kService:
-      return {Permission::kInternal};
+      return {Permission::kInternal, Permission::kMetricsRead};
   }
   MERIDIAN_CHECK(false);
 }

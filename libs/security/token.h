@@ -28,9 +28,10 @@ enum class Permission : uint8_t {
   kConfigWrite,
   kEventsRead,
   kTokensIssue,
+  kMetricsRead,
   kInternal,  // between services of one installation
 };
-inline constexpr int kPermissionCount = 12;
+inline constexpr int kPermissionCount = 13;
 
 // The names used in tokens and on the command line: "visitor", "contacts.submit" …
 std::string_view ToString(Role role);

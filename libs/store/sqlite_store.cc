@@ -1,12 +1,11 @@
 #include "libs/store/sqlite_store.h"
 
-#include <sys/statvfs.h>
-
 #include <utility>
 
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
 #include "libs/store/file_lock.h"
+#include "libs/store/free_bytes.h"
 #include "libs/store/lease_table.h"
 #include "libs/store/log_tail.h"
 #include "libs/store/log_watchers.h"
@@ -18,13 +17,6 @@
 
 namespace meridian {
 namespace {
-
-// A file system that does not tell has room.
-int64_t FreeBytes(const std::string& path) {
-  struct statvfs stats;
-  if (statvfs(path.c_str(), &stats) != 0) return INT64_MAX;
-  return static_cast<int64_t>(stats.f_bavail) * static_cast<int64_t>(stats.f_frsize);
-}
 
 void FillDefaults(SqliteOptions& options) {
   MERIDIAN_CHECK(options.wall != nullptr && options.monotonic != nullptr);

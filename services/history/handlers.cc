@@ -95,27 +95,44 @@ absl::StatusOr<pb::GetConversationResponse> GetConversation(HistoryStore& store,
   return response;
 }
 
+// What answers the calls; null store: nothing does.
+struct Source {
+  HistoryStore* store = nullptr;
+  WorkerThread* reader = nullptr;
+};
+
 template <typename Request, typename Response>
-void Bind(HistoryStore& store, WorkerThread& reader, rpc::MethodTable& table, const char* method,
+void Bind(const Source& source, rpc::MethodTable& table, const char* method,
           absl::StatusOr<Response> (*answer)(HistoryStore&, const TenantId&, const Request&)) {
   table.Unary<Request, Response>(
       std::string("/meridian.admin.v1.HistoryService/") + method, {{Role::kOperator}, Permission::kContactsRead},
-      [&store, &reader, answer](const rpc::CallContext& context, Request request, rpc::Reply<Response> reply) {
-        if (reader.waiting() >= kMaxWaitingReads) {
+      [source, answer](const rpc::CallContext& context, Request request, rpc::Reply<Response> reply) {
+        if (source.store == nullptr) {
+          return reply(MakeError(absl::StatusCode::kUnavailable, "HISTORY_UNAVAILABLE",
+                                 "the history could not be opened; the process's log says why"));
+        }
+        if (source.reader->waiting() >= kMaxWaitingReads) {
           return reply(MakeError(absl::StatusCode::kResourceExhausted, "MAILBOX_FULL", "too many reads of history"));
         }
-        reader.Post([&store, answer, tenant = TenantId{context.tenant()}, request = std::move(request),
-                     reply = std::move(reply)] { reply(answer(store, tenant, request)); });
+        source.reader->Post([store = source.store, answer, tenant = TenantId{context.tenant()},
+                             request = std::move(request),
+                             reply = std::move(reply)] { reply(answer(*store, tenant, request)); });
       });
+}
+
+void BindAll(const Source& source, rpc::MethodTable& table) {
+  Bind(source, table, "ListEndedContacts", ListEndedContacts);
+  Bind(source, table, "GetContactTimeline", GetContactTimeline);
+  Bind(source, table, "ListClosedConversations", ListClosedConversations);
+  Bind(source, table, "GetConversation", GetConversation);
 }
 
 }  // namespace
 
 void BindHistory(HistoryStore& store, WorkerThread& reader, rpc::MethodTable& table) {
-  Bind(store, reader, table, "ListEndedContacts", ListEndedContacts);
-  Bind(store, reader, table, "GetContactTimeline", GetContactTimeline);
-  Bind(store, reader, table, "ListClosedConversations", ListClosedConversations);
-  Bind(store, reader, table, "GetConversation", GetConversation);
+  BindAll({&store, &reader}, table);
 }
+
+void BindNoHistory(rpc::MethodTable& table) { BindAll({}, table); }
 
 }  // namespace meridian

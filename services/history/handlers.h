@@ -9,5 +9,7 @@ namespace meridian {
 
 // `reader` does the reading, which blocks; both must outlive the servers.
 void BindHistory(history::HistoryStore& store, WorkerThread& reader, rpc::MethodTable& table);
+// Answers every call with UNAVAILABLE (HISTORY_UNAVAILABLE): an installation whose history cannot be opened.
+void BindNoHistory(rpc::MethodTable& table);
 
 }  // namespace meridian

@@ -59,6 +59,7 @@ void Recorder::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status
                                                             : entry.previous;
   if (entry.position > reached) {
     if (entry.previous != reached) return done(absl::FailedPreconditionError("an entry is missing before this one"));
+    const Instant newest = fold_.newest();
     if (absl::Status added = fold_.Add(entry.source.kind, entry.bytes); !added.ok()) return done(added);
     if (read == reads_.end()) {
       const LogPosition from = recorded == recorded_.end() ? TakeUp(entry) : reached;
@@ -66,6 +67,7 @@ void Recorder::Deliver(FollowedEntry entry, absl::AnyInvocable<void(absl::Status
     }
     read->second.to = entry.position;
     entries_.Add();
+    if (fold_.newest() > newest) newest_came_at_ = ports_.monotonic->Now();
   }
   if (!reads_.contains(entry.source)) return done(absl::OkStatus());
   waiting_.push_back(std::move(done));
@@ -110,17 +112,27 @@ void Recorder::Record() {
   for (auto& done : std::exchange(waiting_, {})) done(applied);
 }
 
+// By the shards' own time, which a clock that jumps does not carry along: what is removed does not come back. nullopt
+// until the shards have said anything.
+std::optional<Instant> Recorder::Now() const {
+  if (fold_.newest() == Instant{}) return std::nullopt;
+  const Duration since{ports_.monotonic->Now().ns - newest_came_at_.ns};
+  return std::min(ports_.wall->Now(), fold_.newest() + since);
+}
+
 // A slice each step while there is more, so that recording goes on meanwhile.
 void Recorder::Expire() {
-  const absl::StatusOr<history::Expired> expired =
-      ports_.store->Expire(ports_.wall->Now() - options_.keep, options_.expire_slice);
+  next_expiry_ = ports_.monotonic->Now() + options_.expire_every;
+  const std::optional<Instant> now = Now();
+  if (!now) return;
+  const absl::StatusOr<history::Expired> expired = ports_.store->Expire(*now - options_.keep, options_.expire_slice);
   if (expired.ok()) {
     expired_.Add(expired->contacts + expired->conversations);
   } else {
     Failed("what is too old could not be removed from the history; it is tried again", expired.status());
   }
   const bool more = expired.ok() && std::max(expired->contacts, expired->conversations) >= options_.expire_slice;
-  next_expiry_ = ports_.monotonic->Now() + (more ? options_.gather : options_.expire_every);
+  if (more) next_expiry_ = ports_.monotonic->Now() + options_.gather;
 }
 
 void Recorder::Failed(LogLiteral what, const absl::Status& why) {

@@ -64,6 +64,7 @@ class Recorder final : public Stepped {
   LogPosition TakeUp(const FollowedEntry& entry);
   void Record();
   void Expire();
+  std::optional<Instant> Now() const;
   void Failed(LogLiteral what, const absl::Status& why);
 
   const RecorderOptions options_;
@@ -77,6 +78,7 @@ class Recorder final : public Stepped {
   std::map<ShardId, Read> reads_;                         // of the batch that gathers
   history::Fold fold_;
   std::vector<absl::AnyInvocable<void(absl::Status)>> waiting_;  // for the batch
+  MonotonicInstant newest_came_at_;                              // of fold_.newest()
   MonotonicInstant due_ = MonotonicInstant::Never();
   MonotonicInstant next_expiry_;
   Counter entries_, batches_, failures_, gaps_, expired_;

@@ -108,7 +108,7 @@ class CommandTree {
     CLI::App* history = Command(&app_, "history", "Contacts that have ended, the newest first",
                                 [this] { return ListHistory(connection_, history_, console_); });
     history->add_option("--queue", history_.queue, "Only those of one queue");
-    history->add_option("--agent", history_.agent, "Only those that this agent had last");
+    history->add_option("--agent", history_.agent, "Only those that this agent took last");
     history->add_option("--channel", history_.channel, "Only those of one channel");
     history->add_option("--customer", history_.customer, "Only those of one customer, by id");
     AddDuration(history, "--since", &history_.since, "Only those that ended within, such as 15m or 12h");

@@ -13,6 +13,7 @@
 #include "services/admin/handlers.h"
 #include "services/agent_gateway/handlers.h"
 #include "services/history/assemble.h"
+#include "services/history/handlers.h"
 #include "services/ingress/handlers.h"
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
@@ -30,11 +31,6 @@ namespace {
 constexpr Duration kStartPatience = Duration::Seconds(60);
 constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
 constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
-
-bool IsLoopbackAddress(const std::string& address) {
-  const bool is_v4 = address.rfind("127.", 0) == 0;
-  return is_v4 || address == "::1";
-}
 
 AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
   AssembleHistoryOptions history;
@@ -82,8 +78,12 @@ class Standalone : public Service {
     BindAdmin(routing_, methods_);
     BindSession(methods_, session_.client());
     BindEvents(EventPortsFor(), methods_);
-    history_->Bind(methods_);
-    history_->Start();
+    if (history_ == nullptr) {
+      BindNoHistory(methods_);
+    } else {
+      history_->Bind(methods_);
+      history_->Start();
+    }
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
     return StartGrpc();
@@ -97,7 +97,7 @@ class Standalone : public Service {
     grpc_->Drain(each);
     const bool sessions_done = session_.Drain(each);
     const bool routing_done = routing_.Drain(each);
-    const bool history_done = history_->Drain(each);
+    const bool history_done = history_ == nullptr || history_->Drain(each);
     if (!sessions_done || !routing_done || !history_done) environment_.log.Warning("not all work was finished in time");
   }
 
@@ -167,11 +167,7 @@ class Standalone : public Service {
           HttpResponse::Json(serving ? 200 : 503, serving ? R"({"status":"serving"})" : R"({"status":"not_serving"})"));
     });
     router.Handle("GET", "/metrics", [this](const HttpRequest& request, HttpResponder responder) {
-      if (!IsLoopbackAddress(request.remote_address)) {
-        return responder.Respond(
-            HttpResponse::Error(403, "PERMISSION_DENIED", "metrics are served on this machine only"));
-      }
-      responder.Respond(HttpResponse::Text(200, kPrometheusContentType, environment_.metrics.RenderPrometheus()));
+      responder.Respond(MetricsFor(request));
     });
     const rpc::WebSocketCalls calls{methods_, gate_, timer_, call_metrics_.get(), {}};
     // A visitor's token is bound to its page's origin, which the gate checks; agents come from our own page only.
@@ -192,6 +188,20 @@ class Standalone : public Service {
       sites_.AllowEverywhere({"http://127.0.0.1:" + port, "http://localhost:" + port});
     }
     return absl::OkStatus();
+  }
+
+  // With the bearer token that Prometheus is given: metrics are of all tenants, so no tenant's operator sees them.
+  HttpResponse MetricsFor(const HttpRequest& request) const {
+    constexpr std::string_view kBearer = "Bearer ";
+    std::string_view token = request.OnlyHeader("authorization").value_or("");
+    token.remove_prefix(token.starts_with(kBearer) ? kBearer.size() : token.size());
+    using security::Role;
+    const auto admitted = gate_.Admit({"/metrics", std::string(token), "", request.remote_address, std::nullopt},
+                                      {{Role::kService}, security::Permission::kMetricsRead});
+    if (admitted.ok()) return HttpResponse::Text(200, kPrometheusContentType, environment_.metrics.RenderPrometheus());
+    const bool unknown = absl::IsUnauthenticated(admitted.status());
+    return HttpResponse::Error(unknown ? 401 : 403, ErrorReason(admitted.status()),
+                               "metrics need a token of the role service with the permission metrics.read");
   }
 
   absl::Status StartGrpc() {
@@ -218,7 +228,7 @@ class Standalone : public Service {
   const StandaloneOptions options_;
   Environment& environment_;
   const std::unique_ptr<OpenedStore> store_;
-  const std::unique_ptr<AssembledHistory> history_;
+  const std::unique_ptr<AssembledHistory> history_;  // null when it could not be opened
   ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
   const rpc::CallGate gate_;
@@ -270,14 +280,18 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   MERIDIAN_ASSIGN_OR_RETURN(auto store, OpenStore(options.store, environment));
-  MERIDIAN_ASSIGN_OR_RETURN(
-      auto history, AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment)));
+  // A copy of what the logs said: its loss is no reason not to serve.
+  auto history = AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment));
+  if (!history.ok()) {
+    environment.log.Error("the history cannot be opened; serving without it", {{"code", history.status().code()}});
+    history = nullptr;
+  }
   const std::filesystem::path keys = environment.data.File("keys");
   std::error_code failed;
   std::filesystem::create_directories(keys, failed);  // LoadOrCreate says what is wrong with it
   MERIDIAN_ASSIGN_OR_RETURN(auto key, security::SigningKey::LoadOrCreate(keys));
-  auto standalone =
-      std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(history), std::move(key));
+  auto standalone = std::make_unique<Standalone>(options, environment, *region, std::move(store), *std::move(history),
+                                                 std::move(key));
   MERIDIAN_RETURN_IF_ERROR(standalone->Start());
   return standalone;
 }

@@ -156,7 +156,7 @@ def test_without_a_token_only_health_and_visitor_sessions_answer(platform):
     with grpc.insecure_channel(platform.grpc) as channel:
         assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=5) == SERVING
     host = platform.http.rpartition("//")[2]
-    for verb, path in (("GET", "/v1/visitor-sessions"), ("GET", "/v1/ingress"), ("GET", "/v1/agent"), ("POST", "/v1/x")):
+    for verb, path in (("GET", "/metrics"), ("GET", "/v1/visitor-sessions"), ("GET", "/v1/ingress"), ("GET", "/v1/agent"), ("POST", "/v1/x")):
         connection = http.client.HTTPConnection(host, timeout=5)
         connection.request(verb, path, headers={"Origin": platform.http})
         assert connection.getresponse().status >= 400, path

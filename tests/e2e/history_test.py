@@ -5,6 +5,7 @@ import os
 import re
 
 import grpc
+import pytest
 from meridian.admin.v1 import history_service_pb2 as history_pb
 from meridian.admin.v1 import history_service_pb2_grpc as history_rpc
 from meridian.event.v1 import event_pb2
@@ -149,6 +150,18 @@ def test_nothing_is_missing_or_doubled_after_kills(platform):
         assert len(found.events) == len({e.entity_revision for e in found.events}), "nothing twice"
     canceled = {c.contact_id for c in history.ended() if c.state == contact_pb2.CONTACT_STATE_CANCELED}
     assert {c.contact_id for c in customers[1::2]} <= canceled
+
+
+def test_an_unreadable_history_keeps_nobody_from_being_served(platform):
+    platform.stop()
+    (platform.data / "history.db").write_bytes(b"no database at all, " * 500)
+    platform.start()
+    customer = Customer(platform, "history-unreadable")
+    assert customer.submit(TEXT).contact_id
+    with pytest.raises(grpc.RpcError) as refused:
+        History(platform).ask("ListEndedContacts", history_pb.ListEndedContactsRequest())
+    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE and "could not be opened" in refused.value.details()
+    assert "the history cannot be opened" in platform.log()
 
 
 def test_a_lost_history_is_made_anew_from_what_the_logs_still_have(platform):

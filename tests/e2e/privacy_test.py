@@ -40,7 +40,9 @@ def events_of(platform):
 
 
 def metrics_of(platform):
-    with urllib.request.urlopen(platform.http + "/metrics", timeout=10) as answer:
+    asked = urllib.request.Request(platform.http + "/metrics", headers=dict(
+        [("Authorization", "Bearer " + platform.token("service", "prometheus"))]))
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         return answer.read()
 
 

@@ -23,7 +23,9 @@ def record(pid, seconds, samples, *options):
 
 def submissions(server):
     """How many the server has begun to serve."""
-    with urllib.request.urlopen(server.addresses()["http"].rstrip("/") + "/metrics", timeout=10) as answer:
+    asked = urllib.request.Request(server.addresses()["http"].rstrip("/") + "/metrics",
+                                   headers={"Authorization": "Bearer " + server.service_token()})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         text = answer.read().decode()
     line = re.search(rf'^meridian_calls_started_total{{method="{re.escape(SUBMIT)}"}} (\S+)', text, re.MULTILINE)
     return float(line[1]) if line else 0

@@ -54,6 +54,11 @@ class Standalone:
         self.process = None
         self.started_ns = 0
 
+    def service_token(self):
+        ctl = self.binary.parents[1] / "meridianctl/meridianctl"
+        return subprocess.run([ctl, "--data", self.data, "--tenant", "load", "token", "create", "--role", "service",
+                               "--subject", "benchmark"], capture_output=True, text=True, check=True).stdout.strip()
+
     def start(self, ready_within_s=120):
         """Returns the seconds from exec until addresses.json was there."""
         if (self.data / "addresses.json").exists():

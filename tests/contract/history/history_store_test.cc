@@ -286,6 +286,16 @@ TEST_P(HistoryStoreTest, ASecondUserOfTheSameHistoryIsRefused) {
   EXPECT_THAT(std::string(second.status().message()), ::testing::HasSubstr("the test"));
 }
 
+TEST(SqliteHistoryTest, ANearlyFullDiskIsLeftToTheStore) {
+  testing::TemporaryFolder folder;
+  auto store = SqliteHistory::Open({folder.path() + "/history.db", "the test", {}, INT64_MAX});
+  ASSERT_TRUE(store.ok()) << store.status();
+  Batch batch;
+  batch.progress = {{kSource, {0, 0}, {1, 1}}};
+  EXPECT_EQ((*store)->Apply(batch).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(*(*store)->Position(kSource), std::nullopt);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, HistoryStoreTest, ::testing::ValuesIn(AllKinds()),
                          [](const auto& info) { return info.param.name; });
 

@@ -320,6 +320,14 @@ TEST_F(RecorderTest, OldWorkIsRemovedByItself) {
   EXPECT_EQ(ended[0].id, IdOf<ContactId>(2));
 }
 
+TEST_F(RecorderTest, AClockThatJumpsAheadRemovesNothing) {
+  AppendEvents({Queued(1), Completed(1)});
+  Pass(options_.gather);
+  clock_.SetWall(clock_.WallNow() + options_.keep * 2);
+  Pass(options_.expire_every + Duration::Seconds(1));
+  EXPECT_THAT(EndedContacts(), SizeIs(1));
+}
+
 TEST(TimelineTest, DamagedBytesAreRefused) {
   Event event;
   event.topic = EventTopic::kContact;

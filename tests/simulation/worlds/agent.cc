@@ -195,8 +195,8 @@ void Agent::Accept(const ContactId& contact, const OfferToken& token) {
                  [this, contact, token, connection = connections_](const absl::StatusOr<Answer>& answer) {
                    if (answer.ok() && answer->ok()) {
                      Note("accepted " + contact.ToString());
-                     judge_.journal().commanded.push_back({verifier::Commanded::Kind::kAccept, contact.ToString(),
-                                                           id_.value, token.ToString()});
+                     judge_.journal().commanded.push_back(
+                         {verifier::Commanded::Kind::kAccept, contact.ToString(), id_.value, token.ToString()});
                    }
                    if (answer.ok() || connection != connections_) return;
                    After(Ms(200), [this, contact, token] {

@@ -62,7 +62,7 @@ class Agent final : public Party, public AgentClient {
   const std::vector<Gateway*> gateways_;
   const AgentId id_;
   bool behaves_ = false;
-  bool wanted_ = true;      // it wants to be connected
+  bool wanted_ = true;  // it wants to be connected
   bool connecting_ = false;
   bool connected_ = false;
   Gateway* gateway_ = nullptr;

@@ -120,8 +120,8 @@ void Customer::OnSubmitted(const conversation::SubmitContact& asked,
                                      asked.client_number, submitted->number, DigestOfWords(asked.parts)});
   }
   if (!submitted->contact.uuid.IsNil()) {
-    judge_.journal().submitted.push_back({asked.enqueue_request_id.ToString(), submitted->contact.ToString(),
-                                          submitted->conversation.ToString()});
+    judge_.journal().submitted.push_back(
+        {asked.enqueue_request_id.ToString(), submitted->contact.ToString(), submitted->conversation.ToString()});
   }
   conversations_.insert(submitted->conversation);
   if (!asking_ || asked.client_number != client_number_) return;

@@ -108,8 +108,8 @@ void Gateway::OnMessage(const GatewayMessage& message) {
 }
 
 void Gateway::Send(CommandBody body, std::optional<RequestKey> key, RoutingClient::Done<Answer> done) {
-  routing_.Send(kTenant, Command{{{ActorRole::kService, name()}, {}}, std::move(body)}, std::move(key),
-                Lane::kLiveWork, std::move(done));
+  routing_.Send(kTenant, Command{{{ActorRole::kService, name()}, {}}, std::move(body)}, std::move(key), Lane::kLiveWork,
+                std::move(done));
 }
 
 // ---- agents ----

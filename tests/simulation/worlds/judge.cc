@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "libs/wire/log_entry.h"
-#include "libs/wire/routing_events.h"
 #include "libs/conversation/records.h"
 #include "libs/wire/contact_types.h"
+#include "libs/wire/log_entry.h"
+#include "libs/wire/routing_events.h"
 #include "services/meridianctl/verifier/contact_lives.h"
 #include "services/meridianctl/verifier/conversation_check.h"
 #include "services/meridianctl/verifier/event_order.h"

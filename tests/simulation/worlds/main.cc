@@ -1,11 +1,12 @@
 // worlds: runs fault worlds of seeds, and prints the first that fails. See docs/development.md.
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <unistd.h>
 
 #include "tests/simulation/worlds/world.h"
 

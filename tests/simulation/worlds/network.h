@@ -53,7 +53,8 @@ class Network {
       auto deliver = [this, &from, &to, serve, finish, fail] {
         serve([this, &from, &to, life = to.life(), finish, fail](Result result) {
           if (!life->alive) return;
-          Send(to, from, [finish, result = std::move(result)]() mutable { finish(std::move(result)); }, fail);
+          Send(
+              to, from, [finish, result = std::move(result)]() mutable { finish(std::move(result)); }, fail);
         });
       };
       Send(from, to, std::move(deliver), fail);

@@ -19,9 +19,8 @@ void Process::Start() {
   Begin();
   ++lives_;
   Note("starts");
-  link_ = std::make_unique<StoreLink>(roads_, *this, [this] {
-    Crash(schedule().Between(Duration::Milliseconds(10), Duration::Seconds(6)));
-  });
+  link_ = std::make_unique<StoreLink>(
+      roads_, *this, [this] { Crash(schedule().Between(Duration::Milliseconds(10), Duration::Seconds(6))); });
   step_due_ = false;
   stepped_ = Build();
   stepped_->SetWaker([this, life = std::weak_ptr<Life>(life())] {

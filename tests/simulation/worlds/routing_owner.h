@@ -19,7 +19,8 @@ inline constexpr ShardId kRoutingShard{ShardKind::kRouting, 0};
 
 class RoutingOwner final : public Process {
  public:
-  RoutingOwner(Schedule& schedule, StoreRoads& roads, std::string name) : Process(schedule, roads, std::move(name)), judge_(roads.judge) {}
+  RoutingOwner(Schedule& schedule, StoreRoads& roads, std::string name)
+      : Process(schedule, roads, std::move(name)), judge_(roads.judge) {}
   ~RoutingOwner() override { Destroy(); }
 
   void Serve(RoutingCommand command, Lane lane, RoutingClient::Done<Answer> done);

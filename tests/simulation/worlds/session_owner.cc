@@ -9,7 +9,9 @@ namespace {
 
 constexpr Duration kCustomersPatience = Duration::Seconds(10);
 
-absl::Status Broken() { return MakeRefusal(absl::StatusCode::kUnavailable, "CONNECTION_LOST", "the connection was lost"); }
+absl::Status Broken() {
+  return MakeRefusal(absl::StatusCode::kUnavailable, "CONNECTION_LOST", "the connection was lost");
+}
 
 uint64_t NextReading() {
   static uint64_t last = 0;
@@ -70,13 +72,13 @@ void SessionFromAfar::Ask(std::function<void(SessionClient&, Done<T>)> serve, Do
 }
 
 void SessionFromAfar::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
-  Ask<conversation::Submitted>([command](SessionClient& session, auto back) { session.Submit(command, std::move(back)); },
-                               std::move(done));
+  Ask<conversation::Submitted>(
+      [command](SessionClient& session, auto back) { session.Submit(command, std::move(back)); }, std::move(done));
 }
 
 void SessionFromAfar::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {
-  Ask<conversation::Appended>([command](SessionClient& session, auto back) { session.Append(command, std::move(back)); },
-                              std::move(done));
+  Ask<conversation::Appended>(
+      [command](SessionClient& session, auto back) { session.Append(command, std::move(back)); }, std::move(done));
 }
 
 void SessionFromAfar::Cancel(conversation::CancelContact command, Done<conversation::Done> done) {
@@ -124,7 +126,8 @@ class SessionFromAfar::Forwarder final : public SessionClient::Reader {
       : state_(std::move(state)), life_(state_->owner.life()) {}
 
   void OnMessage(const type::v1::Message& message) override {
-    Send([message](Connection::State& state) { state.Tell([&](RemoteReader& reader) { reader.on_message(message); }); });
+    Send(
+        [message](Connection::State& state) { state.Tell([&](RemoteReader& reader) { reader.on_message(message); }); });
   }
   void OnCaughtUp(uint64_t) override {}
   void OnStatus(const ingress::v1::ContactStatus& status) override {
@@ -165,8 +168,8 @@ std::unique_ptr<SessionFromAfar::Connection> SessionFromAfar::Read(const Convers
     ended(status);
   };
   reader.on_ended = std::move(on_ended);
-  auto state = std::make_shared<Connection::State>(
-      Connection::State{from_, network_, owner, from_.life(), std::move(reader)});
+  auto state =
+      std::make_shared<Connection::State>(Connection::State{from_, network_, owner, from_.life(), std::move(reader)});
   auto broken = [state] {
     Schedule& schedule = state->owner.schedule();
     schedule.After(schedule.Between(Duration::Milliseconds(1), Duration::Seconds(1)),

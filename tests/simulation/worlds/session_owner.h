@@ -21,9 +21,7 @@ class SessionOwner final : public Process {
  public:
   SessionOwner(Schedule& schedule, StoreRoads& roads, Network& network, std::vector<RoutingOwner*> routing,
                std::string name)
-      : Process(schedule, roads, std::move(name)),
-        judge_(roads.judge),
-        routing_(*this, network, std::move(routing)) {}
+      : Process(schedule, roads, std::move(name)), judge_(roads.judge), routing_(*this, network, std::move(routing)) {}
   ~SessionOwner() override { Destroy(); }
 
   SessionClient& service() { return *service_; }

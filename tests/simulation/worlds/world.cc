@@ -69,8 +69,8 @@ void World::Build() {
   }
   const auto routing = Pointers(routing_);
   for (int i = 0; i < mix.session_owners; ++i) {
-    session_.push_back(std::make_unique<SessionOwner>(schedule_, roads_, network_, routing,
-                                                      Named("session", static_cast<size_t>(i))));
+    session_.push_back(
+        std::make_unique<SessionOwner>(schedule_, roads_, network_, routing, Named("session", static_cast<size_t>(i))));
   }
   const auto session = Pointers(session_);
   for (size_t i = 0; i < 2; ++i) {
@@ -132,9 +132,8 @@ void World::Every(Duration mean, std::function<void()> what) {
 
 void World::PlanFaults() {
   const Mix& mix = options_.mix;
-  Every(mix.crash_every, [this] {
-    AnyProcess().Crash(schedule_.Between(Duration::Milliseconds(10), Duration::Seconds(8)));
-  });
+  Every(mix.crash_every,
+        [this] { AnyProcess().Crash(schedule_.Between(Duration::Milliseconds(10), Duration::Seconds(8))); });
   Every(mix.freeze_every, [this] {
     Process& process = AnyProcess();
     if (process.alive()) process.Freeze(schedule_.Between(Duration::Milliseconds(100), options_.mix.longest_freeze));
@@ -143,8 +142,7 @@ void World::PlanFaults() {
     const size_t all = routing_.size() + session_.size() + gateways_.size();
     const size_t index = schedule_.Pick(all);
     const bool process = index < routing_.size() + session_.size();
-    WorldClock& clock =
-        process ? AnyProcess().clock() : gateways_[index - routing_.size() - session_.size()]->clock();
+    WorldClock& clock = process ? AnyProcess().clock() : gateways_[index - routing_.size() - session_.size()]->clock();
     const auto off = schedule_.Between(Duration::Seconds(-20), Duration::Seconds(20));
     if (schedule_.Pick(2) == 0) {
       clock.StepWall(off);
@@ -201,9 +199,8 @@ void World::RunFor(Duration time) {
 }
 
 bool World::Quiet() {
-  const bool customers_done = std::all_of(customers_.begin(), customers_.end(), [](const auto& customer) {
-    return customer->done();
-  });
+  const bool customers_done =
+      std::all_of(customers_.begin(), customers_.end(), [](const auto& customer) { return customer->done(); });
   if (!customers_done) return false;
   return std::any_of(routing_.begin(), routing_.end(), [](const auto& owner) {
     return owner->engine() != nullptr && owner->engine()->live_contacts() == 0;

@@ -27,9 +27,9 @@ struct WorldOptions {
 
 struct Outcome {
   uint64_t digest = 0;
-  uint64_t events = 0;   // of the schedule
+  uint64_t events = 0;  // of the schedule
   uint64_t commits = 0;
-  Duration took;         // virtual
+  Duration took;                        // virtual
   std::vector<std::string> violations;  // empty: all is well
 };
 

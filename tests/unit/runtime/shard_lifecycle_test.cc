@@ -302,6 +302,20 @@ TEST(ShardLifecycleTest, WaitsForTheLeaseOfADeadProcess) {
   EXPECT_EQ(world.loop().state(), ShardState::kServing);
 }
 
+TEST(ShardLifecycleTest, CommandsDoNotWaitForTheLeaseOfAnother) {
+  CounterWorld world;
+  world.BootAndServe();
+  world.Crash();
+  world.Boot();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER")) << "not applied once the lease is over";
+  world.Pass(Duration::Seconds(11));
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
+}
+
 TEST(ShardLifecycleTest, StoreThatIsDownAtTheStartIsTriedAgain) {
   CounterWorld world;
   world.store().SetDown(true);

@@ -12,6 +12,7 @@ constexpr Duration kFaultyTime = Duration::Seconds(90);
 constexpr Duration kTimeToServe = Duration::Seconds(90);   // after the healing
 constexpr Duration kTimeToSettle = Duration::Minutes(10);  // the longest, then something is stuck
 constexpr size_t kUndoableCommits = 6;
+constexpr uint64_t kFirstCommits = 4;
 
 class Operator final : public Party {
  public:
@@ -163,7 +164,12 @@ void World::PlanFaults() {
   });
   Every(mix.lost_tail_every, [this] {
     const ShardId shard = schedule_.Pick(2) == 0 ? kRoutingShard : kSessionShard;
-    const size_t lost = store_.LoseTail(shard, 1 + schedule_.Pick(kUndoableCommits));
+    // Not what was there before the faults began: whoever publishes a configuration watches over it.
+    uint64_t head = 0;
+    store_.LastCommit(shard, [&head](absl::StatusOr<ChainHead> found) { head = found->number; });
+    const uint64_t most = std::min<uint64_t>(head - std::min(head, kFirstCommits), kUndoableCommits);
+    if (most == 0) return;
+    const size_t lost = store_.LoseTail(shard, 1 + schedule_.Pick(most));
     schedule_.Note("store", "lost " + std::to_string(lost) + " commits of " + shard.ToString());
   });
 }

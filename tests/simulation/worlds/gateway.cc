@@ -59,9 +59,9 @@ void Gateway::Connect(RoutingOwner& owner) {
   if (registrations_.contains(owner.name()) || !owner.alive()) return;
   auto there = [this, &owner, mine = life()] {
     if (!mine->alive || registrations_.contains(owner.name())) return;
-    const auto pass_on = [this, &owner, mine](Schedule::Call deliver) {
-      if (!mine->alive) return;
-      network_.Send(owner, *this, std::move(deliver), [this, &owner, mine] {
+    const auto pass_on = [this, &owner, mine, broken = std::make_shared<bool>(false)](Schedule::Call deliver) {
+      if (!mine->alive || *broken) return;
+      *broken = !network_.Send(owner, *this, std::move(deliver), [this, &owner, mine] {
         if (mine->alive) Break(owner);
       });
     };
@@ -87,8 +87,10 @@ void Gateway::Connect(RoutingOwner& owner) {
   });
 }
 
+// What was lost on the way is not sent again under the same attachments: the agents attach anew.
 void Gateway::Break(RoutingOwner& owner) {
-  registrations_.erase(owner.name());
+  const bool told_of_agents = registrations_.erase(owner.name()) > 0;
+  while (told_of_agents && !held_.empty()) Lose(held_.begin()->first);
   OnOwnerStarted(owner);
 }
 
@@ -166,7 +168,7 @@ void Gateway::AttachAgain() {
   }
 }
 
-void Gateway::Lose(const AgentId& agent) {
+void Gateway::Lose(AgentId agent) {
   AgentClient* client = held_.at(agent).client;
   held_.erase(agent);
   client->OnLost();

@@ -56,7 +56,7 @@ class Gateway final : public Party {
   void OnMessage(const GatewayMessage& message);
   void AttachAgain();
   void TellDetached(const AgentId& agent, AttachmentNumber number, Duration waited);
-  void Lose(const AgentId& agent);
+  void Lose(AgentId agent);
   AttachmentNumber NextNumber();
 
   Network& network_;

@@ -38,17 +38,18 @@ Duration Network::Arrival(const Party& from, const Party& to) {
   return last - schedule_.now();
 }
 
-void Network::Send(const Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
+bool Network::Send(const Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
   const bool loses = Loses(from, to);
   if (loses) {
     from.Note("lost on its way to " + to.name());
     schedule_.After(schedule_.Between(Duration::Milliseconds(10), Duration::Seconds(1)), std::move(lost));
-    return;
+    return false;
   }
   schedule_.After(Arrival(from, to), [&to, deliver = std::move(deliver), lost = std::move(lost)]() mutable {
     if (!to.alive()) return lost();
     to.WhenAwake(std::move(deliver));
   });
+  return true;
 }
 
 }  // namespace meridian::worlds

@@ -139,14 +139,15 @@ class SessionFromAfar::Forwarder final : public SessionClient::Reader {
 
  private:
   void Send(std::function<void(Connection::State&)> what) {
-    if (!life_->alive) return;
-    state_->network.Send(
+    if (!life_->alive || broken_) return;
+    broken_ = !state_->network.Send(
         state_->owner, state_->client, [state = state_, what = std::move(what)] { what(*state); },
         [state = state_] { state->End(Broken()); });
   }
 
   const std::shared_ptr<Connection::State> state_;
   const std::shared_ptr<Life> life_;
+  bool broken_ = false;  // nothing arrives any more
 };
 
 SessionFromAfar::Connection::~Connection() {

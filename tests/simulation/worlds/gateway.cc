@@ -123,6 +123,10 @@ AttachmentNumber Gateway::NextNumber() {
 
 void Gateway::Attach(AgentClient& client, const AgentId& agent, std::optional<Activity> activity,
                      absl::AnyInvocable<void(absl::StatusOr<AttachmentNumber>)> done) {
+  // What routing says to agents of a gateway that it does not know is lost.
+  if (!registrations_.contains(routing_.believed().name())) {
+    return After(kFirstRetry, [done = std::move(done)]() mutable { done(absl::UnavailableError("no routing")); });
+  }
   const AttachmentNumber number = NextNumber();
   held_[agent] = {&client, number};
   Send(AttachAgent{agent, number, key_, std::move(activity)}, std::nullopt,

@@ -56,6 +56,7 @@ class RoutingFromAfar final : public RoutingClient {
   void Send(const TenantId& tenant, Command command, std::optional<RequestKey> key, Lane lane,
             Done<Answer> done) override;
   void Believe(const RoutingOwner& owner);
+  const RoutingOwner& believed() const { return *owners_[believed_]; }
 
   std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId&) const override;
   std::vector<std::shared_ptr<const admin::v1::TenantConfig>> ConfigSnapshots() const override { return {}; }

@@ -84,8 +84,9 @@ void StoreLink::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyIn
 
 void StoreLink::Arrive(const std::shared_ptr<const CommitRequest>& request,
                        absl::AnyInvocable<void(CommitResult)> done) {
+  const std::function<void()> crash = crash_;  // which ends this object
   const Strike strike = roads_.strike ? roads_.strike(*request) : Strike::kNone;
-  if (strike == Strike::kCrashBefore) return crash_();
+  if (strike == Strike::kCrashBefore) return crash();
   if (strike == Strike::kRefuse) faults_.Script({testing::CommitFault::kRefuse});
   if (strike == Strike::kLoseRequest) faults_.Script({testing::CommitFault::kLoseRequest});
   if (strike == Strike::kLoseAnswer) faults_.Script({testing::CommitFault::kLoseAnswer});
@@ -96,10 +97,10 @@ void StoreLink::Arrive(const std::shared_ptr<const CommitRequest>& request,
     process_.Note("commit " + request->shard.ToString() + " " + std::to_string(request->number) + " " +
                   std::to_string(request->digest));
   }
-  if (strike == Strike::kCrashApplied) return crash_();
+  if (strike == Strike::kCrashApplied) return crash();
   if (strike == Strike::kCrashAnswered) {
     const Duration answered = last_answer_ - process_.schedule().now() + Duration::Microseconds(200);
-    process_.schedule().After(answered, [life = life_, crash = crash_] {
+    process_.schedule().After(answered, [life = life_, crash] {
       if (life->alive) crash();
     });
   }

@@ -97,10 +97,17 @@ void World::Build() {
   operators_session_ = std::make_unique<SessionFromAfar>(*operator_, network_, session);
 }
 
-// Whoever of the owners serves gets it.
+// Whoever of the owners serves gets it, again and again until it is in force.
 void World::PublishConfig() {
-  for (const auto& owner : routing_) {
-    owner->Serve({kTenant, std::nullopt, ConfigDraft()}, Lane::kLiveWork, [](const absl::StatusOr<Answer>&) {});
+  const auto in_force = [](const auto& owner) {
+    return owner->engine() != nullptr && owner->engine()->config_revision() > 0;
+  };
+  for (int tries = 0; tries < 60 && std::none_of(routing_.begin(), routing_.end(), in_force); ++tries) {
+    for (const auto& owner : routing_) {
+      if (!owner->alive()) continue;
+      owner->Serve({kTenant, std::nullopt, ConfigDraft()}, Lane::kLiveWork, [](const absl::StatusOr<Answer>&) {});
+    }
+    RunFor(Duration::Seconds(1));
   }
 }
 
@@ -276,7 +283,6 @@ Outcome World::Run() {
   for (const auto& owner : session_) owner->Start();
   RunFor(Duration::Seconds(1));
   PublishConfig();
-  RunFor(Duration::Seconds(1));
   roads_.faulty = true;
   for (const auto& owner : routing_) owner->FollowMix();
   for (const auto& owner : session_) owner->FollowMix();

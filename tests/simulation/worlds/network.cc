@@ -47,7 +47,7 @@ bool Network::Send(const Party& from, Party& to, Schedule::Call deliver, Schedul
   }
   schedule_.After(Arrival(from, to), [&to, deliver = std::move(deliver), lost = std::move(lost)]() mutable {
     if (!to.alive()) return lost();
-    to.WhenAwake(std::move(deliver));
+    to.WhenAwake(std::move(deliver), std::move(lost));
   });
   return true;
 }

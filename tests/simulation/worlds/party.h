@@ -37,11 +37,11 @@ class Party {
   }
   void Thaw() { frozen_until_ = schedule_.now(); }
 
-  // Runs `call` now, or when it no longer stands still; not at all when this life is over by then. In order.
-  void WhenAwake(Schedule::Call call) {
+  // Runs `call` now, or when it no longer stands still, in order; `dead`, if given, when this life ends before that.
+  void WhenAwake(Schedule::Call call, Schedule::Call dead = nullptr) {
     if (!alive()) return;
     if (!frozen() && waiting_.empty()) return call();
-    waiting_.push_back(std::move(call));
+    waiting_.push_back({std::move(call), std::move(dead)});
     if (waiting_.size() == 1) AwaitThaw();
   }
   // Runs `call` after a while of this life.
@@ -58,16 +58,23 @@ class Party {
     life_->alive = false;
     life_->last_words_arrive = last_words_arrive;
     frozen_until_ = Duration::Zero();
-    waiting_.clear();
+    for (Waiting& waiting : std::exchange(waiting_, {})) {
+      if (waiting.dead) schedule_.After(Duration::Zero(), std::move(waiting.dead));
+    }
   }
 
  private:
+  struct Waiting {
+    Schedule::Call call;
+    Schedule::Call dead;
+  };
+
   void AwaitThaw() {
     schedule_.After(frozen_until_ - schedule_.now(), [this, life = life_] {
       if (!life->alive) return;
       if (frozen()) return AwaitThaw();
       while (life->alive && !waiting_.empty()) {
-        Schedule::Call call = std::move(waiting_.front());
+        Schedule::Call call = std::move(waiting_.front().call);
         waiting_.pop_front();
         call();
       }
@@ -78,7 +85,7 @@ class Party {
   const std::string name_;
   std::shared_ptr<Life> life_;
   Duration frozen_until_;
-  std::deque<Schedule::Call> waiting_;
+  std::deque<Waiting> waiting_;
 };
 
 }  // namespace meridian::worlds

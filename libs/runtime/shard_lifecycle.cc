@@ -235,6 +235,11 @@ void ShardLifecycle::OnPage(absl::StatusOr<struct LoadPage> page) {
 }
 
 void ShardLifecycle::FinishLoad() {
+  if (!lease_.Holds()) {
+    // Another owner may have begun a term meanwhile, and some of what was loaded be of it.
+    RetryAfterFailure(&ShardLifecycle::BeginLoad, absl::AbortedError("the lease ended while the shard was loaded"));
+    return;
+  }
   chain_.Open(grant_.term, grant_.last);
   served_from_ = grant_.last.number;
   absl::Status finished = host_->FinishLoad(grant_);

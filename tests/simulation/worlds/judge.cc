@@ -85,7 +85,7 @@ void Judge::ReadBack(const ConversationId& conversation, std::vector<type::v1::M
   evidence_.conversations[conversation.ToString()] = std::move(messages);
 }
 
-void Judge::Verify(const std::vector<LogEntry>& log, bool may_lose_tail) {
+void Judge::Verify(const std::vector<LogEntry>& log, const Mix& mix) {
   for (const LogEntry& entry : log) {
     for (event::v1::Event& event : EventsOf(entry)) evidence_.events.push_back(std::move(event));
   }
@@ -103,7 +103,7 @@ void Judge::Verify(const std::vector<LogEntry>& log, bool may_lose_tail) {
     ++known;
     SetTimestamp(seen->second.at, event.mutable_time());
   }
-  if (known < seen_.size() && !may_lose_tail) Violated("events that had been seen are gone");
+  if (known < seen_.size() && !mix.may_lose_tail) Violated("events that had been seen are gone");
   evidence_.config = Config();
   verifier::Report report;
   verifier::Report again;
@@ -112,7 +112,9 @@ void Judge::Verify(const std::vector<LogEntry>& log, bool may_lose_tail) {
   lives.submissions.clear();  // by which the verifier guesses how far the shards' clocks are apart
   // Where a tail was lost, an agent's work begins anew a while after it had begun, and nobody was told to stop.
   verifier::Expectations expectations{.all_ended = true};
-  if (may_lose_tail) expectations.grant_slack = Duration::Seconds(15);
+  if (mix.may_lose_tail) expectations.grant_slack = Duration::Seconds(15);
+  // The session hears of a grant's end as late as its store is slow.
+  if (mix.slow_store > 0) expectations.grant_slack = expectations.grant_slack + mix.slowest_store * 2;
   CheckAcknowledged(lives, evidence_.journal, expectations, events.trimmed, report);
   CheckConversations(evidence_, lives, events.trimmed, expectations, report);
   Report(report);

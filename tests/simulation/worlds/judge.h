@@ -16,6 +16,7 @@
 #include "libs/runtime/shard_store.h"
 #include "services/meridianctl/verifier/evidence.h"
 #include "services/meridianctl/verifier/report.h"
+#include "tests/simulation/worlds/mix.h"
 #include "tests/simulation/worlds/schedule.h"
 
 namespace meridian::worlds {
@@ -39,8 +40,8 @@ class Judge {
   verifier::Journal& journal() { return evidence_.journal; }
   verifier::Evidence& evidence() { return evidence_; }
   void ReadBack(const ConversationId& conversation, std::vector<type::v1::Message> messages);
-  // `log`: all that it holds at the end. With `may_lose_tail` it may lack what was seen of it before.
-  void Verify(const std::vector<LogEntry>& log, bool may_lose_tail);
+  // `log`: all that it holds at the end; where tails are lost, it may lack what was seen of it before.
+  void Verify(const std::vector<LogEntry>& log, const Mix& mix);
 
   const std::vector<std::string>& violations() const { return violations_; }
   uint64_t commits() const { return commits_; }

@@ -30,7 +30,7 @@ std::vector<Mix> MakeMixes() {
       {.name = "people", .agent_mischief = 400, .customer_mischief = 400},
       {.name = "refusals", .store = {.refuse = 40}},
       {.name = "half-answers", .store = {.lose_request = 40, .lose_answer = 40, .fail_read = 40}},
-      {.name = "slow-store", .slow_store = 30},
+      {.name = "slow-store", .slow_store = 60, .slowest_store = S(6), .routing_owners = 2, .session_owners = 2},
       {.name = "crashes", .crash_every = S(15), .crash_at_commit = 10},
       {.name = "owners", .routing_owners = 2, .session_owners = 2, .crash_every = S(20), .crash_at_commit = 5},
       {.name = "freezes", .routing_owners = 2, .session_owners = 2, .freeze_every = S(10)},

@@ -299,9 +299,8 @@ Outcome World::Run() {
   Outcome outcome;
   if (judge_.violations().empty()) {
     ReadBack();
-    store_.ReadAfter(kRoutingShard, {}, SIZE_MAX, [this](absl::StatusOr<std::vector<LogEntry>> entries) {
-      judge_.Verify(*entries, options_.mix.may_lose_tail);
-    });
+    store_.ReadAfter(kRoutingShard, {}, SIZE_MAX,
+                     [this](absl::StatusOr<std::vector<LogEntry>> entries) { judge_.Verify(*entries, options_.mix); });
   }
   outcome.digest = schedule_.digest();
   outcome.events = schedule_.events_run();

@@ -71,6 +71,13 @@ void EffectSink::Message(std::shared_ptr<const MessageRecord> record) {
   effects_.messages.push_back(std::move(record));
 }
 
+void EffectSink::MessageAnew(std::shared_ptr<const MessageRecord> record) {
+  std::erase_if(effects_.messages, [&record](const auto& earlier) {
+    return earlier->conversation == record->conversation && earlier->message.number == record->message.number;
+  });
+  Message(std::move(record));
+}
+
 void EffectSink::Details(ContactDetailsRecord record) {
   size_.records += 1;
   size_.bytes += 128 + kRecordBytes;

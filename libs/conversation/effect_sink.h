@@ -17,6 +17,8 @@ class EffectSink {
   // The head is taken out of the directory: its record, now closed, is taken from it to be kept as ended.
   void Ended(Head& head);
   void Message(std::shared_ptr<const MessageRecord> record);
+  // Instead of the message of this number, which may be of this batch too: commands are replayed in few batches.
+  void MessageAnew(std::shared_ptr<const MessageRecord> record);
   void Details(ContactDetailsRecord record);
   void Followed(const FollowerPositionRecord& record);
   template <typename Body>

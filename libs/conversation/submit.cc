@@ -249,7 +249,7 @@ Answer SessionCore::SubmitAnew(Head& head, SubmitContact& command, uint64_t numb
   moved->conversation = head.record.id;
   moved->message = {
       number, contact->id, {AuthorKind::kCustomer, {}}, command.client_number, now, std::move(command.parts)};
-  sink_.Message(std::move(moved));
+  sink_.MessageAnew(std::move(moved));
   CustomerWrote(head, *contact, now);
   Changed(head);
   return Submitted{head.record.id, head.record.customer, contact->id, number, contact->first_number != number,

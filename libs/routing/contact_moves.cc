@@ -137,6 +137,21 @@ void EngineCore::PlaceOffer(uint32_t contact, const Choice& choice, OfferToken t
   SetTimer(contact);
 }
 
+// The agent had room when the offer was made: time had ended by then what takes it here, and that is replayed by
+// nobody.
+void EngineCore::MakeRoom(uint32_t agent, uint8_t channel) {
+  const std::vector<uint32_t> held = agents.at(agent).contacts;
+  for (uint32_t contact : held) {
+    if (HasRoom(agents.at(agent), channel)) return;
+    const ContactRecord& record = contacts.at(contact).record;
+    if (record.state == ContactState::kWrapping) {
+      End(contact, ContactTrigger::kWrapUpTimedOut, record.end_reason);
+    } else if (record.state == ContactState::kOffered) {
+      Requeue(contact, {ContactTrigger::kOfferRescinded, RequeueReason::kRescinded, RescindReason::kAgentLost});
+    }
+  }
+}
+
 // An offer that was made in an earlier term and lost with the end of its log. What the contact has here is older, and
 // had ended before.
 bool EngineCore::RestoreOffer(uint32_t contact, const AgentId& agent, OfferToken token) {
@@ -147,6 +162,7 @@ bool EngineCore::RestoreOffer(uint32_t contact, const AgentId& agent, OfferToken
   } else if (NextState(slot.record.state, ContactTrigger::kAgentLost) == ContactState::kQueued) {
     Requeue(contact, {ContactTrigger::kAgentLost, RequeueReason::kAgentLost});
   }
+  MakeRoom(holder, slot.channel);
   if (slot.record.state != ContactState::kQueued || !HasRoom(agents.at(holder), slot.channel)) return false;
   Candidate restored;
   restored.free = {.idle_since = now(), .tie = agents.at(holder).tie, .agent = holder};

@@ -134,6 +134,7 @@ class EngineCore {
   void StopPreferring(uint32_t contact);
   void MakeOffer(uint32_t contact, const Choice& choice);
   void PlaceOffer(uint32_t contact, const Choice& choice, OfferToken token);
+  void MakeRoom(uint32_t agent, uint8_t channel);
   bool RestoreOffer(uint32_t contact, const AgentId& agent, OfferToken token);
   void SendOffer(uint32_t contact);
   void Assign(uint32_t contact);

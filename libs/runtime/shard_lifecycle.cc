@@ -154,6 +154,9 @@ void ShardLifecycle::AwaitLease() {
   if (lease_.state() == LeaseKeeper::State::kHeld) {
     TakeTerm();
   } else if (!lease_.last_error().ok() && !told_of_wait_) {
+    // What waited here would be applied whenever this process comes to own the shard, long after its sender gave up.
+    const bool owned = absl::IsAlreadyExists(lease_.last_error());
+    refusal_ = owned ? NotOwner("another process owns the shard") : CannotServe(lease_.last_error());
     told_of_wait_ = true;
     if (observer_) observer_(state(), lease_.last_error());
   }
@@ -171,6 +174,7 @@ void ShardLifecycle::RetryAfterFailure(void (ShardLifecycle::*action)(), const a
 }
 
 void ShardLifecycle::TakeTerm() {
+  if (state() == ShardState::kAcquiring) refusal_ = absl::OkStatus();
   Enter(ShardState::kTakingTerm);
   const uint64_t generation = ++generation_;
   ports_.store->TakeTerm(identity_.shard, lease_.nonce(), ports_.wall->Now().ToUnixMilliseconds(),
@@ -231,6 +235,11 @@ void ShardLifecycle::OnPage(absl::StatusOr<struct LoadPage> page) {
 }
 
 void ShardLifecycle::FinishLoad() {
+  if (!lease_.Holds()) {
+    // Another owner may have begun a term meanwhile, and some of what was loaded be of it.
+    RetryAfterFailure(&ShardLifecycle::BeginLoad, absl::AbortedError("the lease ended while the shard was loaded"));
+    return;
+  }
   chain_.Open(grant_.term, grant_.last);
   served_from_ = grant_.last.number;
   absl::Status finished = host_->FinishLoad(grant_);

@@ -28,15 +28,11 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     ShardHooks<RoutingProgram> hooks;
     hooks.on_message = [this](RoutingMessage&& message) { OnMessage(std::move(message)); };
     hooks.on_state = [this, shard](ShardState state, const absl::Status& why) { OnState(shard, state, why); };
-    auto& replayer = *replayers_.emplace_back(std::make_unique<CommandReplayer<RoutingProgram>>(
-        "callers", ports_.store->MayLoseAcknowledgedTail(), ports_.monotonic));
-    hooks.on_term = replayer.OnTermHook();
     if (ports_.metrics != nullptr) hooks.snapshot = [this](const RoutingProgram& program) { return Snapshot(program); };
-    loops_.push_back(std::make_unique<Loop>(std::make_unique<RoutingProgram>(options_.region), std::move(loop),
-                                            ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
-                                            std::move(hooks)));
-    replayer.Serve(loops_.back().get());
-    thread_.Add(loops_.back().get());
+    shards_.push_back(std::make_unique<RoutingShard>(
+        options_.region, std::move(loop), ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
+        std::move(hooks)));
+    thread_.Add(&shards_.back()->loop());
   }
 }
 
@@ -47,7 +43,7 @@ RoutingService::~RoutingService() {
 }
 
 void RoutingService::Start() {
-  for (const auto& loop : loops_) loop->Start();
+  for (const auto& shard : shards_) shard->loop().Start();
   thread_.Start();
 }
 
@@ -59,15 +55,15 @@ bool RoutingService::AwaitServing(Duration patience) {
     bool failed = false;
   };
   auto waiting = std::make_shared<Waiting>();
-  waiting->missing = loops_.size();
-  for (const auto& loop : loops_) {
-    loop->Query([](const RoutingProgram&) { return true; },
-                [waiting](absl::StatusOr<bool> answered) {
-                  std::lock_guard<std::mutex> lock(waiting->mutex);
-                  --waiting->missing;
-                  if (!answered.ok()) waiting->failed = true;
-                  waiting->all.notify_all();
-                });
+  waiting->missing = shards_.size();
+  for (const auto& shard : shards_) {
+    shard->loop().Query([](const RoutingProgram&) { return true; },
+                        [waiting](absl::StatusOr<bool> answered) {
+                          std::lock_guard<std::mutex> lock(waiting->mutex);
+                          --waiting->missing;
+                          if (!answered.ok()) waiting->failed = true;
+                          waiting->all.notify_all();
+                        });
   }
   std::unique_lock<std::mutex> lock(waiting->mutex);
   waiting->all.wait_for(lock, std::chrono::nanoseconds(patience.ns),
@@ -99,11 +95,11 @@ absl::StatusOr<RoutingService::Loop*> RoutingService::LoopOf(const TenantId& ten
                                                              const absl::StatusOr<TenantShards>& shards) {
   if (!shards.ok()) return absl::IsNotFound(shards.status()) ? TenantNotFound() : shards.status();
   const uint32_t number = shards->routing.number;
-  if (number >= loops_.size()) {
+  if (number >= shards_.size()) {
     return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "this process does not serve the shard");
   }
   std::lock_guard<std::mutex> lock(mutex_);
-  return loop_of_[tenant] = loops_[number].get();
+  return loop_of_[tenant] = &shards_[number]->loop();
 }
 
 void RoutingService::WithLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use) {
@@ -135,14 +131,7 @@ void RoutingService::Send(const TenantId& tenant, Command command, std::optional
   WithLoop(tenant,
            [this, routed = std::move(routed), lane, done = std::move(done)](absl::StatusOr<Loop*> loop) mutable {
              if (!loop.ok()) return done(loop.status());
-             auto shared = std::make_shared<Done<Answer>>(std::move(done));
-             Loop::Done answered = [shared](RoutingAnswer&& answer) {
-               if (!answer.status.ok()) return (*shared)(answer.status);
-               (*shared)(std::move(answer.answer));
-             };
-             answered = replayers_[(*loop)->shard().number]->Keeping(routed, std::move(answered));
-             const absl::Status posted = (*loop)->Post(std::move(routed), lane, std::move(answered));
-             if (!posted.ok()) (*shared)(posted);
+             shards_[(*loop)->shard().number]->Send(std::move(routed), lane, std::move(done));
            });
 }
 

@@ -16,10 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "libs/runtime/command_replayer.h"
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
-#include "libs/runtime/shard_loop.h"
 #include "libs/runtime/shard_thread.h"
 #include "libs/runtime/worker_thread.h"
 #include "libs/telemetry/log.h"
@@ -27,6 +25,7 @@
 #include "services/routing/gateway_registry.h"
 #include "services/routing/routing_client.h"
 #include "services/routing/routing_program.h"
+#include "services/routing/routing_shard.h"
 
 namespace meridian {
 
@@ -58,7 +57,7 @@ struct RoutingOptions {
 
 class RoutingService final : public RoutingClient {
  public:
-  using Loop = ShardLoop<RoutingProgram>;
+  using Loop = RoutingShard::Loop;
 
   RoutingService(RoutingOptions options, RoutingPorts ports);
   // Waits for answers of the directory and the log that are under way; what waits is refused.
@@ -133,8 +132,7 @@ class RoutingService final : public RoutingClient {
   // The shards' thread.
   std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
 
-  std::vector<std::unique_ptr<CommandReplayer<RoutingProgram>>> replayers_;  // by shard, like loops_
-  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::unique_ptr<RoutingShard>> shards_;
   ShardThread thread_;
   WorkerThread config_worker_{"config-check"};
 };

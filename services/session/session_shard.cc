@@ -140,6 +140,7 @@ void SessionShard::On(conversation::ContactAcknowledged& acknowledged) {
 
 void SessionShard::OnState(ShardState state, const absl::Status& why) {
   if (state == ShardState::kServing) {
+    unserved_ = false;
     OpenGateWhenCaughtUp();
     if (std::exchange(told_lost_, false)) {
       submissions_.Restart();
@@ -147,13 +148,15 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
       readings_.Restart();
     }
   } else if (state != ShardState::kDraining) {
+    const bool final = IsFinal(state) || (state == ShardState::kAcquiring && !why.ok());
     told_lost_ = true;
+    unserved_ = final;
     gate_.Close();
     ++times_closed_;
     presence_.clear();
     languages_.Clear();
     submissions_.FailUnacknowledged(Unserved(why));
-    if (IsFinal(state)) End(Unserved(why));
+    if (final) End(Unserved(why));
   }
   if (ports_.on_state) ports_.on_state(options_.identity.shard, state, why);
 }
@@ -213,7 +216,7 @@ std::unique_ptr<SessionClient::Reading> SessionShard::Read(uint64_t id, conversa
                                                            std::shared_ptr<SessionClient::Reader> reader) {
   auto gate = std::make_shared<ReaderGate>(std::move(reader));
   tasks_->Post([this, id, what = std::move(what), gate] {
-    if (IsFinal(loop_.state()) && told_lost_) {
+    if (unserved_) {
       gate->With([](SessionClient::Reader& r) { r.OnEnded(Unserved(absl::OkStatus())); });
       return;
     }

@@ -139,6 +139,7 @@ class SessionShard final : public Stepped {
   std::vector<conversation::Command> presence_;  // that the loop's mailbox had no room for
   MonotonicInstant presence_at_ = MonotonicInstant::Never();
   bool told_lost_ = false;  // what the shard said may have been lost: it stopped serving
+  bool unserved_ = false;   // it stopped for good, or another process owns the shard
   Readings readings_;
   RoutingSender sender_;
   // What the core acknowledged, whoever asked: customers, agents, routing and its log. Messages get their numbers again

@@ -130,6 +130,16 @@ TEST(ResubmitTest, ARepeatWhileItIsStillFullIsRefusedAgainAndTheNextOneTriesOnce
   EXPECT_THAT(session.Stored(1).contacts, SizeIs(1));
 }
 
+TEST(ResubmitTest, WordsSubmittedAnewInTheBatchThatStoredThemAreInItOnce) {
+  SessionHarness session;
+  session.DoUncommitted(session.Submission(1, 1, "hola"));
+  session.DoUncommitted(EnqueueAnswered{ContactNo(1), RequestNo(1), "QUEUE_FULL"});
+  session.DoUncommitted(Again(session, 2, 1, "hola"));
+  const Effects effects = session.core().TakeEffects();
+  ASSERT_EQ(effects.messages.size(), 1u);
+  EXPECT_EQ(effects.messages[0]->message.contact, ContactNo(2));
+}
+
 TEST(ResubmitTest, AnIdOfARefusedContactIsNotTakenAgain) {
   SessionHarness session;
   session.Do(session.Submission(1, 1, "hola"));

@@ -302,6 +302,36 @@ TEST(ShardLifecycleTest, WaitsForTheLeaseOfADeadProcess) {
   EXPECT_EQ(world.loop().state(), ShardState::kServing);
 }
 
+TEST(ShardLifecycleTest, CommandsDoNotWaitForTheLeaseOfAnother) {
+  CounterWorld world;
+  world.BootAndServe();
+  world.Crash();
+  world.Boot();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER")) << "not applied once the lease is over";
+  world.Pass(Duration::Seconds(11));
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
+}
+
+TEST(ShardLifecycleTest, WhatWasLoadedWhileTheLeaseEndedIsLoadedAgain) {
+  CounterWorld world;
+  world.Boot();
+  while (world.loop().state() != ShardState::kLoading) {
+    world.StepLoop();
+    if (world.loop().state() != ShardState::kLoading) ASSERT_TRUE(world.store().Step());
+  }
+  world.store().SetLeaseDown(true);
+  world.clock().Advance(Duration::Seconds(11));
+  world.Settle();
+  EXPECT_EQ(world.loop().state(), ShardState::kLoading) << "another owner's records may be among them";
+  world.store().SetLeaseDown(false);
+  world.Pass(Duration::Seconds(2));
+  EXPECT_EQ(world.loop().state(), ShardState::kServing);
+}
+
 TEST(ShardLifecycleTest, StoreThatIsDownAtTheStartIsTriedAgain) {
   CounterWorld world;
   world.store().SetDown(true);

@@ -200,6 +200,32 @@ TEST(RoutingLostTailTest, EveryAcknowledgedCommandHasItsEffectOnceHoweverMuchWas
   EXPECT_GE(most, 10u);
 }
 
+// That after-contact work was over when the next contact was accepted, nobody replays: its time had run out.
+TEST(RoutingLostTailTest, WhatWasAcceptedInARoomThatTimeHadMadeIsKept) {
+  World world;
+  admin::v1::TenantConfig config = testing::DemoConfig();
+  config.mutable_queues(0)->mutable_wrap_up()->set_seconds(3);
+  EXPECT_EQ(world.Run(testing::DraftOf(config, 2)).outcome, ConfigOutcome::kPublished);
+  EXPECT_TRUE(world.Attach());
+  for (uint64_t number : {1, 2}) {
+    EXPECT_TRUE(world.Enqueue(number));
+    EXPECT_TRUE(world.Do(AcceptOffer{kAna, kFirst, Contact(number), world.offers.at(Contact(number))}));
+  }
+  EXPECT_TRUE(world.Do(CompleteContact{kAna, kFirst, Contact(1), world.offers.at(Contact(1))}));
+  const uint64_t wrapping = world.Commits();
+  world.Pass(Duration::Seconds(4));
+  EXPECT_TRUE(world.Enqueue(3));
+  const OfferToken token = world.offers.at(Contact(3));
+  EXPECT_TRUE(world.Do(AcceptOffer{kAna, kFirst, Contact(3), token}));
+  world.Lose(world.Commits() - wrapping);
+  world.AwaitServing();
+  EXPECT_EQ(world.engine().FindContact(Contact(1)), nullptr);
+  const ContactRecord* accepted = world.engine().FindContact(Contact(3));
+  ASSERT_NE(accepted, nullptr);
+  EXPECT_EQ(accepted->state, ContactState::kAssigned);
+  EXPECT_EQ(accepted->token, token);
+}
+
 TEST(RoutingLostTailTest, NoOfferIsMadeBeforeAllHaveReplayed) {
   World world;
   const uint64_t before = world.Commits();

@@ -230,5 +230,22 @@ TEST_F(SessionReadingTest, ListsPagesAlsoOfClosedConversations) {
   EXPECT_EQ(world_.List(1, 0, 0, TenantId{"other"}).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST(SessionReadingElsewhereTest, EndsWhereAnotherProcessOwnsTheShard) {
+  SessionWorld world;
+  world.Crash();
+  world.clock().Advance(Duration::Seconds(11));
+  world.store().leases().Acquire({ShardKind::kSession, 0}, "another", 7, Duration::Seconds(10),
+                                 [](const absl::StatusOr<Lease>& lease) { ASSERT_TRUE(lease.ok()); });
+  world.Boot();
+  auto reader = world.Watch(1);
+  world.Settle();
+  EXPECT_TRUE(reader->ended()) << "it would wait here while it is served there";
+  world.Pass(Duration::Seconds(11));
+  EXPECT_EQ(world.shard().state(), ShardState::kServing);
+  auto later = world.Watch(1);
+  world.Settle();
+  EXPECT_TRUE(later->Has("ended CONVERSATION_NOT_FOUND"));
+}
+
 }  // namespace
 }  // namespace meridian

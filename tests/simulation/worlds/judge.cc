@@ -1,0 +1,129 @@
+#include "tests/simulation/worlds/judge.h"
+
+#include <utility>
+
+#include "libs/conversation/records.h"
+#include "libs/wire/contact_types.h"
+#include "libs/wire/log_entry.h"
+#include "libs/wire/routing_events.h"
+#include "services/meridianctl/verifier/contact_lives.h"
+#include "services/meridianctl/verifier/conversation_check.h"
+#include "services/meridianctl/verifier/event_order.h"
+#include "tests/simulation/worlds/tenant.h"
+#include "tests/simulation/worlds/world_clock.h"
+
+namespace meridian::worlds {
+
+Instant Judge::TrueNow() const { return kWorldBegan + schedule_.now(); }
+
+void Judge::Violated(const std::string& what) {
+  schedule_.Note("judge", what);
+  violations_.push_back(what);
+}
+
+void Judge::LeaseGiven(ShardId shard, const std::string& owner) { owned_[shard].lease = owner; }
+
+void Judge::TermGiven(ShardId shard, const std::string& owner, const TermGrant& grant) {
+  Owned& owned = owned_[shard];
+  if (grant.term <= owned.term) {
+    Violated("term " + std::to_string(grant.term) + " of " + shard.ToString() + " was given after " +
+             std::to_string(owned.term));
+  }
+  owned.term = grant.term;
+  owned.term_owner = owner;
+}
+
+void Judge::Committed(const CommitRequest& request, const std::string& owner) {
+  ++commits_;
+  if (request.shard.kind == ShardKind::kSession) {
+    for (const Record& record : request.puts) {
+      if (record.key.table == conversation::kMessageTable) written_[record.key.key] = TrueNow();
+    }
+  }
+  const Owned& owned = owned_[request.shard];
+  if (request.term < owned.term || owner != owned.term_owner) {
+    Violated("commit " + std::to_string(request.number) + " of " + request.shard.ToString() + " was taken from " +
+             owner + " under term " + std::to_string(request.term) + ", while " + owned.term_owner + " owned term " +
+             std::to_string(owned.term));
+  }
+}
+
+void Judge::Answered(ShardId shard, const std::string& owner) {
+  const std::string& holder = owned_[shard].lease;
+  if (holder != owner) Violated(owner + " answered for " + shard.ToString() + ", which " + holder + " owns");
+}
+
+std::vector<event::v1::Event> Judge::EventsOf(const LogEntry& entry) {
+  std::vector<event::v1::Event> events;
+  const auto decoded = DecodeLogEntry(entry.bytes);
+  if (!decoded.ok()) {
+    Violated("a log entry cannot be read: " + std::string(decoded.status().message()));
+    return events;
+  }
+  for (const LoggedEvent& logged : decoded->events) {
+    event::v1::Event event;
+    if (ToPublicEvent(logged.tenant, decoded->region, logged.event, &event)) events.push_back(std::move(event));
+  }
+  return events;
+}
+
+void Judge::Logged(const LogEntry& entry) {
+  for (const event::v1::Event& event : EventsOf(entry)) {
+    const EventId id{event.topic(), event.term(), event.sequence()};
+    if (!seen_.try_emplace(id, Seen{event.SerializeAsString(), TrueNow()}).second) {
+      Violated("event " + std::to_string(event.sequence()) + " of term " + std::to_string(event.term()) +
+               " came twice");
+    }
+  }
+}
+
+void Judge::ReadBack(const ConversationId& conversation, std::vector<type::v1::Message> messages) {
+  for (type::v1::Message& message : messages) {
+    const auto written = written_.find(conversation::MessageKey(conversation, message.number()));
+    if (written != written_.end()) SetTimestamp(written->second, message.mutable_sent_at());
+  }
+  evidence_.conversations[conversation.ToString()] = std::move(messages);
+}
+
+void Judge::Verify(const std::vector<LogEntry>& log, const Mix& mix) {
+  for (const LogEntry& entry : log) {
+    for (event::v1::Event& event : EventsOf(entry)) evidence_.events.push_back(std::move(event));
+  }
+  verifier::Report in_order;
+  CheckEventOrder(evidence_.events, in_order);
+  Report(in_order);
+  size_t known = 0;
+  for (event::v1::Event& event : evidence_.events) {
+    const auto seen = seen_.find({event.topic(), event.term(), event.sequence()});
+    if (seen == seen_.end() || seen->second.bytes != event.SerializeAsString()) {
+      Violated("event " + std::to_string(event.sequence()) + " of term " + std::to_string(event.term()) +
+               " is not what was seen when it became durable");
+      continue;
+    }
+    ++known;
+    SetTimestamp(seen->second.at, event.mutable_time());
+  }
+  if (known < seen_.size() && !mix.may_lose_tail) Violated("events that had been seen are gone");
+  evidence_.config = Config();
+  verifier::Report report;
+  verifier::Report again;
+  const verifier::EventsInForce events = CheckEventOrder(evidence_.events, again);
+  verifier::ContactLives lives = FoldContacts(events, evidence_.config, report);
+  lives.submissions.clear();  // by which the verifier guesses how far the shards' clocks are apart
+  // Where a tail was lost, an agent's work begins anew a while after it had begun, and nobody was told to stop.
+  verifier::Expectations expectations{.all_ended = true};
+  if (mix.may_lose_tail) expectations.grant_slack = Duration::Seconds(15);
+  // The session hears of a grant's end as late as its store is slow.
+  if (mix.slow_store > 0) expectations.grant_slack = expectations.grant_slack + mix.slowest_store * 2;
+  CheckAcknowledged(lives, evidence_.journal, expectations, events.trimmed, report);
+  CheckConversations(evidence_, lives, events.trimmed, expectations, report);
+  Report(report);
+}
+
+void Judge::Report(const verifier::Report& report) {
+  for (const verifier::Violation& violation : report.violations()) {
+    Violated(std::string(ToString(violation.rule)) + ": " + violation.subject + " " + violation.what);
+  }
+}
+
+}  // namespace meridian::worlds

@@ -1,0 +1,55 @@
+#include "tests/simulation/worlds/network.h"
+
+#include <algorithm>
+
+namespace meridian::worlds {
+namespace {
+
+constexpr Duration kShortest = Duration::Microseconds(50);
+constexpr Duration kUsual = Duration::Microseconds(500);
+
+std::pair<std::string, std::string> Between(const Party& a, const Party& b) {
+  return a.name() < b.name() ? std::pair(a.name(), b.name()) : std::pair(b.name(), a.name());
+}
+
+}  // namespace
+
+void Network::Heal() {
+  faulty_ = false;
+  cut_until_.clear();
+}
+
+void Network::Cut(const Party& a, const Party& b, Duration time) {
+  cut_until_[Between(a, b)] = schedule_.now() + time;
+  a.Note("is cut off from " + b.name() + " for " + std::to_string(time.ToMilliseconds()) + " ms");
+}
+
+bool Network::Loses(const Party& from, const Party& to) {
+  if (!faulty_) return false;
+  const auto cut = cut_until_.find(Between(from, to));
+  return (cut != cut_until_.end() && schedule_.now() < cut->second) || schedule_.Happens(mix_.lost);
+}
+
+Duration Network::Arrival(const Party& from, const Party& to) {
+  const bool slow = faulty_ && schedule_.Happens(mix_.slow);
+  const Duration delay = schedule_.Between(kShortest, slow ? mix_.slowest : kUsual);
+  Duration& last = last_arrival_[{from.name(), to.name()}];
+  last = std::max(schedule_.now() + delay, last + Duration::Nanoseconds(1));
+  return last - schedule_.now();
+}
+
+bool Network::Send(const Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
+  const bool loses = Loses(from, to);
+  if (loses) {
+    from.Note("lost on its way to " + to.name());
+    schedule_.After(schedule_.Between(Duration::Milliseconds(10), Duration::Seconds(1)), std::move(lost));
+    return false;
+  }
+  schedule_.After(Arrival(from, to), [&to, deliver = std::move(deliver), lost = std::move(lost)]() mutable {
+    if (!to.alive()) return lost();
+    to.WhenAwake(std::move(deliver), std::move(lost));
+  });
+  return true;
+}
+
+}  // namespace meridian::worlds

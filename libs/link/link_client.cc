@@ -104,7 +104,7 @@ struct LinkClient::State {
 
   std::weak_ptr<State> self;  // for the stream and the timer, which may outlive the link
   const LinkOptions options;
-  const std::unique_ptr<rpc::ClientChannel> channel;
+  std::unique_ptr<rpc::ClientChannel> channel;  // until the link is closed
 
   std::mutex mutex;
   std::condition_variable idle;
@@ -296,7 +296,7 @@ void LinkClient::State::OnClosed(uint64_t of_stream, const absl::Status& status)
       unanswered.clear();
       waiting.clear();
       extras.Clear();
-      if (!connected) not_before = options.clock->Now() + kReconnectPause;
+      if (!connected && absl::IsUnavailable(status)) not_before = options.clock->Now() + kReconnectPause;
     }
   }
   const std::string why(status.message().data(), status.message().size());
@@ -391,6 +391,8 @@ void LinkClient::Close() {
   Break();
   std::unique_lock lock(state_->mutex);
   state_->idle.wait(lock, [this] { return state_->running == 0 && state_->open_streams == 0; });
+  const std::unique_ptr<rpc::ClientChannel> last = std::move(state_->channel);
+  lock.unlock();  // the channel waits for its own threads
 }
 
 void LinkClient::Break() {

@@ -1,6 +1,7 @@
 #include "libs/link/standing_feed.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 
@@ -30,6 +31,8 @@ struct StandingFeed::State {
   Duration pause = kFirstPause;  // under calling
   std::mutex mutex;              // for the feed
   bool closed = false;
+  bool opening = false;
+  std::condition_variable opened;
   std::unique_ptr<LinkFeed> feed;
 };
 
@@ -65,11 +68,16 @@ void StandingFeed::State::Open(const std::shared_ptr<State>& state) {
   std::unique_ptr<LinkFeed> last;
   {
     std::lock_guard lock(state->mutex);
+    if (state->closed) return;
+    state->opening = true;
     last = std::move(state->feed);
   }
-  last = state->plan.open(std::make_shared<Events>(state));
+  last.reset();
+  std::unique_ptr<LinkFeed> opened = state->plan.open(std::make_shared<Events>(state));
   std::lock_guard lock(state->mutex);
-  if (!state->closed) state->feed.swap(last);
+  state->feed = std::move(opened);
+  state->opening = false;
+  state->opened.notify_all();
 }
 
 void StandingFeed::State::OpenLater(const std::shared_ptr<State>& state) {
@@ -77,12 +85,7 @@ void StandingFeed::State::OpenLater(const std::shared_ptr<State>& state) {
   state->pause = std::min(pause * 2, kLongestPause);
   state->plan.timer->After(pause, [weak = std::weak_ptr(state)] {
     const auto later = weak.lock();
-    if (later == nullptr) return;
-    {
-      std::lock_guard lock(later->mutex);
-      if (later->closed) return;
-    }
-    Open(later);
+    if (later != nullptr) Open(later);
   });
 }
 
@@ -95,9 +98,10 @@ StandingFeed::~StandingFeed() {
     std::lock_guard lock(state_->calling);
     state_->over = true;
   }
-  std::unique_ptr<LinkFeed> feed;
-  std::lock_guard lock(state_->mutex);
+  std::unique_ptr<LinkFeed> feed;  // closed without the lock
+  std::unique_lock lock(state_->mutex);
   state_->closed = true;
+  state_->opened.wait(lock, [this] { return !state_->opening; });
   feed.swap(state_->feed);
 }
 

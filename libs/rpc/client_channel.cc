@@ -12,6 +12,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <utility>
 
@@ -23,20 +24,43 @@ namespace {
 using google::protobuf::MessageLite;
 using grpc::internal::RpcMethod;
 
+// The calls of a channel, for which its destructor waits: the last channel of a process joins gRPC's own threads, so it
+// must not be destroyed on one of them.
+struct LiveCalls {
+  std::mutex mutex;
+  std::condition_variable none;
+  int count = 0;
+};
+
+class CountedCall {
+ public:
+  explicit CountedCall(std::shared_ptr<LiveCalls> live) : live_(std::move(live)) {
+    std::lock_guard lock(live_->mutex);
+    ++live_->count;
+  }
+  ~CountedCall() {
+    std::lock_guard lock(live_->mutex);
+    if (--live_->count == 0) live_->none.notify_all();
+  }
+
+ private:
+  const std::shared_ptr<LiveCalls> live_;
+};
+
 // Lives until OnDone, whoever else has let go of it.
 class StreamCall : public grpc::ClientBidiReactor<MessageLite, MessageLite> {
  public:
-  StreamCall(std::shared_ptr<grpc::Channel> channel, std::string method, const std::string& token,
+  StreamCall(std::shared_ptr<LiveCalls> live, std::string method, const std::string& token,
              const MessageLite& prototype, std::shared_ptr<StreamEvents> events)
-      : channel_(std::move(channel)), name_(std::move(method)), incoming_(prototype.New()), events_(std::move(events)) {
+      : counted_(std::move(live)), name_(std::move(method)), incoming_(prototype.New()), events_(std::move(events)) {
     // Also over plaintext, where gRPC's call credentials refuse to work.
     if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
   }
 
-  void Start(const std::shared_ptr<StreamCall>& self) {
+  void Start(const std::shared_ptr<grpc::Channel>& channel, const std::shared_ptr<StreamCall>& self) {
     self_ = self;
-    const RpcMethod rpc(name_.c_str(), RpcMethod::BIDI_STREAMING, channel_);
-    grpc::internal::ClientCallbackReaderWriterFactory<MessageLite, MessageLite>::Create(channel_.get(), rpc, &context_,
+    const RpcMethod rpc(name_.c_str(), RpcMethod::BIDI_STREAMING, channel);
+    grpc::internal::ClientCallbackReaderWriterFactory<MessageLite, MessageLite>::Create(channel.get(), rpc, &context_,
                                                                                         this);
     AddHold();  // for writes from outside, until the server's side has ended
     StartRead(incoming_.get());
@@ -54,7 +78,11 @@ class StreamCall : public grpc::ClientBidiReactor<MessageLite, MessageLite> {
     return true;
   }
 
-  void Cancel() { context_.TryCancel(); }
+  // Only while the hold keeps gRPC's side of the call.
+  void Cancel() {
+    std::lock_guard lock(mutex_);
+    if (!closing_) context_.TryCancel();
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
@@ -79,7 +107,7 @@ class StreamCall : public grpc::ClientBidiReactor<MessageLite, MessageLite> {
   }
 
  private:
-  const std::shared_ptr<grpc::Channel> channel_;
+  const CountedCall counted_;  // goes last, after the context, which holds the channel
   const std::string name_;
   const std::unique_ptr<MessageLite> incoming_;
   const std::shared_ptr<StreamEvents> events_;
@@ -116,15 +144,21 @@ class GrpcClientChannel : public ClientChannel {
     channel_ = grpc::CreateCustomChannel(target, credentials, arguments);
   }
 
+  ~GrpcClientChannel() override {
+    std::unique_lock lock(live_->mutex);
+    live_->none.wait(lock, [this] { return live_->count == 0; });
+  }
+
   std::unique_ptr<OpenedStream> OpenStream(const std::string& method, const std::string& token,
                                            const MessageLite& prototype,
                                            std::shared_ptr<StreamEvents> events) override {
-    auto call = std::make_shared<StreamCall>(channel_, method, token, prototype, std::move(events));
-    call->Start(call);
+    auto call = std::make_shared<StreamCall>(live_, method, token, prototype, std::move(events));
+    call->Start(channel_, call);
     return std::make_unique<GrpcOpenedStream>(std::move(call));
   }
 
  private:
+  const std::shared_ptr<LiveCalls> live_ = std::make_shared<LiveCalls>();
   std::shared_ptr<grpc::Channel> channel_;
 };
 

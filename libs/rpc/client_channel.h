@@ -44,7 +44,8 @@ class OpenedStream {
   virtual void Cancel() = 0;
 };
 
-// Any thread. Connects when the first stream is opened, and again by itself after a connection was lost.
+// Any thread. Connects when the first stream is opened, and again by itself after a connection was lost. The destructor
+// waits for the OnClosed of its streams, which must have been canceled; not on a thread of gRPC's.
 class ClientChannel {
  public:
   // "127.0.0.1:8081"

@@ -127,9 +127,28 @@ void LinkRouter::SendOn(TenantId name) {
   }
 }
 
+// Learns from the end of a feed who serves its tenant instead.
+class LinkRouter::Learner final : public FeedEvents {
+ public:
+  Learner(LinkRouter* router, TenantId tenant, std::shared_ptr<FeedEvents> events)
+      : router_(router), tenant_(std::move(tenant)), events_(std::move(events)) {}
+  void OnItem(std::string_view item) override { events_->OnItem(item); }
+  void OnEnded(const absl::Status& status) override {
+    const std::string owner = OwnerNamedBy(status);
+    if (!owner.empty()) router_->map_->Learn(router_->kind_, tenant_, owner);
+    events_->OnEnded(status);
+  }
+
+ private:
+  LinkRouter* const router_;
+  const TenantId tenant_;
+  const std::shared_ptr<FeedEvents> events_;
+};
+
 std::unique_ptr<LinkFeed> LinkRouter::Follow(LinkCall call, std::shared_ptr<FeedEvents> events) {
   const ShardPlace place = map_->Find(kind_, call.tenant);
-  return LinkTo(place.address).Follow(std::move(call), std::move(events));
+  auto learner = std::make_shared<Learner>(this, call.tenant, std::move(events));
+  return LinkTo(place.address).Follow(std::move(call), std::move(learner));
 }
 
 }  // namespace meridian

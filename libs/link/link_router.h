@@ -45,6 +45,7 @@ class LinkRouter {
   void Break();
 
  private:
+  class Learner;
   struct Routed {
     LinkCall call;
     Done done;

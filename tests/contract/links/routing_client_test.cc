@@ -40,7 +40,7 @@ class Gateway {
     registration_ = routing.RegisterGateway(
         kGateway, {[this](const TenantId&, GatewayMessage&& message) { OnMessage(std::move(message)); },
                    [this] {
-                     if (attached_) Attach(std::nullopt);
+                     if (attached_) Attach(Activity::Available());
                    }});
   }
   ~Gateway() {
@@ -56,9 +56,9 @@ class Gateway {
   // Until it is answered, by a refusal too: what it meant may be over.
   void Insist(CommandBody body) {
     routing_.Send(kTenant, {{{ActorRole::kService, "test"}, {}}, body}, std::nullopt, Lane::kLiveWork,
-                  [this, life = life_, body](absl::StatusOr<Answer> answer) {
+                  [this, &timer = timer_, life = life_, body](absl::StatusOr<Answer> answer) {
                     if (answer.ok()) return;
-                    timer_.After(Duration::Milliseconds(5), [this, life, body] {
+                    timer.After(Duration::Milliseconds(5), [this, life, body] {
                       std::lock_guard lock(life->mutex);
                       if (!life->over) Insist(body);
                     });

@@ -20,7 +20,11 @@ std::shared_ptr<GatewayDesk> GatewayDesk::Create(RoutingClient* routing, rpc::De
 
 uint64_t GatewayDesk::Register(const GatewayKey& gateway, uint64_t peer) {
   std::lock_guard lock(mutex_);
-  gateways_[gateway] = {peer, ++last_registration_, {}};
+  Held& held = gateways_[gateway];
+  // What was sent over the stream before may be lost: agents that were not detached would not be told of it again when
+  // they are attached anew.
+  if (held.peer != 0) DetachAll(gateway, held);
+  held = {peer, ++last_registration_, {}};
   return last_registration_;
 }
 

@@ -63,7 +63,10 @@ class Gateway {
                       if (!life->over) Insist(body);
                     });
                   });
+    if (on_sent_) on_sent_();
   }
+  // After each command.
+  void OnSent(std::function<void()> on_sent) { on_sent_ = std::move(on_sent); }
   template <class Body>
   bool Await(size_t count) {
     std::unique_lock lock(mutex_);
@@ -108,6 +111,7 @@ class Gateway {
   const std::shared_ptr<Life> life_ = std::make_shared<Life>();
   std::atomic<bool> attached_{false};
   std::atomic<bool> works_{true};
+  std::function<void()> on_sent_;  // set before it attaches
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<GatewayMessageBody> told_;
@@ -393,33 +397,30 @@ TEST_P(RemoteRoutingTest, AgentsOfAGatewayThatIsGoneAreDetached) {
 
 TEST_P(RemoteRoutingTest, EveryContactIsServedHoweverOftenTheStreamBreaks) {
   ASSERT_TRUE(Apply(testing::DemoConfig()).ok());
+  // Broken while a command of each kind is under way, in turn, and while the contacts come.
+  std::atomic<int> breaks_left{150};
   Gateway gateway(client(), server_.timer());
-  gateway.Attach(Activity::Available());
-  // Broken after each step of the walk in turn, and by somebody else at any time.
-  std::atomic<bool> over{false};
-  std::thread breaker([&] {
-    for (int i = 0; !over; ++i) {
-      remote_->Break();
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable().wait_for(lock, std::chrono::milliseconds(3 + i % 17), [&] { return over.load(); });
-    }
+  gateway.OnSent([&, sent = std::make_shared<std::atomic<int>>(0)] {
+    if (++*sent % 4 == 0 && --breaks_left >= 0) remote_->Break();
   });
+  gateway.Attach(Activity::Available());
   constexpr size_t kContacts = 60;
   std::set<ContactId> sent;
   for (size_t i = 0; i < kContacts; ++i) {
     const EnqueueContact enqueue = NewContact();
     absl::StatusOr<Answer> answer = absl::UnavailableError("not yet");
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (!answer.ok() && std::chrono::steady_clock::now() < until) {
-      answer = Send(enqueue);
+    for (int tries = 0; !answer.ok() && tries < 1000; ++tries) {
+      answer = Await<absl::StatusOr<Answer>>([&](auto done) {
+        client().Send(kTenant, {{{ActorRole::kService, "test"}, {}}, enqueue}, std::nullopt, Lane::kNewContacts,
+                      std::move(done));
+        if (tries == 0 && i % 2 == 0) remote_->Break();
+      });
       ASSERT_TRUE(answer.ok() || absl::IsUnavailable(answer.status())) << answer.status();
+      std::this_thread::yield();
     }
     ASSERT_TRUE(answer.ok());
     sent.insert(enqueue.spec.id);
   }
-  over = true;
-  breaker.join();
   EXPECT_TRUE(AwaitCompleted(kContacts));
   std::set<ContactId> served;
   for (const auto& [contact, times] : Completed()) {

@@ -6,7 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "libs/error/error.h"
@@ -354,17 +354,6 @@ INSTANTIATE_TEST_SUITE_P(Both, RemoteSessionTest, ::testing::Values(Kind::kRemot
 
 TEST_P(RemoteSessionTest, NothingIsLostOrDoubledHoweverOftenTheStreamsBreak) {
   AgentTakesAll();
-  std::atomic<bool> over{false};
-  std::thread breaker([&] {
-    std::mutex mutex;
-    std::condition_variable never;
-    for (int i = 0; !over; ++i) {
-      std::unique_lock lock(mutex);
-      never.wait_for(lock, std::chrono::milliseconds(2 + i % 13), [&] { return over.load(); });
-      remote_->Break();
-      if (i % 3 == 0) remote_routing_->Break();
-    }
-  });
   constexpr uint64_t kMessages = 120;
   const auto submitted = Submit(Submission());
   ASSERT_TRUE(submitted.ok()) << submitted.status();
@@ -373,12 +362,18 @@ TEST_P(RemoteSessionTest, NothingIsLostOrDoubledHoweverOftenTheStreamsBreak) {
   auto agent = std::make_shared<Heard>();
   auto following = client().ReadAsAgent(kTenant, submitted->conversation, kAna, 0, agent);
   for (uint64_t i = 2; i <= kMessages; ++i) {
-    const auto said = Say(submitted->conversation, AuthorKind::kCustomer, i);
+    AppendMessage command{kTenant, submitted->conversation, AuthorKind::kCustomer, {}};
+    command.client_number = i;
+    command.parts = Text(10);
+    bool broken = i % 3 == 0;  // while the message is under way, each third time
+    const auto said = Insist<conversation::Appended>([&](auto done) {
+      client().Append(command, std::move(done));
+      if (std::exchange(broken, false)) remote_->Break();
+      if (i % 10 == 0) remote_routing_->Break();
+    });
     ASSERT_TRUE(said.ok()) << said.status();
     EXPECT_EQ(said->number, i);
   }
-  over = true;
-  breaker.join();
   EXPECT_TRUE(customer->AwaitNumber(kMessages));
   EXPECT_TRUE(agent->AwaitNumber(kMessages));
   EXPECT_EQ(customer->numbers(), UpTo(kMessages));

@@ -146,8 +146,10 @@ class Installation {
     command.session_lifetime = Duration::Hours(2);
     command.client_number = 1;
     command.parts = {conversation::TextPart{std::string(60, 'x'), {}, {}}};
-    session_client_->Submit(std::move(command),
-                            [](absl::StatusOr<conversation::Submitted> answer) { MERIDIAN_CHECK(answer.ok()); });
+    session_client_->Submit(std::move(command), [](absl::StatusOr<conversation::Submitted> answer) {
+      if (!answer.ok()) std::fprintf(stderr, "%s\n", answer.status().ToString().c_str());
+      MERIDIAN_CHECK(answer.ok());
+    });
   }
   void OnMessage(const GatewayMessage& message) {
     if (const auto* offer = std::get_if<OfferMade>(&message.body)) {

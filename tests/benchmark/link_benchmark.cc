@@ -109,7 +109,7 @@ class Installation {
     left_ = cycles;
     for (int i = 0; i < kOutstanding; ++i) Begin();
     std::unique_lock lock(mutex_);
-    ended_.wait(lock, [&] { return completed_ >= cycles; });
+    ended_.wait(lock, [&] { return completed_ >= cycles && answered_ >= cycles; });
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     std::printf("%.1f us of processor time a life cycle, %.0f life cycles a second\n",
                 1e6 * (ProcessorSeconds() - before) / cycles, cycles / took);
@@ -146,9 +146,11 @@ class Installation {
     command.session_lifetime = Duration::Hours(2);
     command.client_number = 1;
     command.parts = {conversation::TextPart{std::string(60, 'x'), {}, {}}};
-    session_client_->Submit(std::move(command), [](absl::StatusOr<conversation::Submitted> answer) {
-      if (!answer.ok()) std::fprintf(stderr, "%s\n", answer.status().ToString().c_str());
+    session_client_->Submit(std::move(command), [this](absl::StatusOr<conversation::Submitted> answer) {
       MERIDIAN_CHECK(answer.ok());
+      std::lock_guard lock(mutex_);
+      ++answered_;
+      ended_.notify_all();
     });
   }
   void OnMessage(const GatewayMessage& message) {
@@ -192,6 +194,7 @@ class Installation {
   std::mutex mutex_;
   std::condition_variable ended_;
   int completed_ = 0;
+  int answered_ = 0;
 };
 
 }  // namespace

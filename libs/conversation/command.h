@@ -48,6 +48,8 @@ struct SubmitContact {
   std::vector<MessagePart> parts;  // the first message; may be empty for channels without text
   std::vector<PersonalAttribute> personal_attributes;  // kept when a contact is opened
   CommandOrigin origin;                                // goes to routing with a contact that is opened
+
+  friend bool operator==(const SubmitContact&, const SubmitContact&) = default;
 };
 
 // A message into a conversation. Idempotent by (conversation, author, client_number), see client_numbers.h.
@@ -64,6 +66,8 @@ struct AppendMessage {
   ContactId contact;
   uint64_t client_number = 0;
   std::vector<MessagePart> parts;
+
+  friend bool operator==(const AppendMessage&, const AppendMessage&) = default;
 };
 
 // The customer gives up one contact, and may go on in the conversation. Idempotent by nature.
@@ -72,6 +76,8 @@ struct CancelContact {
   ConversationId conversation;
   ContactId contact;
   CommandOrigin origin = {};
+
+  friend bool operator==(const CancelContact&, const CancelContact&) = default;
 };
 
 // The customer closes the conversation: leaves every contact in it. Idempotent by nature; a conversation that is closed
@@ -80,6 +86,8 @@ struct CloseConversation {
   TenantId tenant;
   ConversationId conversation;
   CommandOrigin origin = {};
+
+  friend bool operator==(const CloseConversation&, const CloseConversation&) = default;
 };
 
 // ---- presence of customers: in memory only, unknown after a restart ----

@@ -16,7 +16,7 @@ constexpr char kViolationsUrl[] = "meridian/violations";
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-// Payloads are lists of strings, each written as "<length>:<bytes>".
+// Payloads are lists of strings, each written as "<length>:<bytes>". One from another process may be anything.
 void AppendString(std::string* out, std::string_view text) {
   out->append(std::to_string(text.size())).append(":").append(text);
 }
@@ -28,7 +28,10 @@ std::vector<std::string> ReadStrings(const std::optional<std::string>& payload) 
   const char* end = at + payload->size();
   while (at < end) {
     size_t length = 0;
-    at = std::from_chars(at, end, length).ptr + 1;
+    const auto number = std::from_chars(at, end, length);
+    if (number.ec != std::errc() || number.ptr == end) break;
+    at = number.ptr + 1;
+    if (length > static_cast<size_t>(end - at)) break;
     strings.emplace_back(at, length);
     at += length;
   }

@@ -1,12 +1,15 @@
-// Lists of fields (field_codec.h) of the nouns that both records and log entries hold. Used by the .cc files of this
-// library only.
+// Lists of fields (field_codec.h) of the nouns that records, log entries and commands hold. Used by the .cc files of
+// this library only.
 #pragma once
 
 #include <string>
 #include <variant>
 
+#include "libs/domain/agent.h"
 #include "libs/domain/attributes.h"
 #include "libs/domain/contact.h"
+#include "libs/domain/origin.h"
+#include "libs/domain/plan.h"
 #include "libs/wire/field_codec.h"
 
 namespace meridian {
@@ -88,6 +91,52 @@ template <class A>
 void Fields(A& a, InOut<A, RuleIndex>& rule) {
   a.Number(1, rule.plan);
   a.Number(2, rule.rule);
+}
+
+template <class A>
+void Fields(A& a, InOut<A, AgentSkill>& skill) {
+  a.Text(1, skill.skill.value);
+  a.Number(2, skill.level);
+}
+template <class A>
+void Fields(A& a, InOut<A, SpokenLanguage>& language) {
+  TagField(a, 1, language.tag);
+  a.Number(2, language.level, LanguageLevel::kNative);
+}
+template <class A>
+void Fields(A& a, InOut<A, ChannelCapacity>& channel) {
+  a.Text(1, channel.channel.value);
+  a.Number(2, channel.units);
+}
+
+template <class A>
+void Fields(A& a, InOut<A, AgentConfig>& agent) {
+  a.Text(1, agent.display_name);
+  a.Number(2, agent.kind, AgentKind::kExpert);
+  a.List(3, agent.skills, kFields);
+  a.List(4, agent.languages, kFields);
+  a.Text(5, agent.zone);
+  a.Text(6, agent.shift_group.value);
+  a.Number(7, agent.capacity_units);
+  a.List(8, agent.channels, kFields);
+  a.Signed(9, agent.weights.cost);
+  a.Signed(10, agent.weights.learned);
+}
+
+// message CommandOrigin
+template <class A>
+void Fields(A& a, InOut<A, CommandOrigin>& origin) {
+  a.Number(1, origin.actor.role, ActorRole::kService);
+  a.Text(2, origin.actor.subject);
+  a.Bytes(3, origin.trace.trace_id);
+  a.Bytes(4, origin.trace.span_id);
+  a.Number(5, origin.trace.flags);
+}
+
+// What stands alone: its region is written too.
+template <class A, class Id>
+void WholeId(A& a, int field, Id& id) {
+  a.Id(field, id, RegionCode());
 }
 
 }  // namespace meridian

@@ -95,36 +95,6 @@ void Fields(A& a, InOut<A, ConfigChunk>& chunk) {
   a.Text(3, chunk.bytes);
 }
 
-template <class A>
-void Fields(A& a, InOut<A, AgentSkill>& skill) {
-  a.Text(1, skill.skill.value);
-  a.Number(2, skill.level);
-}
-template <class A>
-void Fields(A& a, InOut<A, SpokenLanguage>& language) {
-  TagField(a, 1, language.tag);
-  a.Number(2, language.level, LanguageLevel::kNative);
-}
-template <class A>
-void Fields(A& a, InOut<A, ChannelCapacity>& channel) {
-  a.Text(1, channel.channel.value);
-  a.Number(2, channel.units);
-}
-
-template <class A>
-void Fields(A& a, InOut<A, AgentConfig>& agent) {
-  a.Text(1, agent.display_name);
-  a.Number(2, agent.kind, AgentKind::kExpert);
-  a.List(3, agent.skills, kFields);
-  a.List(4, agent.languages, kFields);
-  a.Text(5, agent.zone);
-  a.Text(6, agent.shift_group.value);
-  a.Number(7, agent.capacity_units);
-  a.List(8, agent.channels, kFields);
-  a.Signed(9, agent.weights.cost);
-  a.Signed(10, agent.weights.learned);
-}
-
 inline void Fields(FieldWriter& a, const AgentRevisionRecord& record) {
   a.Number(2, record.revision);
   if (record.config) a.Message(3, *record.config, kFields);

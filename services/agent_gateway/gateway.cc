@@ -128,13 +128,18 @@ std::shared_ptr<Attachment> AgentGateway::Attach(Wish wish, CommandOrigin origin
                                     std::move(wish.stream),
                                     std::move(wish.positions),
                                     {},
+                                    {},
+                                    {},
                                     {}});
     attachments_.emplace(Key(attachment->tenant, attachment->agent, attachment->number.value), attachment);
   }
   AttachAgent command{attachment->agent, attachment->number, key_, std::move(wish.activity)};
   Send(*attachment, std::move(command), std::move(origin), std::nullopt,
        [lifeline = lifeline_, attachment, earlier, done = std::move(done)](absl::Status status) mutable {
-         if (status.ok()) return done(attachment->number);
+         if (status.ok()) {
+           attachment->confirmed = true;
+           return done(attachment->number);
+         }
          IfAlive(lifeline, [&](AgentGateway& gateway) {
            gateway.Forget(*attachment);
            // No stream has the agent now: neither under the earlier number, nor under the new one, should that have
@@ -225,12 +230,15 @@ void AgentGateway::OnMessage(const TenantId& tenant, GatewayMessage&& message) {
   if (std::holds_alternative<AttachmentEnded>(message.body)) Forget(*attachment);
 }
 
-// A new term of routing has every agent detached until it attaches again, under the same number.
+// A new term of routing has every agent detached until it attaches again, under the same number. One whose first
+// attachment is under way is not attached again before that is answered: it would lose the activity that it asks for.
 void AgentGateway::OnTerm() {
   std::vector<std::shared_ptr<Attachment>> held;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [key, attachment] : attachments_) held.push_back(attachment);
+    for (const auto& [key, attachment] : attachments_) {
+      if (attachment->confirmed) held.push_back(attachment);
+    }
   }
   for (const auto& attachment : held) {
     Send(*attachment, AttachAgent{attachment->agent, attachment->number, key_, std::nullopt},

@@ -4,6 +4,7 @@
 // of an attachment's: both wait for session's thread, which asks for those locks in a reader's calls.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,7 @@ struct Attachment {
   AttachmentNumber number;
   Stream stream;
   std::map<std::string, uint64_t> positions;  // by conversation: how far the agent had read; never changed
+  std::atomic<bool> confirmed{false};         // routing has it
 
   // The readings of the conversations that the agent takes part in.
   struct Reading {

@@ -157,9 +157,13 @@ void RoutingService::OnState(ShardId shard, ShardState state, const absl::Status
 }
 
 void RoutingService::SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  auto& held = snapshots_[tenant];
-  if (held == nullptr || held->revision() < config->revision()) held = std::move(config);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto& held = snapshots_[tenant];
+    if (held != nullptr && held->revision() >= config->revision()) return;
+    held = config;
+  }
+  if (ports_.on_config) ports_.on_config(config);
 }
 
 std::shared_ptr<const admin::v1::TenantConfig> RoutingService::ConfigSnapshot(const TenantId& tenant) const {

@@ -29,7 +29,7 @@
 
 namespace meridian {
 
-// All must outlive the service; none null but `metrics`, `log` and `on_state`.
+// All must outlive the service; none null but `metrics`, `log` and the functions.
 struct RoutingPorts {
   ShardStore* store = nullptr;
   ShardLeases* leases = nullptr;
@@ -41,6 +41,8 @@ struct RoutingPorts {
   Log* log = nullptr;
   // On the shards' thread; must not block. The status says why, OK when nothing went wrong.
   std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
+  // A configuration came into force or was loaded; any thread, must not block. May be null.
+  std::function<void(const std::shared_ptr<const admin::v1::TenantConfig>&)> on_config;
 };
 
 struct RoutingOptions {

@@ -1,5 +1,6 @@
 #include "services/standalone/standalone.h"
 
+#include <atomic>
 #include <filesystem>
 #include <utility>
 
@@ -18,9 +19,11 @@
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
 #include "services/replicator/handlers.h"
+#include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 #include "services/session/assemble.h"
 #include "services/session/session_methods.h"
+#include "services/session/session_port.h"
 #include "services/standalone/call_metrics.h"
 #include "services/standalone/first_config.h"
 #include "services/standalone/shard_health.h"
@@ -29,6 +32,7 @@ namespace meridian {
 namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
+constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
 constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
 
@@ -59,9 +63,16 @@ class Standalone : public Service {
         ids_(region, environment.seed, environment.wall_clock),
         routing_(RoutingOptionsFor(region), RoutingPortsFor()),
         session_(SessionOptionsFor(), SessionPortsFor()),
+        routing_port_(&routing_, &timer_, {}),
+        session_port_(&session_.client(), &timer_, {}),
+        link_server_(&environment.monotonic_clock),
         gateway_({routing_, session_.client(), ids_, timer_, environment.wall_clock}),
         sites_(routing_, &environment.log) {}
-  ~Standalone() override { health_.Follow(nullptr); }
+  ~Standalone() override {
+    health_.Follow(nullptr);
+    links_.reset();
+    follows_configs_ = nullptr;
+  }
 
   absl::Status Start() {
     routing_.Start();
@@ -86,15 +97,17 @@ class Standalone : public Service {
     }
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
+    if (options_.links) MERIDIAN_RETURN_IF_ERROR(StartLinks());
     return StartGrpc();
   }
 
   void Drain(Duration limit) override {
     health_.Follow(nullptr);
     grpc_->SetServing(false);
-    const Duration each = limit / 5;
+    const Duration each = limit / 6;
     http_->Stop(each);
     grpc_->Drain(each);
+    if (links_ != nullptr) links_->Drain(each);
     const bool sessions_done = session_.Drain(each);
     const bool routing_done = routing_.Drain(each);
     const bool history_done = history_ == nullptr || history_->Drain(each);
@@ -118,9 +131,12 @@ class Standalone : public Service {
             .wall = &environment_.wall_clock,
             .metrics = &environment_.metrics,
             .log = &environment_.log,
-            .on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
-              OnShardState(shard, state, why);
-            }};
+            .on_state = [this](ShardId shard, ShardState state,
+                               const absl::Status& why) { OnShardState(shard, state, why); },
+            .on_config =
+                [this](const auto& config) {
+                  if (RoutingPort* port = follows_configs_.load()) port->OnConfig(config);
+                }};
   }
   AssembleSessionOptions SessionOptionsFor() const {
     AssembleSessionOptions options;
@@ -215,6 +231,18 @@ class Standalone : public Service {
     return absl::OkStatus();
   }
 
+  absl::Status StartLinks() {
+    follows_configs_ = &routing_port_;
+    routing_port_.Bind(link_server_);
+    session_port_.Bind(link_server_);
+    link_server_.Bind(link_methods_);
+    rpc::GrpcServerOptions options;
+    options.max_request_bytes = kMaxLinkMessageBytes;
+    MERIDIAN_ASSIGN_OR_RETURN(links_, rpc::GrpcServer::Start(options, link_methods_, gate_, timer_, nullptr));
+    environment_.listeners.Announce("links", options.address + ":" + std::to_string(links_->port()));
+    return absl::OkStatus();
+  }
+
   std::string ShownAddress() const {
     const std::string& address = environment_.listeners.address();
     return address.find(':') == std::string::npos ? address : "[" + address + "]";
@@ -234,8 +262,14 @@ class Standalone : public Service {
   const rpc::CallGate gate_;
   rpc::DeadlineTimer timer_;
   IdSource ids_;
+  std::atomic<RoutingPort*> follows_configs_{nullptr};  // once links are served
   RoutingService routing_;
   AssembledSession session_;
+  RoutingPort routing_port_;
+  SessionPort session_port_;
+  LinkServer link_server_;
+  rpc::MethodTable link_methods_;
+  std::unique_ptr<rpc::GrpcServer> links_;
   AgentGateway gateway_;
   Sites sites_;
   rpc::MethodTable methods_;
@@ -256,6 +290,9 @@ void StandaloneOptions::BindTo(CommandLine& line) {
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
+  line.Bind("--links", &links,
+            "Also serve routing and session to ingress, agent_gateway and admin as processes of their own on this "
+            "machine, on a port of its own (links in addresses.json)");
   line.Bind(
       "--visitor-token-life", &visitor_token_life,
       "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "

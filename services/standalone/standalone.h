@@ -20,6 +20,7 @@ struct StandaloneOptions {
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
   bool no_demo_tokens = false;
+  bool links = false;  // serves routing and session to processes of their own on this machine
   Duration visitor_token_life = Duration::Minutes(15);
 
   void BindTo(CommandLine& line);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/cord.h"
+
 namespace meridian {
 namespace {
 
@@ -39,6 +41,14 @@ TEST(ErrorTest, OneAnswerNamesEveryField) {
   EXPECT_EQ(WithMoreFields(FieldErrors({a}), {}), FieldErrors({a}));
   const absl::Status denied = MakeError(absl::StatusCode::kPermissionDenied, "SESSION_DENIED", "");
   EXPECT_EQ(WithMoreFields(denied, {b}), denied);
+}
+
+TEST(ErrorTest, MalformedPayloadsOfOthersAreReadAsFarAsTheyGo) {
+  for (const char* payload : {"9:ab", "x", "5", "1:a1:b7:", "18446744073709551615:a", ":"}) {
+    absl::Status status = absl::NotFoundError("x");
+    status.SetPayload("meridian/metadata", absl::Cord(payload));
+    EXPECT_LE(ErrorMetadataOf(status).size(), 1u) << payload;
+  }
 }
 
 }  // namespace

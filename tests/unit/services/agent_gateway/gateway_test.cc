@@ -260,6 +260,17 @@ TEST_F(GatewayTest, ANewTermAttachesUnderTheSameNumberAndReadingGoesOn) {
   EXPECT_EQ(updates[1].message_received().message().number(), 2u);
 }
 
+TEST_F(GatewayTest, WhoseAttachmentIsUnderWayIsNotAttachedAgainWithoutItsActivity) {
+  auto stream = Connect();
+  routing_.HoldAnswers();
+  stream->Send(AttachFrame());
+  routing_.BeginTerm();
+  EXPECT_EQ(routing_.AllOf<AttachAgent>().size(), 1u);
+  routing_.ReleaseAnswers();
+  routing_.BeginTerm();
+  EXPECT_EQ(routing_.AllOf<AttachAgent>().size(), 2u);
+}
+
 TEST_F(GatewayTest, WhoCannotBeAttachedAgainIsAskedToConnectAgain) {
   auto stream = AttachedStream();
   routing_.AnswerWith([](const Command&) { return meridian::Answer{.refusal = Refusal::kUnknownAgent}; });

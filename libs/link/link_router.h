@@ -1,0 +1,79 @@
+// Calls to the shards of one kind, wherever they are: finds the process by the shard map, keeps a link to each, and
+// follows NOT_OWNER to the owner that it names. While a tenant moves, its calls wait for those that are still
+// unanswered by the former owner and then go to the new one in the order in which they were made. Any thread; callbacks
+// as LinkClient says.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "libs/link/link_client.h"
+#include "libs/link/shard_map.h"
+
+namespace meridian {
+
+class LinkRouter {
+ public:
+  using Done = LinkClient::Done;
+
+  // `map` outlives the router.
+  LinkRouter(ShardKind kind, ShardMap* map, LinkOptions options);
+  // Fails what is unanswered and waits for callbacks that run.
+  ~LinkRouter();
+
+  // As LinkClient::Call; the shard is found here.
+  void Call(LinkCall call, Done done);
+  // A feed of the tenant's shard. It ends with NOT_OWNER where that has moved; the map has then learned it.
+  std::unique_ptr<LinkFeed> Follow(LinkCall call, std::shared_ptr<FeedEvents> events);
+
+  // The link to a process, made when it is first asked for; lives as long as the router.
+  LinkClient& LinkTo(const std::string& address);
+  std::vector<std::string> Addresses() const { return map_->Addresses(kind_); }
+  const LinkOptions& options() const { return options_; }
+
+  // Called before anything is sent to an owner that a server named. Set before the first call.
+  void OnOwner(std::function<void(const std::string& address)> on_owner) { on_owner_ = std::move(on_owner); }
+
+  // Breaks every stream, for tests.
+  void Break();
+
+ private:
+  class Learner;
+  struct Routed {
+    LinkCall call;
+    Done done;
+    ShardPlace place;
+    int hops = 0;
+  };
+  using Shared = std::shared_ptr<Routed>;
+  struct Tenant {
+    size_t unanswered = 0;
+    bool moving = false;
+    bool sending = false;  // what waited goes to the new owner
+    std::deque<Shared> bounced;
+    std::deque<Shared> held;  // made since
+  };
+
+  void Send(const Shared& routed);
+  void OnAnswer(const Shared& routed, absl::StatusOr<std::string> answer);
+  void SendOn(TenantId name);
+
+  const ShardKind kind_;
+  ShardMap* const map_;
+  const LinkOptions options_;
+  std::function<void(const std::string&)> on_owner_;
+  std::mutex mutex_;
+  bool closing_ = false;
+  std::unordered_map<TenantId, Tenant> tenants_;  // with unanswered calls
+  std::mutex links_mutex_;
+  std::map<std::string, std::unique_ptr<LinkClient>> links_;
+};
+
+}  // namespace meridian

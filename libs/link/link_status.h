@@ -1,0 +1,15 @@
+// absl::Status with its payloads ↔ meridian.internal.link.v1.Status: unlike at the edge, nothing is left out. Pure
+// functions, any thread.
+#pragma once
+
+#include "absl/status/status.h"
+#include "meridian/internal/link/v1/link_service.pb.h"
+
+namespace meridian {
+
+// `status` has failed.
+void ToLink(const absl::Status& status, internal::link::v1::Status* out);
+// Never OK: an unknown code is INTERNAL.
+absl::Status FromLink(const internal::link::v1::Status& status);
+
+}  // namespace meridian

@@ -1,0 +1,57 @@
+// Where the shards are: which process serves a tenant's routing or session shard. What callers know of it, cached: it
+// may be out of date, and the process that is asked in vain says who serves the tenant instead (NOT_OWNER).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/entity_id.h"
+#include "libs/runtime/shard_id.h"
+
+namespace meridian {
+
+struct ShardPlace {
+  ShardId shard;
+  std::string address;  // "host:port"; empty: nobody is known
+};
+
+// Any thread; never blocks.
+class ShardMap {
+ public:
+  virtual ~ShardMap() = default;
+
+  virtual ShardPlace Find(ShardKind kind, const TenantId& tenant) const = 0;
+  // A server said so.
+  virtual void Learn(ShardKind kind, const TenantId& tenant, const std::string& address) = 0;
+  // Of all processes that serve shards of the kind, sorted.
+  virtual std::vector<std::string> Addresses(ShardKind kind) const = 0;
+};
+
+// A table that does not change, but for what servers say: shard n is served by the n-th address. A tenant's shard is
+// found by a stable hash of its name, as new tenants are assigned.
+class StaticShardMap final : public ShardMap {
+ public:
+  StaticShardMap(std::vector<std::string> routing, std::vector<std::string> sessions);
+
+  ShardPlace Find(ShardKind kind, const TenantId& tenant) const override;
+  void Learn(ShardKind kind, const TenantId& tenant, const std::string& address) override;
+  std::vector<std::string> Addresses(ShardKind kind) const override;
+
+ private:
+  const std::vector<std::string> routing_;
+  const std::vector<std::string> sessions_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<ShardKind, TenantId>, std::string> learned_;  // under mutex_
+};
+
+// What a server answers for a tenant that another process serves.
+absl::Status NotOwner(const std::string& owner);
+// The owner that such a status names; empty for every other status.
+std::string OwnerNamedBy(const absl::Status& status);
+
+}  // namespace meridian

@@ -1,0 +1,20 @@
+// The operators' calls as a process of their own: routing is reached over links.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "libs/app/run.h"
+#include "services/process/service_process.h"
+
+namespace meridian {
+
+struct AdminProcessOptions {
+  ServiceProcessOptions process;
+
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRouting); }
+};
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleAdmin(const AdminProcessOptions& options, Environment& environment);
+
+}  // namespace meridian

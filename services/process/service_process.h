@@ -1,0 +1,74 @@
+// What the process of a single service is made of, whichever service it is: key and gate, ids, the methods that it
+// serves, links to the others, gRPC and HTTP. Owned by the service that it carries, before everything that uses it.
+// Main thread, but for what its parts say.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/app/command_line.h"
+#include "libs/app/environment.h"
+#include "libs/app/id_source.h"
+#include "libs/http/server.h"
+#include "libs/link/link_client.h"
+#include "libs/link/link_server.h"
+#include "libs/link/shard_map.h"
+#include "libs/rpc/grpc_server.h"
+#include "libs/security/signing_key.h"
+
+namespace meridian {
+
+struct ServiceProcessOptions {
+  std::string region = "local";
+  std::string keys;                  // folder of the installation's signing key, the same for all its processes
+  std::vector<std::string> routing;  // "host:port" of the gRPC of each routing shard's process, shard 0 first
+  std::vector<std::string> session;  // of each session shard's
+
+  enum class Calls : uint8_t { kNobody, kRouting, kRoutingAndSession };
+  void BindTo(CommandLine& line, Calls calls);
+};
+
+class ServiceProcess {
+ public:
+  // INVALID_ARGUMENT for a region that is none and for --listen beyond this machine, since links are not encrypted yet;
+  // what is wrong with the key.
+  static absl::StatusOr<std::unique_ptr<ServiceProcess>> Open(const ServiceProcessOptions& options,
+                                                              Environment& environment);
+
+  Environment& environment() { return environment_; }
+  const security::SigningKey& key() const { return key_; }
+  const rpc::CallGate& gate() const { return gate_; }
+  rpc::DeadlineTimer& timer() { return timer_; }
+  IdSource& ids() { return ids_; }
+  ShardMap& map() { return map_; }
+  // With tokens of role service, made of the installation's key.
+  LinkOptions Links();
+  LinkServer& link_server() { return link_server_; }
+  rpc::MethodTable& methods() { return methods_; }
+
+  // Announced as "grpc"; `link_server` is served when anything was bound into it, with messages of up to 8 MiB.
+  absl::Status StartGrpc(bool serves_links);
+  // Announced as "http"; answers GET /healthz beside what `router` says.
+  absl::Status StartHttp(HttpRouter router);
+  void Drain(Duration limit);
+
+ private:
+  ServiceProcess(const ServiceProcessOptions& options, Environment& environment, RegionCode region,
+                 security::SigningKey key);
+
+  Environment& environment_;
+  const security::SigningKey key_;
+  const rpc::CallGate gate_;
+  rpc::DeadlineTimer timer_;
+  IdSource ids_;
+  StaticShardMap map_;
+  LinkServer link_server_;
+  rpc::MethodTable methods_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<rpc::GrpcServer> grpc_;
+};
+
+}  // namespace meridian

@@ -1,0 +1,27 @@
+// The store that the processes of an installation share: its ports and whoever owns them. A value that is handed to the
+// service that is assembled over it; the owner goes with it.
+#pragma once
+
+#include <memory>
+
+#include "libs/runtime/event_log.h"
+#include "libs/runtime/shard_directory.h"
+#include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_store.h"
+
+namespace meridian {
+
+struct SharedStore {
+  ShardStore* store = nullptr;
+  ShardLeases* leases = nullptr;
+  ShardDirectory* directory = nullptr;
+  EventLog* log = nullptr;
+  std::shared_ptr<void> owner;  // null: somebody else holds it
+
+  template <class Store>
+  static SharedStore Of(Store* store, ShardLeases* leases, std::shared_ptr<void> owner = nullptr) {
+    return {store, leases, store, store, std::move(owner)};
+  }
+};
+
+}  // namespace meridian

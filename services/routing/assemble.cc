@@ -1,0 +1,84 @@
+#include "services/routing/assemble.h"
+
+#include <atomic>
+#include <utility>
+
+#include "libs/base/status_macros.h"
+#include "services/routing/routing_port.h"
+#include "services/routing/routing_service.h"
+
+namespace meridian {
+namespace {
+
+constexpr Duration kStartPatience = Duration::Seconds(60);
+
+class RoutingProcess : public Service {
+ public:
+  RoutingProcess(std::unique_ptr<ServiceProcess> process, SharedStore store)
+      : store_(std::move(store)),
+        process_(std::move(process)),
+        routing_(OptionsFor(), PortsFor()),
+        port_(&routing_, &process_->timer(), {}) {
+    bound_ = &port_;
+  }
+  ~RoutingProcess() override {
+    process_->Drain(Duration::Seconds(1));
+    bound_ = nullptr;
+  }
+
+  absl::Status Start() {
+    routing_.Start();
+    if (!routing_.AwaitServing(kStartPatience)) return absl::UnavailableError("the shards could not be loaded in time");
+    port_.Bind(process_->link_server());
+    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
+    return process_->StartGrpc(/*serves_links=*/true);
+  }
+
+  void Drain(Duration limit) override {
+    process_->Drain(limit / 2);
+    if (!routing_.Drain(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
+  }
+
+ private:
+  RoutingOptions OptionsFor() const {
+    RoutingOptions options;
+    options.region = process_->ids().region();
+    options.owner = process_->environment().service;
+    options.seed = process_->environment().seed;
+    return options;
+  }
+  RoutingPorts PortsFor() {
+    Environment& environment = process_->environment();
+    RoutingPorts ports;
+    ports.store = store_.store;
+    ports.leases = store_.leases;
+    ports.directory = store_.directory;
+    ports.event_log = store_.log;
+    ports.monotonic = &environment.monotonic_clock;
+    ports.wall = &environment.wall_clock;
+    ports.metrics = &environment.metrics;
+    ports.log = &environment.log;
+    ports.on_config = [this](const auto& config) {
+      if (RoutingPort* port = bound_.load()) port->OnConfig(config);
+    };
+    return ports;
+  }
+
+  const SharedStore store_;
+  const std::unique_ptr<ServiceProcess> process_;
+  std::atomic<RoutingPort*> bound_{nullptr};
+  RoutingService routing_;
+  RoutingPort port_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,
+                                                         SharedStore store) {
+  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
+  auto routing = std::make_unique<RoutingProcess>(std::move(process), std::move(store));
+  MERIDIAN_RETURN_IF_ERROR(routing->Start());
+  return routing;
+}
+
+}  // namespace meridian

@@ -1,0 +1,22 @@
+// Routing as a process of its own over a store that others share: serves its port to them over links.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "libs/app/run.h"
+#include "services/process/service_process.h"
+#include "services/process/shared_store.h"
+
+namespace meridian {
+
+struct RoutingProcessOptions {
+  ServiceProcessOptions process;
+
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kNobody); }
+};
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,
+                                                         SharedStore store);
+
+}  // namespace meridian

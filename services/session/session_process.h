@@ -1,0 +1,22 @@
+// Session as a process of its own over a store that others share: reaches routing over links and serves its own port.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "libs/app/run.h"
+#include "services/process/service_process.h"
+#include "services/process/shared_store.h"
+
+namespace meridian {
+
+struct SessionProcessOptions {
+  ServiceProcessOptions process;
+
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRouting); }
+};
+
+absl::StatusOr<std::unique_ptr<Service>> AssembleSessionProcess(const SessionProcessOptions& options,
+                                                                Environment& environment, SharedStore store);
+
+}  // namespace meridian

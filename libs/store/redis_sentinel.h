@@ -11,8 +11,8 @@ namespace meridian {
 
 struct NamedPrimary {
   RedisEndpoint endpoint;
-  // Empty for up to ten seconds after a promotion. While it is known it must be that of the server found: a primary that
-  // was restarted in its place may be about to be replaced.
+  // Empty for up to ten seconds after a promotion. While it is known it must be that of the server found: a primary
+  // that was restarted in its place may be about to be replaced.
   std::string run_id;
 };
 

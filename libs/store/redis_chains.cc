@@ -20,15 +20,15 @@ void RedisChains::TakeTerm(ShardId id, uint64_t owner_nonce, int64_t unix_ms,
       if (how != RedisReplication::kDone) return done(StatusOf(how));
       shard.owned = true;
       shard.owner = owner;
+      shard.own_term = grant.term;
       shard.durable = grant.last;
       shard.unreplicated = shard.tell_lost = false;
       NoteDurable(shard, grant.last);
-      if (PositionOf(grant.last) < shard.acknowledged) grant.tail_at_risk = true;
       done(grant);
       logged_(id, newest_entry);
     });
   };
-  parts_.Send(EncodeTakeTerm(shard.base, owner, unix_ms), std::move(on_reply));
+  parts_.Send(EncodeTakeTerm(shard.base, owner, unix_ms, shard.own_term, shard.acknowledged), std::move(on_reply));
 }
 
 void RedisChains::Commit(std::shared_ptr<const CommitRequest> request, absl::AnyInvocable<void(CommitResult)> done) {

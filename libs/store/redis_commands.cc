@@ -89,10 +89,12 @@ RedisArguments RedisCall(std::string_view function, std::string base, RedisArgum
 
 // ---- the chain ----
 
-RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms) {
+RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms, uint64_t own_term,
+                              LogPosition acknowledged) {
   return RedisCall("take_term", base,
                    {std::to_string(owner.nonce), std::to_string(std::max<int64_t>(unix_ms, 0)),
-                    std::string(ToString(owner.durability))});
+                    std::string(ToString(owner.durability)), Number(own_term), Number(acknowledged.term),
+                    Number(acknowledged.number)});
 }
 
 absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply) {

@@ -45,7 +45,9 @@ struct RedisOwner {
   RedisDurability durability = RedisDurability::kReplicated;
 };
 
-RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms);
+// `own_term`: the newest that this process was granted; `acknowledged`: the newest commit that it answered as durable.
+RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms, uint64_t own_term,
+                              LogPosition acknowledged);
 absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply);
 
 RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, const CommitRequest& request,

@@ -103,10 +103,18 @@ local function head_reply(head)
   return {integer(head.term), integer(head.number), head.digest, integer(head.log_term), integer(head.log_number)}
 end
 
--- ARGV: nonce, unix ms, level -> term, 1 when acknowledged commits may be missing or 0, the head.
+local function above(term, number, other_term, other_number)
+  return term > other_term or (term == other_term and number > other_number)
+end
+
+-- ARGV: nonce, unix ms, level, and what the caller remembers of the shard: its own newest term, and the term and number
+-- of the newest commit that it saw acknowledged -> term, 1 when acknowledged commits may be missing or 0, the head.
 local function take_term(keys, args)
   local base, nonce, ms, level = keys[1], args[1], whole(args[2]), args[3]
-  if not (whole(nonce) and ms and string.match(level or '', '^%l+$')) then return redis.error_reply('ERR bad arguments') end
+  local own_term, seen_term, seen_number = whole(args[4]), whole(args[5]), whole(args[6])
+  if not (whole(nonce) and ms and string.match(level or '', '^%l+$') and own_term and seen_term and seen_number) then
+    return redis.error_reply('ERR bad arguments')
+  end
   local owner = parse_owner(redis.call('GET', base .. ':owner'))
   if not owner then
     return redis.error_reply('BROKEN a commit of this shard was written in part: ' .. redis.call('GET', base .. ':owner'))
@@ -114,7 +122,9 @@ local function take_term(keys, args)
   local head = parse_head(redis.call('GET', base .. ':head'))
   local on, now = ask_server(), now_ms()
   local risk_ms, risk_number = string.match(redis.call('GET', base .. ':risk') or '', '^(%d+) (%d+)$')
-  if owner.server and owner.server ~= on and owner.level ~= 'strict' then
+  local changed = owner.server and owner.server ~= on and owner.level ~= 'strict'
+  local forgot = own_term > owner.term or above(seen_term, seen_number, head.term, head.number)
+  if changed or forgot then
     risk_ms, risk_number = now, head.number
     redis.call('SET', base .. ':risk', integer(now) .. ' ' .. integer(head.number))
   end
@@ -239,10 +249,6 @@ end
 local function parse_position(text)
   local term, number = string.match(text or '', '^(%d+)[ -](%d+)$')
   return tonumber(term or 0), tonumber(number or 0)
-end
-
-local function above(term, number, other_term, other_number)
-  return term > other_term or (term == other_term and number > other_number)
 end
 
 local function segment_at(base, index)

@@ -139,25 +139,17 @@ void RedisLink::OnSettings(RedisReply reply) {
     return Fail(
         absl::UnavailableError("the server at " + endpoint_.ToString() + " is not the one that the sentinel names"));
   }
-  LoadLibrary();
+  FindLibrary();
 }
 
-void RedisLink::LoadLibrary() {
-  // An error says that it is there already; which one it is, is looked at.
-  writes_->Send({"FUNCTION", "LOAD", std::string(RedisFunctionLibrary())},
-                [this, session = session_](RedisReply reply) {
-                  if (session == session_ && state_ == State::kVerifying && !reply.lost()) OnLibrary(reply);
-                });
-}
-
-void RedisLink::OnLibrary(RedisReply reply) {
-  if (!reply.is_error()) return AskServerName();
-  if (reply.text().find("already exists") == std::string_view::npos) return Fail(StatusOfReply(reply));
+// Looked for before it is loaded: a server without memory refuses to load what it has.
+void RedisLink::FindLibrary() {
   writes_->Send({"FUNCTION", "LIST", "LIBRARYNAME", std::string(kRedisLibraryName), "WITHCODE"},
-                Expect(&RedisLink::OnLibraryText));
+                Expect(&RedisLink::OnLibraryFound));
 }
 
-void RedisLink::OnLibraryText(RedisReply reply) {
+void RedisLink::OnLibraryFound(RedisReply reply) {
+  if (reply.size() == 0) return LoadLibrary();
   const RedisReply library = reply.at(0);
   for (size_t i = 0; i + 1 < library.size(); i += 2) {
     if (library.at(i).text() == "library_code" && library.at(i + 1).text() == RedisFunctionLibrary()) {
@@ -166,6 +158,17 @@ void RedisLink::OnLibraryText(RedisReply reply) {
   }
   Fail(absl::FailedPreconditionError("the Redis server holds another function library named " +
                                      std::string(kRedisLibraryName)));
+}
+
+void RedisLink::LoadLibrary() {
+  writes_->Send({"FUNCTION", "LOAD", std::string(RedisFunctionLibrary())},
+                [this, session = session_](RedisReply reply) {
+                  if (session != session_ || state_ != State::kVerifying || reply.lost()) return;
+                  if (!reply.is_error()) return AskServerName();
+                  // Another process was quicker.
+                  if (reply.text().find("already exists") != std::string_view::npos) return FindLibrary();
+                  Fail(StatusOfReply(reply));
+                });
 }
 
 void RedisLink::AskServerName() {

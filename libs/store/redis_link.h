@@ -65,8 +65,8 @@ class RedisLink {
   std::unique_ptr<RedisConnection> Open(const RedisEndpoint& endpoint,
                                         std::function<void(const absl::Status&)> on_closed);
   void Verify();
+  void FindLibrary();
   void LoadLibrary();
-  void CompareLibrary();
   void AskServerName();
   void OpenDurabilityLane();
   void CameUp();
@@ -75,8 +75,7 @@ class RedisLink {
   RedisConnection::OnReply Expect(void (RedisLink::*handle)(RedisReply));
   void OnInfo(RedisReply reply);
   void OnSettings(RedisReply reply);
-  void OnLibrary(RedisReply reply);
-  void OnLibraryText(RedisReply reply);
+  void OnLibraryFound(RedisReply reply);
   void OnServerName(RedisReply reply);
   void OnDurabilityServerName(RedisReply reply);
   MonotonicInstant RetryTime();

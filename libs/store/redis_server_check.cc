@@ -51,6 +51,12 @@ absl::Status CheckRedisServer(const RedisServerFacts& facts, const RedisOptions&
   if (options.durability == RedisDurability::kStrict && setting("appendfsync") != "always") {
     return MustBe("appendfsync", setting("appendfsync"), "always");
   }
+  const int64_t connected = Number(Field(facts.info, "connected_slaves"));
+  if (options.durability == RedisDurability::kStrict && connected > options.replicas) {
+    return absl::FailedPreconditionError("the Redis primary has " + std::to_string(connected) +
+                                         " replicas, the store is told of " + std::to_string(options.replicas) +
+                                         ": one that it does not wait for could be promoted");
+  }
   return absl::OkStatus();
 }
 

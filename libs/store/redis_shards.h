@@ -17,6 +17,7 @@ struct RedisShard {
   std::string base;
   bool owned = false;  // this process has taken its term
   RedisOwner owner;
+  uint64_t own_term = 0;             // the newest that this process was granted
   std::optional<ChainHead> durable;  // the newest commit that is known to be durable
   LogPosition durable_to;            // of the chain: all up to here is known to be durable
   LogPosition acknowledged;          // the newest commit that was ever answered as durable here, on any server

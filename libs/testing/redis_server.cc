@@ -55,9 +55,14 @@ std::string TextOf(const redisReply& reply) {
 
 }  // namespace
 
-RedisServer::RedisServer(Options options)
-    : options_(std::move(options)), socket_path_(folder_.path() + "/socket"), port_(FreePort()) {
-  Start();
+RedisServer::RedisServer(Options options) : options_(std::move(options)), socket_path_(folder_.path() + "/socket") {
+  // Somebody may take a free port before the server does.
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    port_ = FreePort();
+    if (TryStart()) return;
+    std::filesystem::remove(folder_.path() + "/sentinel.conf");
+  }
+  MERIDIAN_CHECK(pid_ >= 0);
 }
 
 RedisServer::~RedisServer() { Kill(); }
@@ -104,7 +109,9 @@ std::vector<std::string> RedisServer::Arguments() const {
   return arguments;
 }
 
-void RedisServer::Start() {
+void RedisServer::Start() { MERIDIAN_CHECK(TryStart()); }
+
+bool RedisServer::TryStart() {
   MERIDIAN_CHECK(pid_ < 0);
   std::vector<std::string> arguments = Arguments();
   std::vector<char*> argv;
@@ -125,12 +132,12 @@ void RedisServer::Start() {
   }
   close(output[1]);
   output_ = output[0];
-  AwaitReady();
+  return AwaitReady();
 }
 
-// Reads what the server logs until it says that it is ready. The pipe stays open: it holds far more than a server logs
-// in a test, and a full one would only stop what is written to it from being read.
-void RedisServer::AwaitReady() {
+// Reads what the server logs until it says that it is ready; false when it ended. The pipe stays open: it holds far
+// more than a server logs in a test, and a full one would only stop what is written to it from being read.
+bool RedisServer::AwaitReady() {
   const auto by = std::chrono::steady_clock::now() + kPatience;
   std::string log;
   const std::string ready = options_.sentinel ? "Sentinel ID is" : "accept connections at " + socket_path_;
@@ -142,11 +149,13 @@ void RedisServer::AwaitReady() {
     const ssize_t count = read(output_, bytes, sizeof bytes);
     if (count <= 0) {
       std::fprintf(stderr, "redis-server ended:\n%s\n", log.c_str());
-      MERIDIAN_CHECK(count > 0);
+      Kill();
+      return false;
     }
     log.append(bytes, static_cast<size_t>(count));
   }
   fcntl(output_, F_SETPIPE_SZ, 1 << 20);
+  return true;
 }
 
 void RedisServer::Kill() {

@@ -54,7 +54,8 @@ class RedisServer {
 
  private:
   std::vector<std::string> Arguments() const;
-  void AwaitReady();
+  bool TryStart();
+  bool AwaitReady();
 
   const Options options_;
   const TemporaryFolder folder_;

@@ -69,6 +69,10 @@ TEST(RedisFaultsTest, WithoutMemoryCommitsAreRefusedAndNothingIsWritten) {
   EXPECT_EQ(process.LastCommit()->number, 1u);
   EXPECT_EQ((*process.Read({{1, "key2"}}))[0], std::nullopt);
   EXPECT_TRUE(Eventually([&] { return process.store().NearlyFull(); }));
+  // A new connection is no matter of memory.
+  server.Command({"CLIENT", "KILL", "TYPE", "normal"});
+  EXPECT_TRUE(Eventually([&] { return process.store().counters().connects == 2; }));
+  EXPECT_EQ(process.AwaitHead().number, 1u);
   // What makes room, and what hands the shard over, goes on.
   EXPECT_TRUE(process.TryTakeTerm(static_cast<int64_t>(grant.term)).ok());
   server.Command({"CONFIG", "SET", "maxmemory", "0"});
@@ -96,7 +100,7 @@ TEST(RedisFaultsTest, ACommitThatFailedInTheMiddleClosesItsShard) {
 TEST(RedisFaultsTest, BadArgumentsWriteNothing) {
   RedisServer server;
   RedisProcess process(server, RedisDurability::kAsync);
-  server.Command({"FCALL", "meridian_take_term_v1", "1", "meridian:{r7}", "1", "1000", "async"});
+  server.Command({"FCALL", "meridian_take_term_v1", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
   const std::vector<std::string> head = {"FCALL", "meridian_commit_v1", "1", "meridian:{r7}", "1000", "1", "async", "1",
                                          "ab"};
   const auto commit = [&](std::vector<std::string> rest) {

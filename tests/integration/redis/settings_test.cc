@@ -35,6 +35,12 @@ TEST(RedisSettingsTest, TooFewReplicasAreRefused) {
   EXPECT_TRUE(Refusal(server, RedisDurability::kStrict, 1).ok());
 }
 
+TEST(RedisSettingsTest, StrictRefusesAReplicaThatItWouldNotWaitFor) {
+  RedisServer server({.settings = {"--appendfsync", "always"}}), replica;
+  replica.ReplicateFrom(server);
+  ExpectNamed(Refusal(server, RedisDurability::kStrict, 0), "has 1 replicas, the store is told of 0");
+}
+
 TEST(RedisSettingsTest, StrictNeedsADiskThatIsSynced) {
   const RedisServer server({.settings = {"--appendfsync", "everysec"}});
   ExpectNamed(Refusal(server, RedisDurability::kStrict, 0), "appendfsync is 'everysec', it must be 'always'");

@@ -17,6 +17,7 @@
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
 #include "services/replicator/handlers.h"
+#include "services/replicator/relay_service.h"
 #include "services/routing/routing_service.h"
 #include "services/session/assemble.h"
 #include "services/session/session_methods.h"
@@ -67,6 +68,7 @@ class Standalone : public Service {
     BindSession(methods_, session_.client());
     BindEvents(EventPortsFor(), methods_);
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
+    StartRelay();
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
     return StartGrpc();
   }
@@ -79,6 +81,9 @@ class Standalone : public Service {
     const bool sessions_done = session_.Drain(limit / 4);
     const bool routing_done = routing_.Drain(limit / 4);
     if (!sessions_done || !routing_done) environment_.log.Warning("not all work was finished in time");
+    if (relay_ != nullptr && !relay_->Drain(limit / 4)) {
+      environment_.log.Warning("not all events were published; they are kept for the next start");
+    }
   }
 
  private:
@@ -133,6 +138,21 @@ class Standalone : public Service {
   }
   IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
   EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
+
+  void StartRelay() {
+    if (options_.kafka.brokers.empty()) return;
+    RelayOptions options;
+    options.kafka = options_.kafka;
+    options.owner = environment_.service;
+    options.seed = environment_.seed;
+    relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = store_.get(),
+                                                                           .leases = &store_->leases(),
+                                                                           .monotonic = &environment_.monotonic_clock,
+                                                                           .wall = &environment_.wall_clock,
+                                                                           .metrics = &environment_.metrics,
+                                                                           .log = &environment_.log});
+    relay_->Start();
+  }
 
   absl::Status StartHttp() {
     HttpRouter router;
@@ -204,6 +224,7 @@ class Standalone : public Service {
   AgentGateway gateway_;
   Sites sites_;
   rpc::MethodTable methods_;
+  std::unique_ptr<RelayService> relay_;
   std::unique_ptr<CallMetrics> call_metrics_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<rpc::GrpcServer> grpc_;
@@ -218,6 +239,11 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
+  line.Bind("--kafka-brokers", &kafka.brokers,
+            "Relay the events to this Kafka cluster: HOST:PORT, several separated by commas");
+  line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
+  line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
+  line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options,
@@ -230,6 +256,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
+  if (!options.kafka.brokers.empty()) MERIDIAN_RETURN_IF_ERROR(kafka::Check(options.kafka));
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;
   store_options.path = environment.data.File("meridian.db");

@@ -8,6 +8,7 @@
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
+#include "libs/kafka/connection.h"
 
 namespace meridian {
 
@@ -16,6 +17,7 @@ struct StandaloneOptions {
   std::string region = "local";
   std::string pages;  // folder of the web pages; empty: beside the program
   bool no_demo_tokens = false;
+  kafka::Connection kafka;  // without brokers no events are relayed
 
   void BindTo(CommandLine& line);
 };

@@ -12,10 +12,13 @@
 #include "services/meridianctl/operator_commands.h"
 #include "services/meridianctl/tenant_commands.h"
 #include "services/meridianctl/token_commands.h"
+#include "services/meridianctl/topic_commands.h"
 #include "services/meridianctl/verify_command.h"
 
 namespace meridian::ctl {
 namespace {
+
+constexpr Duration kLeastRetention = Duration::Minutes(1);
 
 const char* About() {
   return "The command line of Meridian.\n"
@@ -41,6 +44,7 @@ class CommandTree {
     AddTenantCommands();
     AddOperatorCommands();
     AddEventCommands();
+    AddTopicCommands();
     AddTokenCommands();
     AddDemoCommands();
   }
@@ -155,6 +159,33 @@ class CommandTree {
     command->add_option("--topic", events_.topics, "contact, agent or config; may be repeated; all by default");
   }
 
+  void AddTopicCommands() {
+    CLI::App* topics = Command(&app_, "topics", "The Kafka topics of a region's events", nullptr);
+    topics->require_subcommand(1);
+    topics->fallthrough();
+    CLI::App* apply =
+        Command(topics, "apply",
+                "Create the topics that are missing and name those that are not as wanted; exit code 1 if any\n"
+                "Example: meridianctl topics apply --kafka-brokers kafka-1:9092,kafka-2:9092 --region eu1\n",
+                [this] { return ApplyTopics(topics_, console_); });
+    apply->add_option("--kafka-brokers", topics_.kafka.brokers, "HOST:PORT, several separated by commas")->required();
+    apply->add_option("--kafka-ca", topics_.kafka.ca_file,
+                      "PEM file of the brokers' CA; with it the connection is TLS");
+    apply->add_option("--kafka-certificate", topics_.kafka.certificate_file, "PEM file of this client's certificate");
+    apply->add_option("--kafka-key", topics_.kafka.key_file, "PEM file of the certificate's key");
+    apply->add_option("--region", topics_.region, "Whose events")->capture_default_str();
+    apply->add_option("--partitions", topics_.partitions, "Of each topic; not to be changed later")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    apply->add_option("--replication", topics_.replication, "Copies of each partition, at most one per broker")
+        ->check(CLI::Range(1, 9))
+        ->capture_default_str();
+    AddDuration(apply, "--retention", &topics_.retention, "How long events are kept; default 168h", kLeastRetention);
+    AddDuration(apply, "--audit-retention", &topics_.audit_retention, "The same of the audit topic; default 8760h",
+                kLeastRetention);
+    apply->add_flag("--dry-run", topics_.dry_run, "Look, create nothing; a missing topic is wrong too");
+  }
+
   void AddTokenCommands() {
     CLI::App* token = Command(&app_, "token", "Tokens, signed with the local platform's key", nullptr);
     token->require_subcommand(1);
@@ -205,6 +236,7 @@ class CommandTree {
   AgentsOptions agents_;
   ContactsOptions contacts_;
   EventsOptions events_;
+  TopicsOptions topics_;
   TokenOptions token_;
   VerifyOptions verify_;
   DemoAgentOptions demo_;

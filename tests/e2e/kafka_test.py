@@ -1,0 +1,135 @@
+"""Events in Kafka: a real broker, the platform as a user starts it, and readers that share nothing with it."""
+
+import contextlib
+
+import pytest
+import running_kafka
+from confluent_kafka import KafkaException
+from meridian_client import AgentClient
+from people import Agent, Customer
+from running_kafka import apply_topics, identities_kept, identities_relayed, kcat_headers, relayed_events, topic_of
+from running_standalone import Standalone
+from waiting import eventually
+
+FIRST = "Hola, necesito ayuda con mi factura."
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+RELAYED_WITHIN_S = 60
+
+
+@pytest.fixture(name="kafka", scope="module")
+def one_broker(tmp_path_factory):
+    with contextlib.closing(contextlib.ExitStack()) as stack:
+        kafka = running_kafka.start(tmp_path_factory.mktemp("kafka"))
+        stack.callback(kafka.stop)
+        yield kafka
+
+
+@pytest.fixture(name="start")
+def starter(tmp_path, kafka):
+    """Starts a platform of a region of its own, so that each test has topics of its own."""
+    started = []
+
+    def start(region, *options):
+        platform = Standalone(tmp_path, options=("--region", region, "--kafka-brokers", kafka.bootstrap, *options))
+        started.append(platform)
+        return platform.start()
+
+    yield start
+    for platform in started:
+        platform.kill()
+
+
+def attach(platform, name, agent):
+    token = platform.token("agent", name)
+    return AgentClient(platform.grpc, token, name, agent)
+
+
+def serve(platform, customer, meanwhile=()):
+    """One whole conversation with somebody who speaks Spanish; `meanwhile` happens in its middle."""
+    name, agent = platform.on_shift("es"), Agent()
+    customer.submit(FIRST)
+    with attach(platform, name, agent) as client:
+        client.accept(agent.wait_offer(customer.contact_id)).result(timeout=30)
+        assignment = agent.wait_assignment(customer.contact_id)
+        for happens in meanwhile:
+            happens()
+        agent.wait_attached()
+        customer.say("¿Sigue ahí?")
+        agent.wait_text(customer.conversation_id, "¿Sigue ahí?")
+        client.complete(assignment).result(timeout=30)
+        agent.wait_ended(customer.contact_id)
+
+
+def all_relayed(platform, kafka, region):
+    """Waits until Kafka holds what the platform's log holds; then each event once, in the order of its topic."""
+    kept = sorted(identities_kept(platform))
+    found = []
+
+    def complete():
+        try:
+            found[:] = identities_relayed(kafka, region)
+        except KafkaException:
+            return False  # its broker comes back just now
+        return set(found) >= set(kept)
+
+    eventually(complete, RELAYED_WITHIN_S, lambda: f"missing: {sorted(set(kept) - set(found))[:5]}")
+    assert len(found) == len(set(found)), "an event came twice through the consumer"
+    for key in {identity[:2] for identity in found}:
+        in_order = [identity[2:] for identity in found if identity[:2] == key]
+        assert in_order == sorted(in_order)
+    return found
+
+
+def test_a_contact_is_followed_from_ingress_to_kafka_by_its_trace(kafka, start):
+    region = "headers"
+    assert apply_topics(kafka, region).returncode == 0
+    platform = start(region)
+    customer = Customer(platform, "visitor-1", ("traceparent", TRACE))
+    serve(platform, customer)
+    all_relayed(platform, kafka, region)
+
+    contacts = [row for row in kcat_headers(kafka, topic_of(region, "contact")) if row[0] == customer.contact_id]
+    types = [headers["ce_type"].rpartition(".")[2] for _, _, headers in contacts]
+    assert types[:3] == ["ContactQueued", "ContactOffered", "ContactAssigned"] and types[-1] == "ContactEnded"
+    queued = contacts[0][2]
+    assert queued["ce_specversion"] == "1.0"
+    assert queued["ce_source"] == f"/meridian/{region}/demo"
+    assert queued["ce_subject"] == customer.contact_id
+    assert queued["ce_tenant"] == "demo"
+    assert queued["ce_id"] == f"{region}/demo/contact/{queued['ce_term']}/{queued['ce_sequence']}"
+    assert queued["ce_entityrevision"] == "1"
+    assert queued["content-type"] == "application/protobuf"
+    assert queued["traceparent"] == TRACE
+    assert queued["ce_time"].endswith("Z")
+
+    partitions = {partition for name in ("contact", "agent", "config")
+                  for _, partition, _ in kcat_headers(kafka, topic_of(region, name))}
+    assert len(partitions) == 1, "all events of a tenant go to one partition, the same in each topic"
+    for record, event in relayed_events(kafka, region):
+        assert record.key().decode() == event.entity
+    platform.stop()
+
+
+def test_nothing_is_missing_over_kill_9_and_a_restart_of_the_broker(kafka, start):
+    region = "kills"
+    assert apply_topics(kafka, region).returncode == 0
+    platform = start(region)
+    broker = kafka.brokers[0]
+
+    def crash():
+        platform.kill()
+        platform.start()
+
+    def broker_crash():
+        broker.kill()
+        broker.start()
+
+    serve(platform, Customer(platform, "visitor-1"), [crash])
+    serve(platform, Customer(platform, "visitor-2"), [broker_crash])
+    serve(platform, Customer(platform, "visitor-3"), [broker.kill, crash, broker.start])
+    all_relayed(platform, kafka, region)
+    platform.stop()
+    platform.start()
+    found = all_relayed(platform, kafka, region)
+    assert len({term for _, _, term, _ in found}) == 4
+    assert "no Kafka broker can be reached" in platform.log() and "Kafka can be reached again" in platform.log()

@@ -6,6 +6,7 @@ stopped, killed and started again. The jars are those of .tools/kafka (deploy/de
         kafka.brokers[0].kill()     # as a crash; start() brings it back with its data
 """
 
+import contextlib
 import pathlib
 import signal
 import socket
@@ -40,10 +41,13 @@ class KafkaFailed(Exception):
     pass
 
 
-def free_port():
-    with socket.socket() as any_socket:
-        any_socket.bind(("127.0.0.1", 0))
-        return any_socket.getsockname()[1]
+def free_ports(count):
+    """Different from each other: all are held until the last one is found."""
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for any_socket in held:
+            any_socket.bind(("127.0.0.1", 0))
+        return [any_socket.getsockname()[1] for any_socket in held]
 
 
 def java(main_class, *arguments, jvm=SMALL):
@@ -161,9 +165,9 @@ class Cluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.jvm = jvm
         self.brokers = []
-        for number in range(1, brokers + 1):
-            own = port + number - 1 if port else free_port()
-            self.brokers.append(Broker(self, number, own, free_port()))
+        ports = free_ports(2 * brokers)
+        for index in range(brokers):
+            self.brokers.append(Broker(self, index + 1, port + index if port else ports[index], ports[brokers + index]))
 
     @property
     def bootstrap(self):

@@ -71,6 +71,8 @@ class LogFollower final : public Stepped {
 
   // The newest position that is durable in the target; the owner's thread.
   LogPosition confirmed() const { return confirmed_; }
+  // The newest position that the source has stored for this follower; the owner's thread.
+  LogPosition stored_in_source() const { return source_knows_; }
   size_t in_flight() const { return in_flight_.size(); }
   // The newest position taken from the log; the owner's thread.
   LogPosition read_to() const { return read_to_; }

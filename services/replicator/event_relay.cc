@@ -124,7 +124,9 @@ MonotonicInstant EventRelay::NextWake() {
   MonotonicInstant wake = lease_.NextWake();
   if (follower_ != nullptr) wake = std::min(wake, follower_->NextWake());
   if (!unacknowledged_.empty()) wake = std::min(wake, account_at_);
-  if (options_.trim_published && trimmed_ < published_) wake = std::min(wake, trim_after_);
+  if (options_.trim_published && follower_ != nullptr && trimmed_ < follower_->stored_in_source()) {
+    wake = std::min(wake, trim_after_);
+  }
   return wake;
 }
 
@@ -224,13 +226,16 @@ void EventRelay::Account() {
 }
 
 void EventRelay::Trim() {
+  if (!options_.trim_published || follower_ == nullptr) return;
   const MonotonicInstant now = ports_.monotonic->Now();
-  if (!options_.trim_published || trimmed_ >= published_ || now < trim_after_) return;
+  const LogPosition target = follower_->stored_in_source();
+  if (trimmed_ >= target || now < trim_after_) return;
   trim_after_ = now + kTrimEvery;
-  // The store keeps what the stored position of a follower does not allow; the next time removes it.
-  ports_.log->TrimTo(source(), published_, [this, completions = completions_](absl::StatusOr<LogPosition> kept) {
+  ports_.log->TrimTo(source(), target, [this, completions = completions_, target](absl::StatusOr<LogPosition> kept) {
     if (!kept.ok()) return;
-    completions->Post([this, kept = *kept] { trimmed_ = std::max(trimmed_, kept); });
+    // The first one kept is not above the target when another follower still needs it: the next time removes it.
+    const LogPosition trimmed = std::min(*kept, target);
+    completions->Post([this, trimmed] { trimmed_ = std::max(trimmed_, trimmed); });
   });
 }
 

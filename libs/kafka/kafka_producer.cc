@@ -54,6 +54,8 @@ absl::Status KafkaProducer::Open() {
                                                          {"enable.idempotence", "true"},
                                                          {"enable.gapless.guarantee", "true"},
                                                          {"message.timeout.ms", "0"},
+                                         // A topic that a broker does not know may be a new one for so long.
+                                         {"topic.metadata.propagation.max.ms", "5000"},
                                                          {"linger.ms", std::to_string(options_.linger.ns / 1000000)},
                                                          // Whoever publishes bounds what is on its way.
                                                          {"queue.buffering.max.messages", "10000000"},

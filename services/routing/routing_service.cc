@@ -38,6 +38,15 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     replayer.Serve(loops_.back().get());
     thread_.Add(loops_.back().get());
   }
+  if (options_.log_limit_bytes > 0) {
+    log_room_ =
+        std::make_unique<LogRoom>(LogRoomOptions{.shards = options_.shards, .limit_bytes = options_.log_limit_bytes},
+                                  LogRoomPorts{.event_log = ports_.event_log,
+                                               .monotonic = ports_.monotonic,
+                                               .metrics = ports_.metrics,
+                                               .log = ports_.log});
+    thread_.Add(log_room_.get());
+  }
 }
 
 RoutingService::~RoutingService() {
@@ -135,6 +144,7 @@ void RoutingService::Send(const TenantId& tenant, Command command, std::optional
   WithLoop(tenant,
            [this, routed = std::move(routed), lane, done = std::move(done)](absl::StatusOr<Loop*> loop) mutable {
              if (!loop.ok()) return done(loop.status());
+             routed.no_new_contacts = log_room_ != nullptr && log_room_->IsShort((*loop)->shard().number);
              auto shared = std::make_shared<Done<Answer>>(std::move(done));
              Loop::Done answered = [shared](RoutingAnswer&& answer) {
                if (!answer.status.ok()) return (*shared)(answer.status);

@@ -1,6 +1,8 @@
 #include "services/standalone/standalone.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <future>
 #include <utility>
 
 #include "libs/app/id_source.h"
@@ -35,6 +37,15 @@ bool IsLoopbackAddress(const std::string& address) {
   return is_v4 || address == "::1";
 }
 
+bool IsRelayed(const StandaloneOptions& options) { return !options.kafka.brokers.empty(); }
+
+absl::Status CheckRelay(const StandaloneOptions& options) {
+  if (!IsRelayed(options)) return absl::OkStatus();
+  if (options.forget_relay) return absl::InvalidArgumentError("--forget-relay is for a start without --kafka-brokers");
+  if (options.log_limit_mib < 1) return absl::InvalidArgumentError("--event-log-limit must be at least 1 (MiB)");
+  return kafka::Check(options.kafka);
+}
+
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {
  public:
@@ -53,6 +64,7 @@ class Standalone : public Service {
   ~Standalone() override { health_.Follow(nullptr); }
 
   absl::Status Start() {
+    MERIDIAN_RETURN_IF_ERROR(SettleRelayOfBefore());
     routing_.Start();
     session_.Start();
     MERIDIAN_RETURN_IF_ERROR(health_.AwaitServing(kStartPatience));
@@ -92,6 +104,7 @@ class Standalone : public Service {
     options.region = region;
     options.owner = environment_.service;
     options.seed = environment_.seed;
+    if (IsRelayed(options_)) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
     return options;
   }
   RoutingPorts RoutingPortsFor() {
@@ -139,8 +152,26 @@ class Standalone : public Service {
   IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
   EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
 
+  // The log is kept for a relay that has begun once, also when this start has none.
+  absl::Status SettleRelayOfBefore() {
+    if (IsRelayed(options_)) return absl::OkStatus();
+    const ShardId shard{ShardKind::kRouting, 0};
+    std::promise<absl::StatusOr<LogState>> described;
+    store_->Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
+    MERIDIAN_ASSIGN_OR_RETURN(const LogState state, described.get_future().get());
+    if (!state.followers.contains(kRelayFollower)) return absl::OkStatus();
+    if (!options_.forget_relay) {
+      environment_.log.Warning(
+          "events are kept for the relay of an earlier start: give --kafka-brokers or --forget-relay",
+          {{"log_bytes", state.bytes}});
+      return absl::OkStatus();
+    }
+    std::promise<absl::Status> removed;
+    store_->RemoveFollower(shard, kRelayFollower, [&](absl::Status status) { removed.set_value(std::move(status)); });
+    return removed.get_future().get();
+  }
   void StartRelay() {
-    if (options_.kafka.brokers.empty()) return;
+    if (!IsRelayed(options_)) return;
     RelayOptions options;
     options.kafka = options_.kafka;
     options.owner = environment_.service;
@@ -241,6 +272,12 @@ void StandaloneOptions::BindTo(CommandLine& line) {
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
   line.Bind("--kafka-brokers", &kafka.brokers,
             "Relay the events to this Kafka cluster: HOST:PORT, several separated by commas");
+  line.Bind(
+      "--event-log-limit", &log_limit_mib,
+      "MiB of events, where they are relayed: half of it is kept of what is published, and at 60 % new contacts are "
+      "refused until Kafka takes events again");
+  line.Bind("--forget-relay", &forget_relay,
+            "Without --kafka-brokers: what an earlier start did not publish need not be kept for a later one");
   line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
   line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
   line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
@@ -256,13 +293,16 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
-  if (!options.kafka.brokers.empty()) MERIDIAN_RETURN_IF_ERROR(kafka::Check(options.kafka));
+  MERIDIAN_RETURN_IF_ERROR(CheckRelay(options));
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;
   store_options.path = environment.data.File("meridian.db");
   store_options.holder = environment.service;
   store_options.wall = &environment.wall_clock;
   store_options.monotonic = &environment.monotonic_clock;
+  if (IsRelayed(options)) {
+    store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
+  }
   MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
   const std::filesystem::path keys = environment.data.File("keys");
   std::error_code failed;

@@ -17,7 +17,9 @@ struct StandaloneOptions {
   std::string region = "local";
   std::string pages;  // folder of the web pages; empty: beside the program
   bool no_demo_tokens = false;
-  kafka::Connection kafka;  // without brokers no events are relayed
+  kafka::Connection kafka;       // without brokers no events are relayed
+  int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
+  bool forget_relay = false;     // an earlier start's relay needs the log no more
 
   void BindTo(CommandLine& line);
 };

@@ -50,17 +50,18 @@ absl::StatusOr<std::unique_ptr<KafkaProducer>> KafkaProducer::Make(ProducerOptio
 
 absl::Status KafkaProducer::Open() {
   MERIDIAN_ASSIGN_OR_RETURN(
-      ConfHandle conf, MakeConf(options_.connection, {
-                                                         {"enable.idempotence", "true"},
-                                                         {"enable.gapless.guarantee", "true"},
-                                                         {"message.timeout.ms", "0"},
-                                         // A topic that a broker does not know may be a new one for so long.
-                                         {"topic.metadata.propagation.max.ms", "5000"},
-                                                         {"linger.ms", std::to_string(options_.linger.ns / 1000000)},
-                                                         // Whoever publishes bounds what is on its way.
-                                                         {"queue.buffering.max.messages", "10000000"},
-                                                         {"queue.buffering.max.kbytes", "2000000"},
-                                                     }));
+      ConfHandle conf,
+      MakeConf(options_.connection, {
+                                        {"enable.idempotence", "true"},
+                                        {"enable.gapless.guarantee", "true"},
+                                        {"message.timeout.ms", "0"},
+                                        // A topic that a broker does not know may be a new one for so long.
+                                        {"topic.metadata.propagation.max.ms", "5000"},
+                                        {"linger.ms", std::to_string(options_.linger.ns / 1000000)},
+                                        // Whoever publishes bounds what is on its way.
+                                        {"queue.buffering.max.messages", "10000000"},
+                                        {"queue.buffering.max.kbytes", "2000000"},
+                                    }));
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaProducer::OnDelivery);
   rd_kafka_conf_set_error_cb(conf.get(), &KafkaProducer::OnError);

@@ -8,6 +8,7 @@ namespace meridian::kafka {
 namespace {
 
 constexpr int kPatienceMs = 10'000;
+constexpr int kLookMs = 100;
 
 absl::Status StatusOfTopic(rd_kafka_resp_err_t error, const char* reason, const std::string& name) {
   const absl::Status status = StatusOf(error, name);
@@ -55,7 +56,7 @@ absl::StatusOr<std::vector<std::optional<Topic>>> TopicAdmin::Describe(const std
       topics.push_back(std::nullopt);
       continue;
     }
-    MERIDIAN_RETURN_IF_ERROR(ReadConfig(of_name->second, config_names));
+    if (!config_names.empty()) MERIDIAN_RETURN_IF_ERROR(ReadConfig(of_name->second, config_names));
     topics.push_back(of_name->second);
   }
   return topics;
@@ -106,7 +107,17 @@ absl::Status TopicAdmin::Create(const Topic& topic) {
     MERIDIAN_RETURN_IF_ERROR(StatusOfTopic(rd_kafka_topic_result_error(results[i]),
                                            rd_kafka_topic_result_error_string(results[i]), topic.name));
   }
-  return absl::OkStatus();
+  return AwaitVisible(topic.name);
+}
+
+// The brokers hear of a topic a moment after it was created.
+absl::Status TopicAdmin::AwaitVisible(const std::string& name) {
+  for (int waited_ms = 0; waited_ms < kPatienceMs; waited_ms += kLookMs) {
+    MERIDIAN_ASSIGN_OR_RETURN(const auto found, Describe({name}, {}));
+    if (found[0]) return absl::OkStatus();
+    rd_kafka_poll(client_, kLookMs);
+  }
+  return absl::UnavailableError(name + " was created, but the brokers do not show it");
 }
 
 }  // namespace meridian::kafka

@@ -33,12 +33,14 @@ class TopicAdmin {
   // topic's partitions. UNAVAILABLE when no broker answers within 10 s.
   absl::StatusOr<std::vector<std::optional<Topic>>> Describe(const std::vector<std::string>& names,
                                                              const std::vector<std::string>& config_names);
-  // ALREADY_EXISTS; INVALID_ARGUMENT with the broker's reason, such as too few brokers for the replication.
+  // OK when the brokers show it. ALREADY_EXISTS; INVALID_ARGUMENT with the broker's reason, such as too few brokers for
+  // the replication.
   absl::Status Create(const Topic& topic);
 
  private:
   explicit TopicAdmin(rd_kafka_t* client);
 
+  absl::Status AwaitVisible(const std::string& name);
   absl::Status ReadConfig(Topic& topic, const std::vector<std::string>& names);
   struct DestroyEvent {
     void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }

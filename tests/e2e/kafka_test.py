@@ -173,7 +173,7 @@ def test_topics_are_made_once_and_a_wrong_one_is_named(kafka):
     assert wrong.returncode == 1
     named = [line for line in wrong.stdout.splitlines() if "WRONG" in line]
     assert len(named) == 3 and all("retention.ms 604800000, wanted 86400000" in line for line in named)
-    too_many = apply_topics(kafka, "other", "--replication", "3")
+    too_many = apply_topics(kafka, "other", replication=3)
     assert too_many.returncode == 1 and "meridian.other.contact.events.v1" in too_many.stderr
 
 
@@ -198,7 +198,7 @@ def submit_until_refused(platform, most):
             calls = [stub.SubmitContact.future(
                 ingress.SubmitContactRequest(
                     request_id=uuid7(), identity=ingress.Identity(kind="web", address=f"visitor-{first + i}"),
-                    channel="chat", parts=parts_of(FIRST), client_number=1, language="es"),
+                    channel="chat", parts=parts_of(FIRST), client_number=1),
                 metadata=token, timeout=60) for i in range(100)]
             errors = [call.exception() for call in calls if call.exception() is not None]
             if errors:
@@ -234,7 +234,7 @@ def test_a_full_log_refuses_new_contacts_and_serves_live_work(kafka, start):
 
 
 def test_the_log_is_kept_for_a_relay_until_it_is_forgotten(kafka, tmp_path, start):
-    region = "forgotten"
+    region = "forget"
     platform = start(region)
     platform.stop()
     kept_for_it = "events are kept for the relay of an earlier start"

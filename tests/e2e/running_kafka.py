@@ -17,10 +17,10 @@ def topic_of(region, name):
     return f"meridian.{region}.{name}.events.v1"
 
 
-def apply_topics(kafka, region, *options):
+def apply_topics(kafka, region, *options, replication=1):
     return subprocess.run(
         [MERIDIANCTL, "topics", "apply", "--kafka-brokers", kafka.bootstrap, "--region", region, "--replication",
-         str(min(3, len(kafka.brokers))), "--partitions", str(PARTITIONS), *options],
+         str(replication), "--partitions", str(PARTITIONS), *options],
         capture_output=True, text=True, timeout=60)
 
 

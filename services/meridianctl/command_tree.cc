@@ -1,5 +1,7 @@
 #include "services/meridianctl/command_tree.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 
@@ -10,6 +12,7 @@
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/event_commands.h"
 #include "services/meridianctl/operator_commands.h"
+#include "services/meridianctl/replay_command.h"
 #include "services/meridianctl/tenant_commands.h"
 #include "services/meridianctl/token_commands.h"
 #include "services/meridianctl/topic_commands.h"
@@ -121,6 +124,39 @@ class CommandTree {
     events->add_flag("--until-now", events_.until_now, "End when all that exists now was shown");
     AddTopics(events);
     AddVerify(events);
+    AddReplay(events);
+  }
+
+  void AddReplay(CLI::App* events) {
+    CLI::App* replay = Command(
+        events, "replay",
+        "Publish the tenant's events that are kept to Kafka again, oldest first, up to now.\n"
+        "For readers who lost what they had, or topics that did. Each event comes again as it was, with its id, "
+        "behind\n"
+        "all that is there and between events that happen meanwhile: readers who drop what is not above the last that\n"
+        "they took see nothing new, and those who begin anew must read from the place where the replay begins.\n"
+        "Example: meridianctl events replay --kafka-brokers 127.0.0.1:9092 --since 2026-11-21T10:00:00Z\n",
+        [this] { return ReplayEvents(connection_, replay_, console_); });
+    AddKafka(replay, replay_.kafka);
+    replay->add_option("--from", replay_.from, "A position of `meridianctl events`; else the oldest that is kept");
+    replay->add_option_function<std::string>(
+        "--since",
+        [this](const std::string& text) {
+          google::protobuf::Timestamp time;
+          if (!google::protobuf::util::TimeUtil::FromString(text, &time)) {
+            throw CLI::ValidationError("--since", "must be a time such as 2026-11-21T10:00:00Z");
+          }
+          replay_.since = Instant{time.seconds() * 1'000'000'000 + time.nanos()};
+        },
+        "Only events from this time on, in UTC");
+    replay->add_option("--topic", replay_.topics, "contact, agent or config; may be repeated; all by default");
+  }
+
+  void AddKafka(CLI::App* command, kafka::Connection& kafka) {
+    command->add_option("--kafka-brokers", kafka.brokers, "HOST:PORT, several separated by commas")->required();
+    command->add_option("--kafka-ca", kafka.ca_file, "PEM file of the brokers' CA; with it the connection is TLS");
+    command->add_option("--kafka-certificate", kafka.certificate_file, "PEM file of this client's certificate");
+    command->add_option("--kafka-key", kafka.key_file, "PEM file of the certificate's key");
   }
 
   void AddVerify(CLI::App* events) {
@@ -168,11 +204,7 @@ class CommandTree {
                 "Create the topics that are missing and name those that are not as wanted; exit code 1 if any\n"
                 "Example: meridianctl topics apply --kafka-brokers kafka-1:9092,kafka-2:9092 --region eu1\n",
                 [this] { return ApplyTopics(topics_, console_); });
-    apply->add_option("--kafka-brokers", topics_.kafka.brokers, "HOST:PORT, several separated by commas")->required();
-    apply->add_option("--kafka-ca", topics_.kafka.ca_file,
-                      "PEM file of the brokers' CA; with it the connection is TLS");
-    apply->add_option("--kafka-certificate", topics_.kafka.certificate_file, "PEM file of this client's certificate");
-    apply->add_option("--kafka-key", topics_.kafka.key_file, "PEM file of the certificate's key");
+    AddKafka(apply, topics_.kafka);
     apply->add_option("--region", topics_.region, "Whose events")->capture_default_str();
     apply->add_option("--partitions", topics_.partitions, "Of each topic; not to be changed later")
         ->check(CLI::Range(1, 1000))
@@ -237,6 +269,7 @@ class CommandTree {
   ContactsOptions contacts_;
   EventsOptions events_;
   TopicsOptions topics_;
+  ReplayOptions replay_;
   TokenOptions token_;
   VerifyOptions verify_;
   DemoAgentOptions demo_;

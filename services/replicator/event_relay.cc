@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/wire/cloud_event.h"
 #include "libs/wire/log_entry.h"
 #include "libs/wire/routing_events.h"
+#include "services/replicator/kafka_record.h"
 
 namespace meridian {
 namespace {
@@ -30,11 +30,7 @@ absl::StatusOr<EntryRecords> RecordsOf(std::string_view bytes) {
     if (!ToPublicEvent(logged.tenant, entry->region, logged.event, &event)) continue;
     if (made.records.empty()) made.first = logged.event.at;
     ++made.events[event.topic()];
-    made.records.push_back({.topic = KafkaTopicOf(entry->region, event.topic()),
-                            .partition_hash = StableHash(logged.tenant.value),
-                            .key = event.entity(),
-                            .headers = CloudEventHeaders(event),
-                            .value = event.SerializeAsString()});
+    made.records.push_back(ToKafkaRecord(entry->region, event));
   }
   return made;
 }

@@ -177,6 +177,24 @@ def test_topics_are_made_once_and_a_wrong_one_is_named(kafka):
     assert too_many.returncode == 1 and "meridian.other.contact.events.v1" in too_many.stderr
 
 
+def test_events_are_published_again_on_request_and_readers_drop_the_repeats(kafka, start):
+    region = "replay"
+    assert apply_topics(kafka, region).returncode == 0
+    platform = start(region)
+    customer = Customer(platform, "visitor-1")
+    customer.submit(FIRST)
+    customer.cancel()
+    before = all_relayed(platform, kafka, region)
+    said = platform.ctl("events", "replay", "--kafka-brokers", kafka.bootstrap)
+    assert said == f"published {len(before)} events again"
+    assert identities_relayed(kafka, region) == before, "the consumer takes each once"
+    ids = [headers["ce_id"] for _, _, headers in kcat_headers(kafka, topic_of(region, "contact"))]
+    assert ids == 2 * ids[:len(ids) // 2], "in order, as they were"
+    later = platform.ctl("events", "replay", "--kafka-brokers", kafka.bootstrap, "--since", "2200-01-01T00:00:00Z")
+    assert later == "published 0 events again"
+    platform.stop()
+
+
 def test_events_wait_for_a_topic_that_is_missing(kafka, start):
     region = "late"
     platform = start(region)

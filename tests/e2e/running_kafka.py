@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 
+from confluent_kafka import KafkaException
+from meridian_client import AgentClient
 from running_standalone import MERIDIANCTL, ROOT
+from waiting import eventually
 
 sys.path.insert(0, str(ROOT / "deploy/dev"))
 
 import kafka_cluster  # noqa: E402
 
 PARTITIONS = 4
+RELAYED_WITHIN_S = 60
 
 
 def topic_of(region, name):
@@ -25,7 +29,8 @@ def apply_topics(kafka, region, *options, replication=1):
 
 
 def start(folder, brokers=1):
-    return kafka_cluster.Cluster(folder, brokers).start()
+    """To be used in a with statement."""
+    return kafka_cluster.Cluster(folder, brokers)
 
 
 def kcat(kafka, topic, output):
@@ -79,3 +84,28 @@ def identities_relayed(kafka, region):
 
     return [identity(e.envelope.tenant, event_pb2.Topic.Name(e.topic), e.term, e.sequence)
             for _, e in relayed_events(kafka, region)]
+
+
+def attach(platform, name, agent):
+    token = platform.token("agent", name)
+    return AgentClient(platform.grpc, token, name, agent)
+
+
+def all_relayed(platform, kafka, region):
+    """Waits until Kafka holds what the platform's log holds; then each event once, in the order of its topic."""
+    kept = sorted(identities_kept(platform))
+    found = []
+
+    def complete():
+        try:
+            found[:] = identities_relayed(kafka, region)
+        except KafkaException:
+            return False  # its broker comes back just now
+        return set(found) >= set(kept)
+
+    eventually(complete, RELAYED_WITHIN_S, lambda: f"missing: {sorted(set(kept) - set(found))[:5]}")
+    assert len(found) == len(set(found)), "an event came twice through the consumer"
+    for key in {identity[:2] for identity in found}:
+        in_order = [identity[2:] for identity in found if identity[:2] == key]
+        assert in_order == sorted(in_order)
+    return found

@@ -1,10 +1,15 @@
 """Events in Kafka: a real broker, the platform as a user starts it, and readers that share nothing with it."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 import urllib.request
 
 import jsonschema
 import yaml
+from conftest import STUBS
 from people import Agent, Customer
 from running_kafka import all_relayed, apply_topics, attach, kcat_headers, relayed_events, topic_of
 from running_standalone import ROOT
@@ -101,3 +106,30 @@ def test_nothing_is_missing_over_kill_9_and_a_restart_of_the_broker(kafka, start
     found = all_relayed(platform, kafka, region)
     assert len({term for _, _, term, _ in found}) == 4
     assert "no Kafka broker can be reached" in platform.log() and "Kafka can be reached again" in platform.log()
+
+
+def consumer(kafka, region, state):
+    """Runs the example as its page says; the lines that it printed."""
+    done = subprocess.run([sys.executable, "-B", ROOT / "docs/examples/python/event_consumer.py", "--brokers",
+                           kafka.bootstrap, "--region", region, "--state", state, "--until-now"],
+                          capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(STUBS)})
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_example_goes_on_where_it_stopped(kafka, start, tmp_path):
+    region = "example"
+    assert apply_topics(kafka, region).returncode == 0
+    platform = start(region)
+    customer = Customer(platform, "visitor-1")
+    customer.submit(FIRST)
+    first = len(all_relayed(platform, kafka, region))
+    state = tmp_path / "consumer.json"
+    assert len(consumer(kafka, region, state)) == first
+    assert consumer(kafka, region, state) == []
+    customer.cancel()
+    eventually(lambda: len(all_relayed(platform, kafka, region)) > first, what="the end of the contact")
+    (ended,) = consumer(kafka, region, state)
+    assert ended["headers"]["ce_type"] == "meridian.event.v1.ContactEnded"
+    assert ended["event"]["contactEnded"]["reason"] == "CANCELED_BY_CUSTOMER"
+    platform.stop()

@@ -79,10 +79,12 @@ class Broker:
 process.roles=broker,controller
 node.id={self._number}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
+advertised.listeners=CLIENT://127.0.0.1:{self.port}
+listener.security.protocol.map=CLIENT:{"SSL" if self._cluster.tls else "PLAINTEXT"},CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
+{self._cluster.tls.settings() if self._cluster.tls else ""}
 log.dirs={self._folder}
 default.replication.factor={replicas}
 min.insync.replicas={max(1, replicas - 1)}
@@ -158,11 +160,44 @@ auto.create.topics.enable=false
         self._process = None
 
 
+class MutualTls:
+    """A certificate authority with one certificate for the brokers and one for clients, made anew; PEM files."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.ca = folder / "ca.pem"
+        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=development CA",
+                      "-keyout", folder / "ca.key", "-out", self.ca)
+        self.client_certificate, self.client_key = self._issue("client")
+        certificate, key = self._issue("broker")
+        self._broker = folder / "broker_both.pem"
+        self._broker.write_text(key.read_text() + certificate.read_text())
+
+    def settings(self):
+        return (f"ssl.keystore.type=PEM\nssl.keystore.location={self._broker}\n"
+                f"ssl.truststore.type=PEM\nssl.truststore.location={self.ca}\nssl.client.auth=required")
+
+    def _issue(self, name):
+        key, request, certificate = (self._folder / f"{name}.{kind}" for kind in ("key", "csr", "pem"))
+        names = self._folder / "names"
+        names.write_text("subjectAltName=IP:127.0.0.1")
+        self._openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        self._openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._folder / "ca.key",
+                      "-CAcreateserial", "-days", "30", "-extfile", names, "-out", certificate)
+        return certificate, key
+
+    @staticmethod
+    def _openssl(*arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+
+
 class Cluster:
-    def __init__(self, folder, brokers=1, port=0, jvm=SMALL):
-        """`port`: of the first broker, the others' follow; 0 chooses free ones."""
+    def __init__(self, folder, brokers=1, port=0, jvm=SMALL, tls=False):
+        """`port`: of the first broker, the others' follow; 0 chooses free ones. `tls`: clients must prove who they
+        are; `self.tls` has their files."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.tls = MutualTls(self.folder) if tls else None
         self.jvm = jvm
         self.brokers = []
         ports = free_ports(2 * brokers)

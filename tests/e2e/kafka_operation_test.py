@@ -1,12 +1,13 @@
 """Running events in Kafka: topics, what happens without them, a full log, publishing again, giving the relay up."""
 
 import grpc
+import running_kafka
 from meridian.ingress.v1 import ingress_service_pb2 as ingress
 from meridian.ingress.v1 import ingress_service_pb2_grpc as ingress_rpc
 from meridian_client import bearer, uuid7
 from people import Agent, Customer, parts_of
 from running_kafka import (RELAYED_WITHIN_S, all_relayed, apply_topics, attach, identities_kept, identities_relayed,
-                           kcat_headers, topic_of)
+                           kcat_headers, relayed_events, topic_of)
 from running_standalone import Standalone
 from waiting import eventually
 
@@ -120,3 +121,26 @@ def test_the_log_is_kept_for_a_relay_until_it_is_forgotten(kafka, tmp_path, star
             again.stop()
         finally:
             again.kill()
+
+
+def test_brokers_that_want_certificates_get_them(tmp_path):
+    region = "tls"
+    with running_kafka.start(tmp_path / "kafka", tls=True) as kafka:
+        files = kafka.tls
+        proof = ("--kafka-ca", files.ca, "--kafka-certificate", files.client_certificate, "--kafka-key", files.client_key)
+        refused = apply_topics(kafka, region, "--kafka-ca", files.ca)
+        assert refused.returncode == 1 and "no broker answers" in refused.stderr
+        assert apply_topics(kafka, region, *proof).returncode == 0
+        platform = Standalone(tmp_path, options=("--region", region, "--kafka-brokers", kafka.bootstrap, *proof))
+        try:
+            platform.start()
+            customer = Customer(platform, "visitor-1")
+            customer.submit(FIRST)
+            settings = {"security.protocol": "ssl", "ssl.ca.location": str(files.ca),
+                        "ssl.certificate.location": str(files.client_certificate),
+                        "ssl.key.location": str(files.client_key)}
+            eventually(lambda: customer.contact_id in [event.entity for _, event in relayed_events(kafka, region, settings)],
+                       RELAYED_WITHIN_S, "the contact's event")
+            platform.stop()
+        finally:
+            platform.kill()

@@ -28,9 +28,9 @@ def apply_topics(kafka, region, *options, replication=1):
         capture_output=True, text=True, timeout=60)
 
 
-def start(folder, brokers=1):
+def start(folder, **how):
     """To be used in a with statement."""
-    return kafka_cluster.Cluster(folder, brokers)
+    return kafka_cluster.Cluster(folder, **how)
 
 
 def kcat(kafka, topic, output):
@@ -51,11 +51,11 @@ def kcat_headers(kafka, topic):
     return found
 
 
-def relayed_events(kafka, region):
+def relayed_events(kafka, region, settings=None):
     """Everything that the example's consumer makes of the topics: [(record, event)]; no gap may be in it."""
     from event_consumer import EventReader
 
-    reader = EventReader(kafka.bootstrap, region)
+    reader = EventReader(kafka.bootstrap, region, settings=settings)
     try:
         found = []
         for record, event, wrong in reader.events(reader.ends()):

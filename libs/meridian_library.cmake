@@ -19,6 +19,7 @@ function(meridian_find_packages)
     find_package(prometheus-cpp REQUIRED CONFIG)
     find_package(Boost 1.74 REQUIRED)
     pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
+    pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET GLOBAL jemalloc)
   endif()
   pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET GLOBAL sqlite3)
 endfunction()
@@ -102,6 +103,14 @@ function(meridian_binary name)
     target_link_libraries(${name} PRIVATE meridian_${dep})
   endforeach()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+endfunction()
+
+# The allocator of a server: a tenth less processor time than the C library's, for a tenth more memory. The sanitizers
+# bring their own.
+function(meridian_use_jemalloc target)
+  if(NOT MERIDIAN_SANITIZE)
+    target_link_libraries(${target} PRIVATE PkgConfig::jemalloc)
+  endif()
 endfunction()
 
 # meridian_test(NAME LABEL <unit|contract|simulation|integration|e2e> SOURCES <files> DEPS <meridian libraries>)

@@ -22,8 +22,9 @@ namespace meridian::conversation {
 // ---- from customers ----
 
 // A customer's message on an identity: joins the live contact of that identity and channel, or opens a contact (and a
-// conversation, when the identity has none open). Idempotent by (identity, client_number) while there are parts;
-// without parts a live contact on the channel is joined. A repeat whose contact was refused or not queued goes into the
+// conversation, when the identity has none open). Idempotent by (identity, client_number) while there are parts, and
+// without parts by (identity, channel, request id), for the last kMaxEmptySubmissions of the conversation and while the
+// contact is in its record. A repeat whose contact was refused or not queued goes into the
 // live contact of its channel or opens one, and its message, stored anew as that contact's, keeps its number; it is
 // refused (kClientNumberTooOld) when agents took part in a later contact of the channel, or that was queued and left.
 struct SubmitContact {
@@ -40,7 +41,7 @@ struct SubmitContact {
   // After an UnknownConversation: its `closings`, when no conversation of that id was among the ended ones of the store
   // as read after that answer.
   std::optional<uint64_t> not_ended_as_of;
-  Uuid enqueue_request_id;         // UUIDv7 of now: under which routing is asked, in each retry
+  Uuid enqueue_request_id;         // the customer's UUIDv7: under which routing is asked, in each retry
   Duration leave_grace;            // of the channel; zero: a lost connection never means that the customer left
   Duration session_lifetime;       // of the channel
   uint64_t client_number = 0;      // the customer's own, 1 to kMaxClientNumber; 0 exactly when there are no parts
@@ -144,7 +145,12 @@ struct ContactClosedFact {
   ContactId contact;
   EndReason reason = EndReason::kNone;
 };
-using RoutingFact = std::variant<ContactQueuedFact, ParticipantsChangedFact, ContactClosedFact>;
+// The agent who serves the contact put it on hold, or took it back.
+struct ContactHeldFact {
+  ContactId contact;
+  bool on_hold = true;
+};
+using RoutingFact = std::variant<ContactQueuedFact, ParticipantsChangedFact, ContactClosedFact, ContactHeldFact>;
 
 // Facts of one entry of a routing shard's log, in order. Idempotent by position: what is not after the position stored
 // is dropped. An entry with more than kMaxFacts comes in several commands; only the one with `last_of_entry` moves the

@@ -135,6 +135,7 @@ void SessionCore::TellCustomer(Head& head, const ContactRecord& contact) {
     change.primary = primary->agent;
     change.primary_kind = primary->agent_kind;
   }
+  change.on_hold = contact.on_hold;
   sink_.Send(std::move(change));
 }
 

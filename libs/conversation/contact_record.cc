@@ -60,7 +60,8 @@ bool operator==(const ContactRecord& a, const ContactRecord& b) {
   return a.id == b.id && a.channel == b.channel && a.phase == b.phase && a.first_number == b.first_number &&
          a.submitted_at == b.submitted_at && a.leave_grace == b.leave_grace &&
          a.session_lifetime == b.session_lifetime && a.grants_revision == b.grants_revision && a.grants == b.grants &&
-         a.customer_waits == b.customer_waits && a.edge == b.edge && a.acknowledged_edge == b.acknowledged_edge;
+         a.customer_waits == b.customer_waits && a.on_hold == b.on_hold && a.edge == b.edge &&
+         a.acknowledged_edge == b.acknowledged_edge;
 }
 
 }  // namespace meridian::conversation

@@ -64,6 +64,7 @@ struct ContactRecord {
   uint64_t grants_revision = 0;                   // of the last ParticipantsChanged taken; 0: none
   std::vector<Grant> grants;                      // sorted by agent, one each, at most kMaxGrants
   bool customer_waits = true;
+  bool on_hold = false;            // by who serves it; in phase kAssigned only
   Edge edge;                       // the newest
   uint32_t acknowledged_edge = 0;  // every edge up to it was answered by routing
 

@@ -25,7 +25,8 @@ size_t BytesOf(const ContactRecord& contact) {
 }
 
 size_t BytesOf(const ConversationRecord& record) {
-  size_t bytes = 256 + record.tenant.value.size() + record.identity.kind.size() + record.identity.address.size();
+  size_t bytes = 256 + record.tenant.value.size() + record.identity.kind.size() + record.identity.address.size() +
+                 record.empty_submissions.size() * 64;
   for (const ContactRecord& contact : record.contacts) bytes += BytesOf(contact);
   for (const EndedContactRecord& ended : record.ended_contacts) {
     bytes += 96 + ended.channel.value.size() + ended.refusal.size();

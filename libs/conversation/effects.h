@@ -101,6 +101,7 @@ struct ContactChanged {
   AgentKind primary_kind = AgentKind::kHuman;
   std::optional<ContactClosing> closing;
   EndReason reason = EndReason::kNone;
+  bool on_hold = false;
 };
 // To the customer's connections: nothing more comes of this conversation.
 struct ConversationClosed {

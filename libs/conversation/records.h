@@ -17,6 +17,7 @@
 
 #include "libs/base/entity_id.h"
 #include "libs/base/time.h"
+#include "libs/base/uuid.h"
 #include "libs/conversation/client_numbers.h"
 #include "libs/conversation/contact_record.h"
 #include "libs/conversation/message.h"
@@ -57,6 +58,16 @@ struct AuthorRecord {
   friend bool operator==(const AuthorRecord&, const AuthorRecord&) = default;
 };
 
+// A submission without parts: only its request id tells a repeat of it from another one.
+struct EmptySubmission {
+  Uuid request_id;
+  ContactId contact;    // that it opened or joined
+  bool joined = false;  // a contact that was live already
+
+  friend bool operator==(const EmptySubmission&, const EmptySubmission&) = default;
+};
+inline constexpr size_t kMaxEmptySubmissions = 16;  // of one conversation, kept, the newest
+
 struct ConversationRecord {
   TenantId tenant;
   ConversationId id;
@@ -71,6 +82,7 @@ struct ConversationRecord {
   std::vector<ContactRecord> contacts;             // oldest first, at most kMaxLiveContacts
   std::vector<EndedContactRecord> ended_contacts;  // oldest first, at most kMaxEndedContacts
   std::vector<AuthorRecord> authors;               // the one that wrote last at the end
+  std::vector<EmptySubmission> empty_submissions;  // oldest first, at most kMaxEmptySubmissions
 
   friend bool operator==(const ConversationRecord&, const ConversationRecord&) = default;
 };

@@ -116,7 +116,10 @@ void SessionCore::Take(const ParticipantsChangedFact& fact, Instant now) {
     AgentId serves = PrimaryIn(contact.grants);
     if (contact.phase != ContactPhase::kClosing) {
       contact.phase = serves.empty() ? ContactPhase::kQueued : ContactPhase::kAssigned;
-      if (serves != served_by) TellCustomer(*head, contact);
+      if (serves != served_by) {
+        contact.on_hold = false;
+        TellCustomer(*head, contact);
+      }
     } else if (contact.grants.empty()) {
       if (!RemoveContact(*head, contact, now)) return;
     }
@@ -134,8 +137,19 @@ void SessionCore::Take(const ContactClosedFact& fact, Instant now) {
     CloseContact(*head, contact, ContactClosing::kEnded, fact.reason, "", now);
     contact.acknowledged_edge = contact.edge.number;
     contact.phase = ContactPhase::kClosing;
+    contact.on_hold = false;
   }
   if (contact.grants.empty() && !RemoveContact(*head, contact, now)) return;
+  Changed(*head);
+}
+
+void SessionCore::Take(const ContactHeldFact& fact, Instant) {
+  Head* head = directory_.FindByContact(fact.contact);
+  if (head == nullptr) return;
+  ContactRecord& contact = ContactIn(*head, fact.contact);
+  if (contact.phase != ContactPhase::kAssigned || contact.on_hold == fact.on_hold) return;
+  contact.on_hold = fact.on_hold;
+  TellCustomer(*head, contact);
   Changed(*head);
 }
 

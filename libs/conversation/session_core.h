@@ -93,6 +93,7 @@ class SessionCore {
   void Take(const ContactQueuedFact& fact, Instant now);
   void Take(const ParticipantsChangedFact& fact, Instant now);
   void Take(const ContactClosedFact& fact, Instant now);
+  void Take(const ContactHeldFact& fact, Instant now);
 
   // nullptr unless it is a conversation of this tenant that is not closed.
   Head* FindHead(const TenantId& tenant, const ConversationId& id) const;

@@ -70,11 +70,39 @@ ContactStanding StandingOf(const EndedContactRecord& contact) {
   return {};
 }
 
+// What a submission without parts was answered; nullopt when it is new, or is tried anew because its contact was not
+// queued.
+std::optional<Submitted> FindEmptySubmission(const ConversationRecord& record, const SubmitContact& command) {
+  std::optional<Submitted> answer;
+  for (const EmptySubmission& known : record.empty_submissions) {
+    if (known.request_id != command.enqueue_request_id) continue;
+    auto consider = [&](const auto& contact) {
+      if (contact.id != known.contact || contact.channel != command.spec.channel) return;
+      const ContactStanding standing = StandingOf(contact);
+      const bool may_be_queued =
+          standing.kind == ContactStanding::Kind::kPending || standing.kind == ContactStanding::Kind::kAcknowledged;
+      if (may_be_queued) answer = {record.id, record.customer, contact.id, 0, known.joined, true, standing};
+    };
+    for (const ContactRecord& contact : record.contacts) consider(contact);
+    for (const EndedContactRecord& contact : record.ended_contacts) consider(contact);
+  }
+  return answer;
+}
+
+void RememberEmptySubmission(ConversationRecord& record, EmptySubmission submission) {
+  auto& known = record.empty_submissions;
+  if (known.size() == kMaxEmptySubmissions) known.erase(known.begin());
+  known.push_back(std::move(submission));
+}
+
 }  // namespace
 
 Answer SessionCore::On(SubmitContact& command, Instant now) {
   if (auto refusal = Check(command)) return *refusal;
   Head* head = directory_.FindByIdentity(command.tenant, command.identity);
+  if (head != nullptr && command.parts.empty()) {
+    if (auto answer = FindEmptySubmission(head->record, command)) return *std::move(answer);
+  }
   if (head != nullptr && !command.parts.empty()) {
     auto found = FindMessage(head->record, {AuthorKind::kCustomer, {}}, command.client_number, DigestOf(command.parts));
     if (found.verdict == ClientNumbers::Verdict::kRepeat) {
@@ -97,7 +125,9 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
     contact = &OpenContact(*head, command, head->record.last_number + 1, now);
   }
   Submitted answer{head->record.id, head->record.customer, contact->id, 0, joined, false, StandingOf(*contact)};
-  if (!command.parts.empty()) {
+  if (command.parts.empty()) {
+    RememberEmptySubmission(head->record, {command.enqueue_request_id, contact->id, joined});
+  } else {
     answer.number =
         Write(*head, contact, {AuthorKind::kCustomer, {}}, command.client_number, std::move(command.parts), now);
   }

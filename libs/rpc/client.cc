@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "libs/rpc/grpc_status.h"
+#include "libs/rpc/tls_credentials.h"
 
 namespace meridian::rpc {
 namespace {
@@ -29,6 +30,7 @@ void AddToken(const std::string& token, grpc::ClientContext* context) {
 }
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const ClientOptions& options) {
+  if (options.tls) return ChannelTls(*options.tls);
   if (!options.tls_roots_pem) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = *options.tls_roots_pem;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "libs/base/time.h"
+#include "libs/rpc/tls_files.h"
 
 namespace google::protobuf {
 class MessageLite;
@@ -21,6 +22,7 @@ struct ClientOptions {
   std::string target;                        // "127.0.0.1:8081"
   std::string token;                         // "" sends none
   std::optional<std::string> tls_roots_pem;  // TLS when set; "" trusts the system's roots
+  std::optional<TlsFiles> tls;               // mutual TLS when set, instead
   Duration timeout = Duration::Seconds(30);  // of unary calls
 };
 

@@ -12,8 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "libs/base/status_macros.h"
 #include "libs/error/error.h"
 #include "libs/rpc/grpc_call.h"
+#include "libs/rpc/tls_credentials.h"
 
 namespace meridian::rpc {
 namespace {
@@ -32,16 +34,6 @@ class ReflectionOption : public grpc::ServerBuilderOption {
  private:
   const bool on_;
 };
-
-std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const GrpcServerOptions& options) {
-  if (!options.tls) return grpc::InsecureServerCredentials();
-  bool wants_client = !options.tls->client_roots_pem.empty();
-  grpc::SslServerCredentialsOptions tls(wants_client ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  tls.pem_key_cert_pairs.push_back({options.tls->private_key_pem, options.tls->certificate_pem});
-  tls.pem_root_certs = options.tls->client_roots_pem;
-  return grpc::SslServerCredentials(tls);
-}
 
 void SetArguments(const GrpcServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes));
@@ -65,11 +57,13 @@ class ServingGrpcServer : public GrpcServer {
   ~ServingGrpcServer() override { Drain(Duration::Seconds(1)); }
 
   absl::Status Start(const GrpcServerOptions& options, const MethodTable& methods) {
+    if (options.tls) MERIDIAN_RETURN_IF_ERROR(CheckTlsFiles(*options.tls));
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     SetArguments(options, &builder);
     std::string address = options.address + ":" + std::to_string(options.port);
-    builder.AddListeningPort(address, CredentialsOf(options), &port_);
+    builder.AddListeningPort(address, options.tls ? ServerTls(*options.tls) : grpc::InsecureServerCredentials(),
+                             &port_);
     builder.SetOption(std::make_unique<ReflectionOption>(options.reflection));
     MakeServices(methods);
     for (const auto& service : services_) builder.RegisterService(service.get());

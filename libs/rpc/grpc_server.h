@@ -15,14 +15,9 @@
 #include "libs/rpc/deadline_timer.h"
 #include "libs/rpc/method_table.h"
 #include "libs/rpc/stream_session.h"
+#include "libs/rpc/tls_files.h"
 
 namespace meridian::rpc {
-
-struct TlsFiles {
-  std::string certificate_pem;  // contents, not paths
-  std::string private_key_pem;
-  std::string client_roots_pem;  // "" for no mTLS; else clients must show a certificate of these
-};
 
 struct GrpcServerOptions {
   std::string address = "127.0.0.1";
@@ -37,7 +32,7 @@ struct GrpcServerOptions {
 
 class GrpcServer {
  public:
-  // UNAVAILABLE with reason ADDRESS_IN_USE when the port cannot be bound.
+  // UNAVAILABLE with reason ADDRESS_IN_USE when the port cannot be bound; INVALID_ARGUMENT as CheckTlsFiles.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options, const MethodTable& methods,
                                                            const CallGate& gate, DeadlineTimer& timer,
                                                            CallObserver* observer);

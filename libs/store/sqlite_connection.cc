@@ -119,6 +119,11 @@ SqliteStatement& SqliteStatement::BindText(int index, std::string_view text) {
   return *this;
 }
 
+SqliteStatement& SqliteStatement::BindNull(int index) {
+  sqlite3_bind_null(statement_, index);
+  return *this;
+}
+
 bool SqliteStatement::Run() {
   while (Next()) {
   }

@@ -71,6 +71,7 @@ class SqliteStatement {
   SqliteStatement& Bind(int index, uint64_t value) { return Bind(index, static_cast<int64_t>(value)); }
   SqliteStatement& BindBlob(int index, std::string_view bytes);
   SqliteStatement& BindText(int index, std::string_view text);
+  SqliteStatement& BindNull(int index);
 
   // Runs to the end and resets; false when it failed.
   bool Run();
@@ -81,6 +82,7 @@ class SqliteStatement {
   void Reset();
 
   int64_t Integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  bool IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   uint64_t Unsigned(int column) const { return static_cast<uint64_t>(Integer(column)); }
   std::string_view Bytes(int column) const;  // valid until the next step
 

@@ -54,21 +54,25 @@ absl::Status ConfigureConnection(SqliteConnection& connection, int64_t page_cach
   return Execute(connection, "PRAGMA cache_size=-" + std::to_string(page_cache_bytes / 1024));
 }
 
-absl::Status PrepareSchema(SqliteConnection& connection) {
+absl::Status PrepareSchema(SqliteConnection& connection, const SqliteSchema& schema) {
   MERIDIAN_ASSIGN_OR_RETURN(const int64_t application, connection.QueryInteger("PRAGMA application_id"));
   MERIDIAN_ASSIGN_OR_RETURN(const int64_t format, connection.QueryInteger("PRAGMA user_version"));
   MERIDIAN_ASSIGN_OR_RETURN(const int64_t tables, connection.QueryInteger("SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) {
-    return Execute(connection, "BEGIN IMMEDIATE;" + std::string(kTables) +
-                                   "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                                   ";PRAGMA user_version=" + std::to_string(kSqliteFormat) + ";COMMIT");
+    return Execute(connection, "BEGIN IMMEDIATE;" + std::string(schema.tables) +
+                                   "PRAGMA application_id=" + std::to_string(schema.application_id) +
+                                   ";PRAGMA user_version=" + std::to_string(schema.format) + ";COMMIT");
   }
-  if (application != kApplicationId) return absl::FailedPreconditionError("the file belongs to another program");
-  if (format != kSqliteFormat) {
+  if (application != schema.application_id) return absl::FailedPreconditionError("the file belongs to another program");
+  if (format != schema.format) {
     return absl::FailedPreconditionError("the file has format " + std::to_string(format) + ", this version reads " +
-                                         std::to_string(kSqliteFormat));
+                                         std::to_string(schema.format));
   }
   return absl::OkStatus();
+}
+
+absl::Status PrepareStoreSchema(SqliteConnection& connection) {
+  return PrepareSchema(connection, {kApplicationId, kSqliteFormat, kTables});
 }
 
 }  // namespace meridian

@@ -24,8 +24,16 @@ inline constexpr int64_t kSqliteFormat = 1;
 // Settings that a connection has for itself; the first statements on each.
 absl::Status ConfigureConnection(SqliteConnection& connection, int64_t page_cache_bytes);
 
-// Makes the tables in a new file; FAILED_PRECONDITION for a file of a newer format or of another program.
-absl::Status PrepareSchema(SqliteConnection& connection);
+// What a file holds. `application_id` names the kind of file, so that none is taken for another.
+struct SqliteSchema {
+  int64_t application_id = 0;
+  int64_t format = 0;
+  const char* tables = nullptr;  // SQL that makes them
+};
+// Makes the tables in a new file; FAILED_PRECONDITION for a file of another format or of another program.
+absl::Status PrepareSchema(SqliteConnection& connection, const SqliteSchema& schema);
+// Of the store.
+absl::Status PrepareStoreSchema(SqliteConnection& connection);
 
 inline int64_t ShardColumn(ShardId shard) {
   return (static_cast<int64_t>(shard.kind) << 32) | static_cast<int64_t>(shard.number);

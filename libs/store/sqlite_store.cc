@@ -125,7 +125,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(SqliteOptions opt
   MERIDIAN_ASSIGN_OR_RETURN(auto lock, FileLock::Acquire(options.path + ".lock", options.holder));
   Connections connections;
   MERIDIAN_ASSIGN_OR_RETURN(connections.writer, OpenConnection(options, options.page_cache_bytes));
-  MERIDIAN_RETURN_IF_ERROR(PrepareSchema(*connections.writer));
+  MERIDIAN_RETURN_IF_ERROR(PrepareStoreSchema(*connections.writer));
   MERIDIAN_ASSIGN_OR_RETURN(connections.reader, OpenConnection(options, options.page_cache_bytes / 4));
   MERIDIAN_ASSIGN_OR_RETURN(connections.checkpointer, OpenConnection(options, kCheckpointerCacheBytes));
   auto core = std::make_unique<Core>(std::move(options), std::move(lock), std::move(connections));

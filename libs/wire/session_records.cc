@@ -17,6 +17,7 @@ using conversation::AuthorRecord;
 using conversation::ClientNumbers;
 using conversation::ContactRecord;
 using conversation::ConversationRecord;
+using conversation::EmptySubmission;
 using conversation::EndedContactRecord;
 using conversation::EnqueueRequest;
 using conversation::Grant;
@@ -91,6 +92,7 @@ void Write(const ContactRecord& contact, pb::StoredContact* proto) {
   proto->set_grants_revision(contact.grants_revision);
   for (const Grant& grant : contact.grants) Write(grant, proto->add_grants());
   proto->set_customer_waits(contact.customer_waits);
+  proto->set_on_hold(contact.on_hold);
   proto->set_edge_number(contact.edge.number);
   proto->set_edge_kind(NumberOf(contact.edge.kind));
   proto->set_edge_left(NumberOf(contact.edge.left));
@@ -120,6 +122,13 @@ void Write(const AuthorRecord& author, pb::StoredAuthor* proto) {
     proto->add_digests(entry.digest);
     before = entry;
   }
+}
+
+void Write(const EmptySubmission& submission, pb::StoredEmptySubmission* proto) {
+  proto->set_request_high(submission.request_id.high);
+  proto->set_request_low(submission.request_id.low);
+  proto->set_contact(StoredId(submission.contact));
+  proto->set_joined(submission.joined);
 }
 
 // ---- from bytes ----
@@ -216,6 +225,7 @@ ContactRecord Read(const pb::StoredContact& proto, const ConversationRecord& rec
   contact.grants_revision = proto.grants_revision();
   for (const pb::StoredGrant& grant : proto.grants()) contact.grants.push_back(Read(grant, reader));
   contact.customer_waits = proto.customer_waits();
+  contact.on_hold = proto.on_hold();
   contact.edge.number = proto.edge_number();
   reader.Number(proto.edge_kind(), EdgeKind::kNone, EdgeKind::kWithdrawn, &contact.edge.kind);
   reader.Number(proto.edge_left(), CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost, &contact.edge.left);
@@ -259,6 +269,14 @@ AuthorRecord Read(const pb::StoredAuthor& proto, StoredReader& reader) {
   return author;
 }
 
+EmptySubmission Read(const pb::StoredEmptySubmission& proto, StoredReader& reader) {
+  EmptySubmission submission;
+  submission.request_id = {proto.request_high(), proto.request_low()};
+  reader.Id(proto.contact(), &submission.contact);
+  submission.joined = proto.joined();
+  return submission;
+}
+
 }  // namespace
 
 std::string Encode(const ConversationRecord& record) {
@@ -278,6 +296,7 @@ std::string Encode(const ConversationRecord& record) {
   for (const ContactRecord& contact : record.contacts) Write(contact, proto.add_contacts());
   for (const EndedContactRecord& contact : record.ended_contacts) Write(contact, proto.add_ended_contacts());
   for (const AuthorRecord& author : record.authors) Write(author, proto.add_authors());
+  for (const EmptySubmission& submission : record.empty_submissions) Write(submission, proto.add_empty_submissions());
   return proto.SerializeAsString();
 }
 
@@ -305,6 +324,9 @@ absl::StatusOr<ConversationRecord> DecodeConversation(std::string_view bytes) {
     record.ended_contacts.push_back(Read(contact, reader));
   }
   for (const pb::StoredAuthor& author : proto.authors()) record.authors.push_back(Read(author, reader));
+  for (const pb::StoredEmptySubmission& submission : proto.empty_submissions()) {
+    record.empty_submissions.push_back(Read(submission, reader));
+  }
   if (!reader.ok()) return absl::DataLossError("a conversation's record holds an impossible value");
   return record;
 }

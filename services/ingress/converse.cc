@@ -19,7 +19,6 @@ namespace pb = ingress::v1;
 using Stream = rpc::ServerStream<pb::ConverseResponse>;
 
 constexpr size_t kMaxWatches = 4;
-constexpr Duration kRenewBefore = Duration::Minutes(5);  // of the token's end
 
 pb::ConverseResponse ResultFor(const std::string& request_id, const absl::Status& status) {
   pb::ConverseResponse response;
@@ -147,17 +146,19 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
     const auto session = ConversationId::Parse(claims.session);
     if (!session) return false;
     const Instant named_at = Instant::FromUnixMilliseconds(session->uuid.UnixMilliseconds());
-    return now - named_at <= security::DefaultTokenLife(security::Role::kVisitor);
+    return now - named_at <= requests_->ports().visitor_token_life;
   }
 
-  // The visitor's token is renewed for as long as its session lives; any frame, a heartbeat too, is an occasion.
+  // The visitor's token is renewed for as long as its session lives; any frame in the last third of its life, a
+  // heartbeat too, is an occasion.
   void RenewVisitorToken(const security::TokenClaims& claims) {
     const IngressPorts& ports = requests_->ports();
     const Instant now = ports.clock.Now();
-    if (claims.role != security::Role::kVisitor || claims.expires_at - now > kRenewBefore) return;
+    if (claims.role != security::Role::kVisitor) return;
+    if (claims.expires_at - now > ports.visitor_token_life / 3) return;
     if (!SessionLives(claims, now)) return;
     security::TokenClaims renewed = claims;
-    renewed.expires_at = {};
+    renewed.expires_at = now + ports.visitor_token_life;
     auto token = security::IssueToken(ports.key, renewed, now);
     if (!token.ok() || !stream_.RenewToken(*token).ok()) return;
     pb::ConverseResponse response;

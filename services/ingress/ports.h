@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libs/app/id_source.h"
+#include "libs/base/time.h"
 #include "libs/runtime/clock.h"
 #include "libs/security/signing_key.h"
 #include "services/routing/routing_client.h"
@@ -15,6 +16,7 @@ struct IngressPorts {
   IdSource& ids;
   const security::SigningKey& key;  // renews visitors' tokens
   const WallClock& clock;
+  Duration visitor_token_life = Duration::Minutes(15);
 };
 
 }  // namespace meridian

@@ -36,7 +36,7 @@ absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, Sites& sites,
   claims.subject = ports.ids.Next<CustomerId>().ToString();
   claims.session = ports.ids.Next<ConversationId>().ToString();
   claims.origin = origin;
-  claims.expires_at = now + security::DefaultTokenLife(security::Role::kVisitor);
+  claims.expires_at = now + ports.visitor_token_life;
   MERIDIAN_ASSIGN_OR_RETURN(std::string token, security::IssueToken(ports.key, claims, now));
   nlohmann::json answer = {
       {"token", token},

@@ -1,5 +1,5 @@
 // POST /v1/visitor-sessions: the one call that needs no token. A page names its site key; the answer is a visitor's
-// token for 15 minutes, bound to one new conversation and to the page's origin.
+// token for IngressPorts::visitor_token_life, bound to one new conversation and to the page's origin.
 //
 //   {"siteKey": "demo-site"}  →  {"token": "…", "conversationId": "…", "expiresAt": "2026-01-05T08:45:00Z"}
 #pragma once

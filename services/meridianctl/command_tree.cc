@@ -11,6 +11,7 @@
 #include "libs/wire/contact_types.h"
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/event_commands.h"
+#include "services/meridianctl/history_commands.h"
 #include "services/meridianctl/operator_commands.h"
 #include "services/meridianctl/replay_command.h"
 #include "services/meridianctl/tenant_commands.h"
@@ -46,6 +47,7 @@ class CommandTree {
     AddConnection();
     AddTenantCommands();
     AddOperatorCommands();
+    AddHistoryCommands();
     AddEventCommands();
     AddTopicCommands();
     AddTokenCommands();
@@ -107,6 +109,22 @@ class CommandTree {
     CLI::App* contacts =
         Command(&app_, "contacts", "Live contacts", [this] { return ListContacts(connection_, contacts_, console_); });
     contacts->add_option("--queue", contacts_.queue, "Only those of one queue");
+  }
+
+  void AddHistoryCommands() {
+    CLI::App* history = Command(&app_, "history", "Contacts that have ended, the newest first",
+                                [this] { return ListHistory(connection_, history_, console_); });
+    history->add_option("--queue", history_.queue, "Only those of one queue");
+    history->add_option("--agent", history_.agent, "Only those that this agent had last");
+    history->add_option("--channel", history_.channel, "Only those of one channel");
+    history->add_option("--customer", history_.customer, "Only those of one customer, by id");
+    AddDuration(history, "--since", &history_.since, "Only those that ended within, such as 15m or 12h");
+    history->add_option("--limit", history_.limit, "At most so many")
+        ->check(CLI::Range(int64_t{1}, int64_t{1000000}))
+        ->capture_default_str();
+    CLI::App* timeline = Command(&app_, "timeline", "All that happened to a contact, or the contacts of a conversation",
+                                 [this] { return Timeline(connection_, timeline_, console_); });
+    timeline->add_option("ID", timeline_, "The contact's or the conversation's id")->required();
   }
 
   void AddEventCommands() {
@@ -267,6 +285,7 @@ class CommandTree {
   ApplyOptions apply_;
   AgentsOptions agents_;
   ContactsOptions contacts_;
+  HistoryOptions history_;
   EventsOptions events_;
   TopicsOptions topics_;
   ReplayOptions replay_;
@@ -274,6 +293,7 @@ class CommandTree {
   VerifyOptions verify_;
   DemoAgentOptions demo_;
   std::string contact_;
+  std::string timeline_;
 };
 
 }  // namespace

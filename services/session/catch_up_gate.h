@@ -33,9 +33,12 @@ class CatchUpGate {
     failed_ = absl::OkStatus();
     RunHeld(absl::OkStatus());
   }
-  // What is held waits for the next Open.
-  void Close() { open_ = false; }
-  // Nothing is held any more, unless it opens again.
+  // What is held, and what comes from now on, waits for the next Open; also after Fail.
+  void Close() {
+    open_ = false;
+    failed_ = absl::OkStatus();
+  }
+  // Nothing is held any more, until it is closed or opened again.
   void Fail(const absl::Status& why) {
     failed_ = why;
     RunHeld(why);

@@ -38,7 +38,7 @@ ContactState StateOf(const ContactChanged& changed) {
     case ContactPhase::kQueued:
       return ContactState::kQueued;
     case ContactPhase::kAssigned:
-      return ContactState::kAssigned;
+      return changed.on_hold ? ContactState::kHeld : ContactState::kAssigned;
     case ContactPhase::kWithdrawing:
       return ContactState::kCanceled;
     case ContactPhase::kClosing:

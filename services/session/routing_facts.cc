@@ -9,6 +9,7 @@ namespace meridian {
 namespace {
 
 using conversation::ContactClosedFact;
+using conversation::ContactHeldFact;
 using conversation::ContactQueuedFact;
 using conversation::Participant;
 using conversation::ParticipantsChangedFact;
@@ -35,6 +36,8 @@ absl::StatusOr<std::vector<conversation::RoutingFact>> ReadRoutingFacts(std::str
     if (const auto* changed = std::get_if<ParticipantsChanged>(&event.body)) {
       facts.push_back(ToFact(event.contact, *changed));
     }
+    if (std::holds_alternative<ContactHeld>(event.body)) facts.push_back(ContactHeldFact{event.contact, true});
+    if (std::holds_alternative<ContactResumed>(event.body)) facts.push_back(ContactHeldFact{event.contact, false});
   }
   return facts;
 }

@@ -26,6 +26,7 @@ ContactChanged StandingOf(const ConversationRecord& record, const ContactRecord&
     standing.primary = grant.agent;
     standing.primary_kind = grant.agent_kind;
   }
+  standing.on_hold = contact.on_hold;
   return standing;
 }
 

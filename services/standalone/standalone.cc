@@ -15,6 +15,7 @@
 #include "libs/store/sqlite_store.h"
 #include "services/admin/handlers.h"
 #include "services/agent_gateway/handlers.h"
+#include "services/history/assemble.h"
 #include "services/ingress/handlers.h"
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
@@ -31,6 +32,8 @@ namespace meridian {
 namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
+constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
+constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
 
 bool IsLoopbackAddress(const std::string& address) {
   const bool is_v4 = address.rfind("127.", 0) == 0;
@@ -46,14 +49,28 @@ absl::Status CheckRelay(const StandaloneOptions& options) {
   return kafka::Check(options.kafka);
 }
 
+AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
+  AssembleHistoryOptions history;
+  history.file = environment.data.File("history.db");
+  history.owner = environment.service;
+  history.sources = {{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}};
+  history.recorder.keep = Duration::Hours(24 * options.history_days);
+  return history;
+}
+
+HistoryPorts HistoryPortsFor(SqliteStore& store, Environment& environment) {
+  return {&store, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
+}
+
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {
  public:
   Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region,
-             std::unique_ptr<SqliteStore> store, security::SigningKey key)
+             std::unique_ptr<SqliteStore> store, std::unique_ptr<AssembledHistory> history, security::SigningKey key)
       : options_(options),
         environment_(environment),
         store_(std::move(store)),
+        history_(std::move(history)),
         key_(std::move(key)),
         gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
         ids_(region, environment.seed, environment.wall_clock),
@@ -79,6 +96,8 @@ class Standalone : public Service {
     BindAdmin(routing_, methods_);
     BindSession(methods_, session_.client());
     BindEvents(EventPortsFor(), methods_);
+    history_->Bind(methods_);
+    history_->Start();
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
     StartRelay();
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
@@ -92,7 +111,8 @@ class Standalone : public Service {
     grpc_->Drain(limit / 4);
     const bool sessions_done = session_.Drain(limit / 4);
     const bool routing_done = routing_.Drain(limit / 4);
-    if (!sessions_done || !routing_done) environment_.log.Warning("not all work was finished in time");
+    const bool history_done = history_->Drain(limit / 4);
+    if (!sessions_done || !routing_done || !history_done) environment_.log.Warning("not all work was finished in time");
     if (relay_ != nullptr && !relay_->Drain(limit / 4)) {
       environment_.log.Warning("not all events were published; they are kept for the next start");
     }
@@ -149,7 +169,9 @@ class Standalone : public Service {
     const std::string reason(why.message().data(), why.message().size());
     environment_.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
   }
-  IngressPorts IngressPortsFor() { return {session_.client(), routing_, ids_, key_, environment_.wall_clock}; }
+  IngressPorts IngressPortsFor() {
+    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
+  }
   EventPorts EventPortsFor() { return {.log = store_.get(), .store = store_.get(), .directory = store_.get()}; }
 
   // The log is kept for a relay that has begun once, also when this start has none.
@@ -245,6 +267,7 @@ class Standalone : public Service {
   const StandaloneOptions options_;
   Environment& environment_;
   const std::unique_ptr<SqliteStore> store_;
+  const std::unique_ptr<AssembledHistory> history_;
   ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
   const rpc::CallGate gate_;
@@ -268,6 +291,8 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--region", &region,
             "This installation's region: 1 to 7 of [a-z0-9], a letter first; stays that of the data folder");
   line.Bind("--pages", &pages, "Folder of the web pages; by default the one beside the program");
+  line.Bind("--history-days", &history_days,
+            "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
   line.Bind("--kafka-brokers", &kafka.brokers,
@@ -281,6 +306,10 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
   line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
   line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
+  line.Bind(
+      "--visitor-token-life", &visitor_token_life,
+      "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "
+      "third");
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options,
@@ -294,6 +323,12 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         "use --no-demo-tokens");
   }
   MERIDIAN_RETURN_IF_ERROR(CheckRelay(options));
+  if (options.history_days < 1 || options.history_days > 3650) {
+    return absl::InvalidArgumentError("--history-days must be 1 to 3650");
+  }
+  if (options.visitor_token_life < kShortestVisitorTokenLife || options.visitor_token_life > kLongestVisitorTokenLife) {
+    return absl::InvalidArgumentError("--visitor-token-life must be 10s to 1h");
+  }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   SqliteOptions store_options;
   store_options.path = environment.data.File("meridian.db");
@@ -304,11 +339,14 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
     store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
   }
   MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(store_options)));
+  MERIDIAN_ASSIGN_OR_RETURN(
+      auto history, AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment)));
   const std::filesystem::path keys = environment.data.File("keys");
   std::error_code failed;
   std::filesystem::create_directories(keys, failed);  // LoadOrCreate says what is wrong with it
   MERIDIAN_ASSIGN_OR_RETURN(auto key, security::SigningKey::LoadOrCreate(keys));
-  auto standalone = std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(key));
+  auto standalone =
+      std::make_unique<Standalone>(options, environment, *region, std::move(store), std::move(history), std::move(key));
   MERIDIAN_RETURN_IF_ERROR(standalone->Start());
   return standalone;
 }

@@ -8,6 +8,7 @@
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
+#include "libs/base/time.h"
 #include "libs/kafka/connection.h"
 
 namespace meridian {
@@ -16,10 +17,12 @@ struct StandaloneOptions {
   std::string config;  // tenant file, published at the first start
   std::string region = "local";
   std::string pages;  // folder of the web pages; empty: beside the program
+  int64_t history_days = 90;
   bool no_demo_tokens = false;
   kafka::Connection kafka;       // without brokers no events are relayed
   int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
   bool forget_relay = false;     // an earlier start's relay needs the log no more
+  Duration visitor_token_life = Duration::Minutes(15);
 
   void BindTo(CommandLine& line);
 };

@@ -100,6 +100,10 @@ def requests_about(contact_id, conversation_id, agent):
         "/meridian.admin.v1.AdminService/ListAgents": ("operator", {}),
         "/meridian.admin.v1.AdminService/ListContacts": ("operator", {}),
         "/meridian.admin.v1.AdminService/ExplainContact": ("operator", {"contactId": contact_id}),
+        "/meridian.admin.v1.HistoryService/ListEndedContacts": ("operator", {}),
+        "/meridian.admin.v1.HistoryService/GetContactTimeline": ("operator", {"contactId": contact_id}),
+        "/meridian.admin.v1.HistoryService/ListClosedConversations": ("operator", {}),
+        "/meridian.admin.v1.HistoryService/GetConversation": ("operator", conversation),
         "/meridian.agent.v1.AgentService/Connect": ("agent", {**request, "agent": agent, "attach": {}}),
         "/meridian.event.v1.EventService/Stream": ("operator", {"untilNow": True}),
         "/meridian.ingress.v1.IngressService/SubmitContact":

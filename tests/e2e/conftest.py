@@ -12,9 +12,10 @@ STUBS = stubs.on_the_path()
 from running_standalone import Standalone  # noqa: E402
 
 
+# With options of the process: @pytest.mark.parametrize("platform", [("--option", "value")], indirect=True)
 @pytest.fixture(name="platform")
-def running_platform(tmp_path):
-    platform = Standalone(tmp_path)
+def running_platform(request, tmp_path):
+    platform = Standalone(tmp_path, options=getattr(request, "param", ()))
     try:
         yield platform.start()
         platform.stop()

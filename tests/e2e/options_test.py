@@ -22,6 +22,11 @@ def test_a_data_folder_stays_in_its_region(platform):
     platform.start()
 
 
+def test_a_visitor_token_lives_neither_too_short_nor_too_long(tmp_path):
+    for life in ("9s", "61m"):
+        assert "--visitor-token-life must be 10s to 1h" in refused("--data", tmp_path, "--visitor-token-life", life)
+
+
 def test_a_tenant_file_that_cannot_be_read_is_named(tmp_path):
     assert f"cannot read {tmp_path}: Is a directory" in refused("--data", tmp_path / "a", "--config", tmp_path)
     empty = tmp_path / "empty.yaml"

@@ -38,11 +38,12 @@ class Pages:
     def customer(self, **context):
         return self._open(self._platform.http + "/", **{"viewport": PHONE, **context})
 
-    def agent(self, name=None, **context):
+    def agent(self, name=None, token_life="12h", **context):
         address = self._platform.ctl("demo", "agent", "--language", "es")
         assert address.startswith(self._platform.http + "/agent"), address
         if name:
-            address = f"{self._platform.http}/agent#agent={name}&token={self._platform.token('agent', name)}"
+            token = self._platform.token("agent", name, "--ttl", token_life)
+            address = f"{self._platform.http}/agent#agent={name}&token={token}"
         page = self._open(address, **{"viewport": WIDE, **context})
         expect(page.locator("body[data-attached=true]")).to_be_attached()
         assert "token" not in page.url, "the fragment is cleared at once"
@@ -107,8 +108,12 @@ def test_a_conversation_by_page(pages):
 
     agent.click("[data-act=holdContact]")
     expect(agent.locator("#facts")).to_contain_text("On hold")
+    expect(customer.locator("#status")).to_contain_text("has put you on hold")
+    customer.reload()
+    expect(customer.locator("#status")).to_contain_text("has put you on hold")
     agent.click("[data-act=resumeContact]")
     expect(agent.locator("#facts")).to_contain_text("Talking")
+    expect(customer.locator("#status")).to_contain_text("is talking with you")
     agent.click("[data-act=completeContact]")
     expect(customer.locator("#over")).to_be_visible()
     expect(agent.locator("#composer")).to_be_hidden()
@@ -229,6 +234,34 @@ def test_the_pages_work_by_keyboard_alone(pages):
     agent.keyboard.press("Enter")
     expect(words(agent)).to_have_text([FIRST])
     assert customer.locator("#messages").get_attribute("aria-live") == "polite"
+
+
+def test_an_agent_is_told_in_time_that_the_token_ends_and_pastes_a_new_one(platform, pages):
+    name = platform.on_shift("es")
+    agent, customer = pages.agent(name, token_life="60s"), pages.customer()
+    begin(customer, agent)
+    expect(agent.locator("#token-why")).to_contain_text("Your token ends at")
+    expect(agent.locator("#token-why")).to_contain_text(f"--role agent --subject {name}")
+    shot(agent, "agent-8-token-ends")
+    agent.fill("#new-token", platform.token("agent", "somebody.else"))
+    agent.click("#renew")
+    expect(agent.locator("#notice")).to_contain_text("somebody else")
+    agent.fill("#new-token", platform.token("agent", name, "--ttl", "5s"))
+    agent.press("#new-token", "Enter")
+    expect(agent.locator("#notice")).to_be_hidden()
+    expect(agent.locator("#token-why")).to_contain_text("Your token ended at")
+    say(agent, "todavía aquí")
+    expect(words(customer)).to_have_text([FIRST, "todavía aquí"])
+
+    agent.reload()  # a new connection with the token that has ended
+    expect(agent.locator("#status")).to_contain_text("token is not accepted")
+    link = f"{platform.http}/agent#agent={name}&token={platform.token('agent', name)}"
+    agent.fill("#new-token", link)
+    agent.click("#renew")
+    expect(agent.locator("body[data-attached=true]")).to_be_attached()
+    expect(agent.locator("#token")).to_be_hidden()
+    expect(words(agent)).to_have_text([FIRST, "todavía aquí"])
+    pages.complaints = [c for c in pages.complaints if "401" not in c and "403" not in c]
 
 
 def test_a_token_that_is_not_taken_is_said(platform, pages):

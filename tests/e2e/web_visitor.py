@@ -79,6 +79,13 @@ class WebVisitor:
         self._send({name: {"requestId": request_id, "conversationId": self.conversation_id, **fields}}, request_id)
         return self.result_of(request_id)
 
+    def heartbeat(self):
+        """Reads up to its answer; the token that is in force then."""
+        self._socket.send(json.dumps({"heartbeat": {}}))
+        while "heartbeat" not in self.read():
+            pass
+        return self.token
+
     def _send(self, command, request_id=None, is_kept=True):
         frame = {"requestId": request_id or uuid7(), **command}
         if is_kept:

@@ -1,7 +1,9 @@
 """Ingress and the agents' stream over WebSocket, resumed after broken connections and a crash."""
 
+import base64
 import json
 import random
+import time
 
 import pytest
 from meridian_client import uuid7
@@ -136,6 +138,45 @@ def test_a_visitor_token_is_bound_to_its_conversation_and_origin(platform):
     elsewhere = "https://elsewhere.example"
     with pytest.raises((InvalidStatus, ConnectionClosed)):
         open_socket(platform, "/v1/ingress", "meridian.ingress.v1", visitor.token, elsewhere).recv(timeout=10)
+
+
+def end_of(token):
+    """Unix time at which the token ends."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+
+
+def is_refused(platform, token):
+    try:
+        open_socket(platform, "/v1/ingress", "meridian.ingress.v1", token).close()
+    except InvalidStatus:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("platform", [("--visitor-token-life", "10s")], indirect=True)
+def test_a_visitor_token_is_renewed_for_as_long_as_its_session_lives(platform):
+    visitor = WebVisitor(platform)
+    visitor.connect()
+    visitor.submit(FIRST)
+    visitor.watch()
+    first = visitor.token
+    second = eventually(lambda: (renewed := visitor.heartbeat()) != first and renewed, what="a new token")
+    assert time.time() < end_of(first) < end_of(second)
+    eventually(lambda: is_refused(platform, first), what="the end of the old token")
+    assert time.time() >= end_of(first)
+
+    visitor.break_off()
+    visitor.connect()
+    visitor.watch()
+    visitor.say("sigo aquí")
+    visitor.read_until(lambda: visitor.texts() == [FIRST, "sigo aquí"])
+    third = eventually(lambda: (renewed := visitor.heartbeat()) != second and renewed, what="another new token")
+    assert time.time() < end_of(second)
+
+    visitor.command("leaveConversation")
+    eventually(lambda: visitor.heartbeat() != third or is_refused(platform, third), what="the end of the last token")
+    assert visitor.heartbeat() == third, "the session has ended"
 
 
 def test_many_refused_sockets_leave_the_server_well(platform):

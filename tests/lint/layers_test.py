@@ -11,7 +11,7 @@ def configure(folder, declarations):
     (folder / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\nproject(planted LANGUAGES NONE)\n"
         f"include({sources.ROOT}/libs/meridian_library.cmake)\n{declarations}\n")
-    run = subprocess.run(["cmake", "-S", folder, "-B", folder / "build"], capture_output=True, text=True)
+    run = subprocess.run(["cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build"], capture_output=True, text=True)
     return run.returncode, " ".join(run.stderr.split())
 
 

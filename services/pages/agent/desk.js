@@ -2,7 +2,7 @@
 // The token, the chosen activity and unacknowledged messages lie in sessionStorage; what the agent holds and what was
 // said comes from the server on each attach.
 
-import { Connection } from "/shared/connection.js";
+import { Connection, expiryOf } from "/shared/connection.js";
 import { RequestIds } from "/shared/request_ids.js";
 import { textOf } from "/shared/elements.js";
 
@@ -46,6 +46,29 @@ export class Desk {
 
   get hasToken() {
     return this.#kept.token !== "";
+  }
+
+  // Unix milliseconds; Infinity when that is not known.
+  get tokenEndsAt() {
+    return this.hasToken ? expiryOf(this.#kept.token) : Infinity;
+  }
+
+  // Goes on with another token of the same agent, given as itself or in a link. While the connection is open the server
+  // judges it first; a connection that was refused is opened again with it.
+  renew(text) {
+    const token = new URLSearchParams(text.split("#").pop()).get("token") ?? text.trim();
+    if (!token) return;
+    this.notice = "";
+    if (this.#connection.isOpen) {
+      this.#command({ refreshToken: { token } }, (error) => {
+        if (!error) this.#keep({ token });
+      });
+    } else {
+      this.#keep({ token });
+      this.link = "reconnecting";
+      this.#connection.start();
+    }
+    this.#changed();
   }
 
   // After another window took over: takes the agent back.

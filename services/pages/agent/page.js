@@ -4,7 +4,7 @@ import { Desk } from "/agent/desk.js";
 import { bubble, byId, element, languageName, sendOnEnter, showList, textOf, timeOf } from "/shared/elements.js";
 
 const LINK = {
-  refused: "Your token is not accepted any more. Open the page by a new link.",
+  refused: "Your token is not accepted any more.",
   superseded: "In use in another window",
   reconnecting: "Not connected",
   closed: "Not connected",
@@ -16,6 +16,8 @@ const ENDED = {
   LOST: "Went back to the line",
   CANCELED: "The customer canceled",
 };
+
+const WARN_BEFORE_MS = 15 * 60 * 1000; // of the token's end
 
 let chosen = ""; // conversation id of the tab in front
 const drafts = new Map();
@@ -62,6 +64,18 @@ function showHeader() {
   byId("notice").hidden = !desk.notice;
   document.body.dataset.link = desk.link;
   document.body.dataset.attached = String(desk.attached);
+  showToken();
+}
+
+// There is no login yet that could hand out a new token: the agent brings one.
+function showToken() {
+  const left = desk.tokenEndsAt - Date.now();
+  byId("token").hidden = desk.link !== "refused" && left > WARN_BEFORE_MS;
+  if (byId("token").hidden) return;
+  const end = Number.isFinite(desk.tokenEndsAt) ? timeOf(desk.tokenEndsAt) : "";
+  const what = end && `Your token ${left > 0 ? "ends" : "ended"} at ${end}. `;
+  const how = `meridianctl token create --role agent --subject ${desk.agent || "YOUR-NAME"}`;
+  setText("token-why", `${what}Ask for a new one (${how}) and paste it here: your conversations stay.`);
 }
 
 function showOffers() {
@@ -181,6 +195,11 @@ function setText(id, text) {
 byId("activity").addEventListener("click", () => {
   desk.setActivity(desk.activity === "available" ? "away" : "available");
 });
+byId("token").addEventListener("submit", (event) => {
+  event.preventDefault();
+  desk.renew(byId("new-token").value);
+  byId("new-token").value = "";
+});
 byId("take-over").addEventListener("click", () => desk.takeOver());
 byId("dismiss").addEventListener("click", () => desk.dismiss(current()));
 byId("actions").addEventListener("click", ({ target }) => {
@@ -201,5 +220,8 @@ byId("tabs").addEventListener("keydown", ({ key }) => {
 });
 sendOnEnter(byId("text"), byId("composer"));
 addEventListener("hashchange", () => location.reload()); // another link was opened in this window
-setInterval(showOffers, 500);
+setInterval(() => {
+  showOffers();
+  showToken();
+}, 500);
 show();

@@ -25,6 +25,7 @@ function statusLine() {
   if (chat.phase === "over") return "Ended";
   if (chat.phase === "starting") return "Sending your message…";
   if (state === "ASSIGNED") return `${answering()} is talking with you${inLanguage}.`;
+  if (state === "HELD") return `${answering()} has put you on hold, and will be back.`;
   return `Looking for somebody who can help you${inLanguage}…`;
 }
 

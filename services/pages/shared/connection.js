@@ -136,8 +136,8 @@ export class Connection {
   }
 }
 
-// Unix milliseconds; Infinity when the token does not say. Read only to explain a refusal, never to trust it.
-function expiryOf(token) {
+// Unix milliseconds; Infinity when the token does not say. Read only to explain it to people, never to trust it.
+export function expiryOf(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     return JSON.parse(atob(payload)).exp * 1000 || Infinity;

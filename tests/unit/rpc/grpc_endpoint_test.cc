@@ -1,9 +1,6 @@
-// What a gRPC server answers beside its methods: health, reflection, and over TLS.
+// What a gRPC server answers beside its methods: health and reflection.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <chrono>
 
@@ -97,70 +94,6 @@ TEST_F(GrpcEndpointTest, ReflectionNamesTheServicesAndTheirFiles) {
   response.Clear();
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_GE(response.files().file_descriptor_proto_size(), 1);
-}
-
-std::string BioText(BIO* bio) {
-  char* text = nullptr;
-  long length = BIO_get_mem_data(bio, &text);
-  std::string copy(text, static_cast<size_t>(length));
-  BIO_free(bio);
-  return copy;
-}
-
-// A self-signed certificate for 127.0.0.1, good for an hour.
-TlsFiles SelfSigned() {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_EXTENSION* address = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(certificate, address, -1);
-  X509_sign(certificate, key, EVP_sha256());
-  BIO* certificate_pem = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(certificate_pem, certificate);
-  BIO* key_pem = BIO_new(BIO_s_mem());
-  PEM_write_bio_PrivateKey(key_pem, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_EXTENSION_free(address);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return {BioText(certificate_pem), BioText(key_pem), ""};
-}
-
-TEST_F(GrpcEndpointTest, SpeaksTlsWhenToldAndNothingElseThen) {
-  options_.tls = SelfSigned();
-  StartServer();
-  EchoResponse response;
-  EXPECT_TRUE(Client::Connect({.target = Target(), .token = Token(), .tls_roots_pem = options_.tls->certificate_pem})
-                  ->Call(kEcho, EchoRequest(), &response)
-                  .ok());
-  Duration brief = Duration::Seconds(2);
-  EXPECT_FALSE(Client::Connect({.target = Target(), .token = Token(), .timeout = brief})
-                   ->Call(kEcho, EchoRequest(), &response)
-                   .ok());
-  EXPECT_FALSE(
-      Client::Connect(
-          {.target = Target(), .token = Token(), .tls_roots_pem = SelfSigned().certificate_pem, .timeout = brief})
-          ->Call(kEcho, EchoRequest(), &response)
-          .ok());
-}
-
-TEST_F(GrpcEndpointTest, MutualTlsRefusesAClientWithoutACertificate) {
-  options_.tls = SelfSigned();
-  options_.tls->client_roots_pem = options_.tls->certificate_pem;
-  StartServer();
-  EchoResponse response;
-  EXPECT_FALSE(Client::Connect({.target = Target(),
-                                .token = Token(),
-                                .tls_roots_pem = options_.tls->certificate_pem,
-                                .timeout = Duration::Seconds(2)})
-                   ->Call(kEcho, EchoRequest(), &response)
-                   .ok());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class SqliteWriterTest : public ::testing::Test {
     auto connection = SqliteConnection::Open(folder_.path() + "/store.db", "");
     EXPECT_TRUE(connection.ok()) << connection.status();
     EXPECT_TRUE(ConfigureConnection(**connection, 1 << 20).ok());
-    EXPECT_TRUE(PrepareSchema(**connection).ok());
+    EXPECT_TRUE(PrepareStoreSchema(**connection).ok());
     return *std::move(connection);
   }
 

@@ -90,6 +90,7 @@ class RandomValues {
                                 Of(AssignmentRole::kPrimary, AssignmentRole::kMonitoring), Coin(), Number(100)});
     }
     contact.customer_waits = Coin();
+    contact.on_hold = Coin();
     contact.edge = {static_cast<uint32_t>(Number(9)), Of(EdgeKind::kNone, EdgeKind::kWithdrawn),
                     Of(CustomerLeftReason::kNone, CustomerLeftReason::kConnectionLost), When(), Origin()};
     contact.acknowledged_edge = static_cast<uint32_t>(Number(9));
@@ -123,6 +124,9 @@ class RandomValues {
                            static_cast<uint32_t>(random_()));
       }
       record.authors.push_back(std::move(author));
+    }
+    for (uint64_t i = Number(kMaxEmptySubmissions + 1); i > 0; --i) {
+      record.empty_submissions.push_back({{random_(), random_()}, Any<ContactId>(), Coin()});
     }
     return record;
   }

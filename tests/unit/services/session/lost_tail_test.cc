@@ -99,6 +99,22 @@ TEST(SessionLostTailTest, WhereTheStoreDoesNotSayThatItMayNothingIsKept) {
   EXPECT_LT(Texts(world).size(), 4u);
 }
 
+TEST(SessionLostTailTest, AnAgentWhoWritesWhileTheShardComesBackWaits) {
+  SessionWorld world(true);
+  Talk(world);
+  ASSERT_EQ(world.store().LoseTail(kShard, 2), 2u);
+  world.Say("refused", 1, 3, kSaid[4]);
+  world.Settle();
+  while (world.shard().state() == ShardState::kLost) {
+    world.clock().Advance(Duration::Milliseconds(10));
+    world.StepShard();
+  }
+  world.Say("ana 3", 1, 3, kSaid[4], "ana");
+  world.Pass(Duration::Seconds(5));
+  EXPECT_EQ(world.answers["ana 3"], "OK 5");
+  EXPECT_EQ(Texts(world), kSaid);
+}
+
 // The store loses its end again while the first loss is being made good.
 TEST(SessionLostTailTest, ALossAmongTheReplayedIsMadeGoodToo) {
   SessionWorld world(true);

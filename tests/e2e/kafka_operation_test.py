@@ -105,6 +105,24 @@ def test_a_full_log_refuses_new_contacts_and_serves_live_work(kafka, start):
     platform.stop()
 
 
+def test_a_stop_does_not_wait_for_kafka_and_the_next_start_publishes_the_rest(kafka, start):
+    region = "stop"
+    assert apply_topics(kafka, region).returncode == 0
+    platform = start(region)
+    Customer(platform, "visitor-1").submit(FIRST)
+    all_relayed(platform, kafka, region)
+    kafka.brokers[0].kill()
+    try:
+        Customer(platform, "visitor-2").submit(FIRST)
+        platform.stop()
+        assert "not all events were published; they are kept for the next start" in platform.log()
+        platform.start()
+    finally:
+        kafka.brokers[0].start()
+    all_relayed(platform, kafka, region)
+    platform.stop()
+
+
 def test_the_log_is_kept_for_a_relay_until_it_is_forgotten(kafka, tmp_path, start):
     region = "forget"
     platform = start(region)

@@ -88,6 +88,7 @@ absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environ
     return absl::InvalidArgumentError("--redis-replicas must be 0 to 100");
   }
   redis.replicas = static_cast<int>(options.redis_replicas);
+  redis.log_keep_bytes = options.log_keep_bytes;
   redis.wall = &environment.wall_clock;
   redis.monotonic = &environment.monotonic_clock;
   redis.jitter_seed = environment.seed;
@@ -124,6 +125,7 @@ absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& optio
   SqliteOptions sqlite;
   sqlite.path = environment.data.File("meridian.db");
   sqlite.holder = environment.service;
+  sqlite.log_keep_bytes = options.log_keep_bytes;
   sqlite.wall = &environment.wall_clock;
   sqlite.monotonic = &environment.monotonic_clock;
   MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(sqlite)));

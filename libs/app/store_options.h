@@ -28,6 +28,7 @@ struct StoreOptions {
   std::string redis_server_name;
   std::string redis_durability = "replicated";
   int64_t redis_replicas = 1;
+  int64_t log_keep_bytes = int64_t{2} << 30;  // of a shard's log, where no follower needs more; no option of its own
 
   void BindTo(CommandLine& line);
 };

@@ -291,6 +291,7 @@ enum class Refusal : uint8_t {
   kWrongState,       // the contact's state does not allow it
   kNotSupported,     // part of the design, not working yet
   kNoNextStep,       // the plan has no step after this one
+  kEventLogFull,     // too many events wait to be published: live work goes on, nothing new is taken
 };
 std::string_view ToString(Refusal refusal);  // "stale_token"
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ namespace meridian {
 struct LogEntry {
   LogPosition position;
   std::string bytes;  // as given to CommitRequest::log_entry
+};
+
+// What a shard's log holds and for whom.
+struct LogState {
+  uint64_t bytes = 0;   // in the entries kept
+  LogPosition trimmed;  // the last entry removed; {0, 0}: none was
+  std::map<std::string, LogPosition> followers;
 };
 
 class EventLog {
@@ -35,6 +43,12 @@ class EventLog {
   // A position never moves back; the call is idempotent.
   virtual void SetFollower(ShardId shard, std::string follower, LogPosition position,
                            absl::AnyInvocable<void(absl::Status)> done) = 0;
+
+  // The follower needs nothing more of the log. Idempotent.
+  virtual void RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) = 0;
+
+  // Durable state; of a shard that never existed all is zero.
+  virtual void Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) = 0;
 
   // Removes the entries up to and with `position`, but none above the lowest follower. Answers the first entry kept,
   // or, when none is kept, the last one removed.

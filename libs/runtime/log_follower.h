@@ -71,7 +71,11 @@ class LogFollower final : public Stepped {
 
   // The newest position that is durable in the target; the owner's thread.
   LogPosition confirmed() const { return confirmed_; }
+  // The newest position that the source has stored for this follower; the owner's thread.
+  LogPosition stored_in_source() const { return source_knows_; }
   size_t in_flight() const { return in_flight_.size(); }
+  // The newest position taken from the log; the owner's thread.
+  LogPosition read_to() const { return read_to_; }
 
   // Calls `done`, in Step, once everything that the source's log holds now is durable in the target; never when the
   // follower stops before. It need not have caught up with what comes meanwhile: it has to come within `read_bytes` of

@@ -220,6 +220,30 @@ void MemoryStore::SetFollower(ShardId shard, std::string follower, LogPosition p
   });
 }
 
+void MemoryStore::RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) {
+  Take([this, shard, follower = std::move(follower), done = std::move(done)]() mutable {
+    {
+      std::lock_guard lock(mutex_);
+      shards_[shard].followers.erase(follower);
+    }
+    done(absl::OkStatus());
+  });
+}
+
+void MemoryStore::Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
+  Take([this, shard, done = std::move(done)]() mutable {
+    LogState state;
+    {
+      std::lock_guard lock(mutex_);
+      const Shard& held = shards_[shard];
+      for (const auto& [position, entry] : held.log) state.bytes += entry.size();
+      state.trimmed = held.trimmed;
+      state.followers = held.followers;
+    }
+    done(std::move(state));
+  });
+}
+
 void MemoryStore::TrimTo(ShardId shard, LogPosition position,
                          absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
   Take([this, shard, position, done = std::move(done)]() mutable { done(Trim(shard, position)); });

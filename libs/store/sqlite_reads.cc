@@ -19,6 +19,8 @@ SqliteReads::SqliteReads(SqliteConnection& c)
       entries_(c,
                "SELECT term, number, bytes FROM log WHERE shard=?1 AND (term, number) > (?2, ?3)"
                " ORDER BY term, number"),
+      log_bytes_(c, "SELECT log_bytes FROM chain WHERE shard=?1"),
+      followers_(c, "SELECT name, term, number FROM follower WHERE shard=?1"),
       tenant_(c, "SELECT revision, routing, sessions FROM directory WHERE tenant=?1"),
       tenants_(c,
                "SELECT revision, routing, sessions, tenant FROM directory WHERE tenant>?1 ORDER BY tenant LIMIT ?2") {}
@@ -106,6 +108,22 @@ absl::StatusOr<LogPosition> SqliteReads::Trimmed(ShardId shard) {
   }
   if (!trimmed_.ok()) return connection_.failure().ToStatus();
   return position;
+}
+
+absl::StatusOr<LogState> SqliteReads::Describe(ShardId shard) {
+  LogState state;
+  MERIDIAN_ASSIGN_OR_RETURN(state.trimmed, Trimmed(shard));
+  log_bytes_.Bind(1, ShardColumn(shard));
+  if (log_bytes_.Next()) {
+    state.bytes = log_bytes_.Unsigned(0);
+    log_bytes_.Reset();
+  }
+  followers_.Bind(1, ShardColumn(shard));
+  while (followers_.Next()) {
+    state.followers[std::string(followers_.Bytes(0))] = {followers_.Unsigned(1), followers_.Unsigned(2)};
+  }
+  if (!log_bytes_.ok() || !followers_.ok()) return connection_.failure().ToStatus();
+  return state;
 }
 
 absl::StatusOr<TenantShards> SqliteReads::Tenant(const TenantId& tenant) {

@@ -21,6 +21,7 @@ class SqliteReads {
   absl::StatusOr<LoadPage> Load(ShardId shard, std::vector<uint8_t> tables, const std::string& cursor);
   absl::StatusOr<std::vector<std::optional<std::string>>> Read(ShardId shard, const std::vector<RecordKey>& keys);
   absl::StatusOr<std::vector<LogEntry>> EntriesAfter(ShardId shard, LogPosition position, size_t max_bytes);
+  absl::StatusOr<LogState> Describe(ShardId shard);
   absl::StatusOr<TenantShards> Tenant(const TenantId& tenant);
   absl::StatusOr<std::vector<TenantAssignment>> TenantsAfter(const TenantId& after);
 
@@ -31,7 +32,7 @@ class SqliteReads {
 
   SqliteConnection& connection_;
   SqliteStatement records_, record_;
-  SqliteStatement trimmed_, entries_;
+  SqliteStatement trimmed_, entries_, log_bytes_, followers_;
   SqliteStatement tenant_, tenants_;
 };
 

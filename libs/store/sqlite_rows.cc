@@ -25,6 +25,7 @@ SqliteRows::SqliteRows(SqliteConnection& c)
                     "INSERT INTO follower VALUES(?1,?2,?3,?4) ON CONFLICT DO UPDATE"
                     " SET term=excluded.term, number=excluded.number"
                     " WHERE (excluded.term, excluded.number) > (follower.term, follower.number)"),
+      delete_follower_(c, "DELETE FROM follower WHERE shard=?1 AND name=?2"),
       lowest_follower_(c, "SELECT term, number FROM follower WHERE shard=?1 ORDER BY term, number LIMIT 1"),
       get_tenant_(c, "SELECT revision, routing, sessions FROM directory WHERE tenant=?1"),
       put_tenant_(c, "REPLACE INTO directory VALUES(?1,?2,?3,?4)") {}
@@ -83,6 +84,10 @@ bool SqliteRows::Append(const CommitRequest& request, Instant at) {
 bool SqliteRows::PutFollower(ShardId shard, const std::string& follower, LogPosition position) {
   put_follower_.Bind(1, ShardColumn(shard)).BindText(2, follower);
   return put_follower_.Bind(3, PositionColumn(position.term)).Bind(4, PositionColumn(position.number)).Run();
+}
+
+bool SqliteRows::RemoveFollower(ShardId shard, const std::string& follower) {
+  return delete_follower_.Bind(1, ShardColumn(shard)).BindText(2, follower).Run();
 }
 
 std::optional<LogPosition> SqliteRows::LowestFollower(ShardId shard) {

@@ -39,6 +39,7 @@ class SqliteRows {
   bool Append(const CommitRequest& request, Instant at);
 
   bool PutFollower(ShardId shard, const std::string& follower, LogPosition position);
+  bool RemoveFollower(ShardId shard, const std::string& follower);
   // The lowest position of the shard's followers; the highest possible when it has none.
   std::optional<LogPosition> LowestFollower(ShardId shard);
 
@@ -66,7 +67,7 @@ class SqliteRows {
   SqliteStatement get_shard_, put_shard_, list_shards_;
   SqliteStatement put_record_, delete_record_;
   SqliteStatement put_entry_, oldest_entries_, first_entry_, delete_entries_;
-  SqliteStatement put_follower_, lowest_follower_;
+  SqliteStatement put_follower_, delete_follower_, lowest_follower_;
   SqliteStatement get_tenant_, put_tenant_;
   std::map<ShardId, ShardRow> shards_;
 };

@@ -171,6 +171,14 @@ void SqliteStore::SetFollower(ShardId shard, std::string follower, LogPosition p
   core_->Write(MakeFollowerWrite(shard, std::move(follower), position, std::move(done)));
 }
 
+void SqliteStore::RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) {
+  core_->Write(MakeFollowerRemoval(shard, std::move(follower), std::move(done)));
+}
+
+void SqliteStore::Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
+  core_->Answer(std::move(done), [shard](SqliteReads& reads) { return reads.Describe(shard); });
+}
+
 void SqliteStore::TrimTo(ShardId shard, LogPosition position,
                          absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
   core_->Write(MakeTrimWrite(shard, {.up_to = position}, core_->tail(), core_->Writes(), std::move(done)));

@@ -157,6 +157,20 @@ class FollowerWrite : public QueuedWrite {
   absl::AnyInvocable<void(absl::Status)> done_;
 };
 
+class FollowerRemoval : public QueuedWrite {
+ public:
+  FollowerRemoval(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done)
+      : shard_(shard), follower_(std::move(follower)), done_(std::move(done)) {}
+
+  bool Apply(SqliteRows& rows) override { return rows.RemoveFollower(shard_, follower_); }
+  void Finish(SqliteRows*, const TransactionEnd& end) override { done_(StatusOf(end)); }
+
+ private:
+  const ShardId shard_;
+  const std::string follower_;
+  absl::AnyInvocable<void(absl::Status)> done_;
+};
+
 class TrimWrite : public QueuedWrite {
  public:
   TrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,
@@ -259,6 +273,11 @@ std::unique_ptr<QueuedWrite> MakeHeadRead(ShardId shard, absl::AnyInvocable<void
 std::unique_ptr<QueuedWrite> MakeFollowerWrite(ShardId shard, std::string follower, LogPosition position,
                                                absl::AnyInvocable<void(absl::Status)> done) {
   return std::make_unique<FollowerWrite>(shard, std::move(follower), position, std::move(done));
+}
+
+std::unique_ptr<QueuedWrite> MakeFollowerRemoval(ShardId shard, std::string follower,
+                                                 absl::AnyInvocable<void(absl::Status)> done) {
+  return std::make_unique<FollowerRemoval>(shard, std::move(follower), std::move(done));
 }
 
 std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,

@@ -29,6 +29,9 @@ std::unique_ptr<QueuedWrite> MakeHeadRead(ShardId shard, absl::AnyInvocable<void
 std::unique_ptr<QueuedWrite> MakeFollowerWrite(ShardId shard, std::string follower, LogPosition position,
                                                absl::AnyInvocable<void(absl::Status)> done);
 
+std::unique_ptr<QueuedWrite> MakeFollowerRemoval(ShardId shard, std::string follower,
+                                                 absl::AnyInvocable<void(absl::Status)> done);
+
 // One slice; while there is more `again` gets a write for the next one, else `done` is called.
 using EnqueueWrite = std::function<void(std::unique_ptr<QueuedWrite>)>;
 std::unique_ptr<QueuedWrite> MakeTrimWrite(ShardId shard, SqliteRows::TrimRule rule, LogTail& tail, EnqueueWrite again,

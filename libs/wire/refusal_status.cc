@@ -20,6 +20,7 @@ absl::StatusCode CodeOf(Refusal refusal) {
     case Refusal::kStaleRevision:
       return absl::StatusCode::kAborted;
     case Refusal::kQueueFull:
+    case Refusal::kEventLogFull:
       return absl::StatusCode::kResourceExhausted;
     case Refusal::kNotSupported:
       return absl::StatusCode::kUnimplemented;

@@ -1,5 +1,7 @@
 #include "services/meridianctl/command_tree.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 
@@ -11,12 +13,16 @@
 #include "services/meridianctl/event_commands.h"
 #include "services/meridianctl/history_commands.h"
 #include "services/meridianctl/operator_commands.h"
+#include "services/meridianctl/replay_command.h"
 #include "services/meridianctl/tenant_commands.h"
 #include "services/meridianctl/token_commands.h"
+#include "services/meridianctl/topic_commands.h"
 #include "services/meridianctl/verify_command.h"
 
 namespace meridian::ctl {
 namespace {
+
+constexpr Duration kLeastRetention = Duration::Minutes(1);
 
 const char* About() {
   return "The command line of Meridian.\n"
@@ -43,6 +49,7 @@ class CommandTree {
     AddOperatorCommands();
     AddHistoryCommands();
     AddEventCommands();
+    AddTopicCommands();
     AddTokenCommands();
     AddDemoCommands();
   }
@@ -135,6 +142,39 @@ class CommandTree {
     events->add_flag("--until-now", events_.until_now, "End when all that exists now was shown");
     AddTopics(events);
     AddVerify(events);
+    AddReplay(events);
+  }
+
+  void AddReplay(CLI::App* events) {
+    CLI::App* replay = Command(
+        events, "replay",
+        "Publish the tenant's events that are kept to Kafka again, oldest first, up to now.\n"
+        "For readers who lost what they had, or topics that did. Each event comes again as it was, with its id, "
+        "behind\n"
+        "all that is there and between events that happen meanwhile: readers who drop what is not above the last that\n"
+        "they took see nothing new, and those who begin anew must read from the place where the replay begins.\n"
+        "Example: meridianctl events replay --kafka-brokers 127.0.0.1:9092 --since 2026-11-21T10:00:00Z\n",
+        [this] { return ReplayEvents(connection_, replay_, console_); });
+    AddKafka(replay, replay_.kafka);
+    replay->add_option("--from", replay_.from, "A position of `meridianctl events`; else the oldest that is kept");
+    replay->add_option_function<std::string>(
+        "--since",
+        [this](const std::string& text) {
+          google::protobuf::Timestamp time;
+          if (!google::protobuf::util::TimeUtil::FromString(text, &time)) {
+            throw CLI::ValidationError("--since", "must be a time such as 2026-11-21T10:00:00Z");
+          }
+          replay_.since = Instant{time.seconds() * 1'000'000'000 + time.nanos()};
+        },
+        "Only events from this time on, in UTC");
+    replay->add_option("--topic", replay_.topics, "contact, agent or config; may be repeated; all by default");
+  }
+
+  void AddKafka(CLI::App* command, kafka::Connection& kafka) {
+    command->add_option("--kafka-brokers", kafka.brokers, "HOST:PORT, several separated by commas")->required();
+    command->add_option("--kafka-ca", kafka.ca_file, "PEM file of the brokers' CA; with it the connection is TLS");
+    command->add_option("--kafka-certificate", kafka.certificate_file, "PEM file of this client's certificate");
+    command->add_option("--kafka-key", kafka.key_file, "PEM file of the certificate's key");
   }
 
   void AddVerify(CLI::App* events) {
@@ -171,6 +211,29 @@ class CommandTree {
 
   void AddTopics(CLI::App* command) {
     command->add_option("--topic", events_.topics, "contact, agent or config; may be repeated; all by default");
+  }
+
+  void AddTopicCommands() {
+    CLI::App* topics = Command(&app_, "topics", "The Kafka topics of a region's events", nullptr);
+    topics->require_subcommand(1);
+    topics->fallthrough();
+    CLI::App* apply =
+        Command(topics, "apply",
+                "Create the topics that are missing and name those that are not as wanted; exit code 1 if any\n"
+                "Example: meridianctl topics apply --kafka-brokers kafka-1:9092,kafka-2:9092 --region eu1\n",
+                [this] { return ApplyTopics(topics_, console_); });
+    AddKafka(apply, topics_.kafka);
+    apply->add_option("--region", topics_.region, "Whose events")->capture_default_str();
+    apply->add_option("--partitions", topics_.partitions, "Of each topic; not to be changed later")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    apply->add_option("--replication", topics_.replication, "Copies of each partition, at most one per broker")
+        ->check(CLI::Range(1, 9))
+        ->capture_default_str();
+    AddDuration(apply, "--retention", &topics_.retention, "How long events are kept; default 168h", kLeastRetention);
+    AddDuration(apply, "--audit-retention", &topics_.audit_retention, "The same of the audit topic; default 8760h",
+                kLeastRetention);
+    apply->add_flag("--dry-run", topics_.dry_run, "Look, create nothing; a missing topic is wrong too");
   }
 
   void AddTokenCommands() {
@@ -224,6 +287,8 @@ class CommandTree {
   ContactsOptions contacts_;
   HistoryOptions history_;
   EventsOptions events_;
+  TopicsOptions topics_;
+  ReplayOptions replay_;
   TokenOptions token_;
   VerifyOptions verify_;
   DemoAgentOptions demo_;

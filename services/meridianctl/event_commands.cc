@@ -12,17 +12,6 @@ namespace {
 using event::v1::StreamRequest;
 using event::v1::StreamResponse;
 
-absl::Status ToRequest(const EventsOptions& options, StreamRequest* request) {
-  request->set_position(options.from);
-  request->set_until_now(options.until_now);
-  for (const std::string& name : options.topics) {
-    const auto* topic = FindByShortName(*event::v1::Topic_descriptor(), name);
-    if (topic == nullptr) return FieldError("--topic", "must be contact, agent or config");
-    request->add_topics(static_cast<event::v1::Topic>(topic->number()));
-  }
-  return absl::OkStatus();
-}
-
 std::string JsonLine(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -37,6 +26,17 @@ void Print(const StreamResponse& response, bool json, std::ostream& out) {
 }
 
 }  // namespace
+
+absl::Status ToRequest(const EventsOptions& options, StreamRequest* request) {
+  request->set_position(options.from);
+  request->set_until_now(options.until_now);
+  for (const std::string& name : options.topics) {
+    const auto* topic = FindByShortName(*event::v1::Topic_descriptor(), name);
+    if (topic == nullptr) return FieldError("--topic", "must be contact, agent or config");
+    request->add_topics(static_cast<event::v1::Topic>(topic->number()));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ReadEvents(rpc::Client& client, const StreamRequest& request,
                         const std::function<void(const StreamResponse&)>& take) {

@@ -22,6 +22,9 @@ struct EventsOptions {
 // Until the stream ends; then says on `err` from where to go on.
 int Events(const ConnectionOptions& connection, const EventsOptions& options, const Console& console);
 
+// INVALID_ARGUMENT for an unknown topic.
+absl::Status ToRequest(const EventsOptions& options, event::v1::StreamRequest* request);
+
 // Reads a stream to its end, response by response.
 absl::Status ReadEvents(rpc::Client& client, const event::v1::StreamRequest& request,
                         const std::function<void(const event::v1::StreamResponse&)>& take);

@@ -57,6 +57,12 @@ RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
   }
   Tenant& tenant = FindOrAdd(command.tenant);
   Open(tenant, now);
+  if (command.no_new_contacts && IsNewContact(tenant, command)) {
+    RoutingAnswer answer;
+    answer.answer.refusal = Refusal::kEventLogFull;
+    answer.answer.text = "too many events wait to be published";
+    return answer;
+  }
   return std::visit(
       [&](auto&& body) -> RoutingAnswer {
         using Body = std::decay_t<decltype(body)>;
@@ -67,6 +73,12 @@ RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
         }
       },
       std::move(command.body));
+}
+
+bool RoutingProgram::IsNewContact(const Tenant& tenant, const RoutingCommand& command) {
+  const auto* of_engine = std::get_if<meridian::Command>(&command.body);
+  const auto* enqueue = of_engine == nullptr ? nullptr : std::get_if<EnqueueContact>(&of_engine->body);
+  return enqueue != nullptr && tenant.engine.FindContact(enqueue->spec.id) == nullptr;
 }
 
 RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now) {

@@ -53,6 +53,8 @@ struct RoutingCommand {
   TenantId tenant;
   std::optional<RequestKey> key;
   std::variant<Command, StageConfig, PublishDraft> body;
+  // The shard's log keeps its room for live work: a contact that is not there yet is refused (kEventLogFull).
+  bool no_new_contacts = false;
 };
 
 // ---- answers ----
@@ -164,6 +166,7 @@ class RoutingProgram {
   absl::Status RestoreConfigs(Tenant& tenant);
 
   RoutingAnswer ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now);
+  static bool IsNewContact(const Tenant& tenant, const RoutingCommand& command);
   RoutingAnswer ApplyTo(Tenant& tenant, StageConfig stage);
   RoutingAnswer ApplyTo(Tenant& tenant, PublishDraft publish, Instant now);
   RoutingAnswer InForce(const Tenant& tenant, ConfigOutcome outcome) const;

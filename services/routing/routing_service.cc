@@ -34,6 +34,15 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
         std::move(hooks)));
     thread_.Add(&shards_.back()->loop());
   }
+  if (options_.log_limit_bytes > 0) {
+    log_room_ =
+        std::make_unique<LogRoom>(LogRoomOptions{.shards = options_.shards, .limit_bytes = options_.log_limit_bytes},
+                                  LogRoomPorts{.event_log = ports_.event_log,
+                                               .monotonic = ports_.monotonic,
+                                               .metrics = ports_.metrics,
+                                               .log = ports_.log});
+    thread_.Add(log_room_.get());
+  }
 }
 
 RoutingService::~RoutingService() {
@@ -131,6 +140,7 @@ void RoutingService::Send(const TenantId& tenant, Command command, std::optional
   WithLoop(tenant,
            [this, routed = std::move(routed), lane, done = std::move(done)](absl::StatusOr<Loop*> loop) mutable {
              if (!loop.ok()) return done(loop.status());
+             routed.no_new_contacts = log_room_ != nullptr && log_room_->IsShort((*loop)->shard().number);
              shards_[(*loop)->shard().number]->Send(std::move(routed), lane, std::move(done));
            });
 }

@@ -23,6 +23,7 @@
 #include "libs/telemetry/log.h"
 #include "libs/telemetry/metrics.h"
 #include "services/routing/gateway_registry.h"
+#include "services/routing/log_room.h"
 #include "services/routing/routing_client.h"
 #include "services/routing/routing_program.h"
 #include "services/routing/routing_shard.h"
@@ -55,6 +56,8 @@ struct RoutingOptions {
   Duration lease_ttl = Duration::Seconds(10);
   BatchLimits batch;
   MailboxLimits mailbox;
+  // Of a shard's log, where a relay publishes it: near it new contacts are refused (log_room.h). 0: none.
+  uint64_t log_limit_bytes = 0;
 };
 
 class RoutingService final : public RoutingClient {
@@ -135,6 +138,7 @@ class RoutingService final : public RoutingClient {
   std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
 
   std::vector<std::unique_ptr<RoutingShard>> shards_;
+  std::unique_ptr<LogRoom> log_room_;  // with a limit
   ShardThread thread_;
   WorkerThread config_worker_{"config-check"};
 };

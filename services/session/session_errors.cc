@@ -20,6 +20,7 @@ struct Row {
 // Refusals of routing that the customer's side can do something about; the others are failed preconditions.
 constexpr Row kRoutingRefusals[] = {
     {"QUEUE_FULL", StatusCode::kResourceExhausted, "the queue is full"},
+    {"EVENT_LOG_FULL", StatusCode::kResourceExhausted, "too many events wait to be published"},
     {"UNKNOWN_CHANNEL", StatusCode::kInvalidArgument, "the channel is not in the configuration"},
     {"TENANT_NOT_FOUND", StatusCode::kNotFound, "the tenant is not known"},
 };

@@ -1,7 +1,9 @@
 #include "services/standalone/standalone.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <utility>
 
 #include "libs/app/id_source.h"
@@ -19,6 +21,7 @@
 #include "services/ingress/sites.h"
 #include "services/ingress/visitor_sessions.h"
 #include "services/replicator/handlers.h"
+#include "services/replicator/relay_service.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 #include "services/session/assemble.h"
@@ -35,6 +38,15 @@ constexpr Duration kStartPatience = Duration::Seconds(60);
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
 constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
+
+bool IsRelayed(const StandaloneOptions& options) { return !options.kafka.brokers.empty(); }
+
+absl::Status CheckRelay(const StandaloneOptions& options) {
+  if (!IsRelayed(options)) return absl::OkStatus();
+  if (options.forget_relay) return absl::InvalidArgumentError("--forget-relay is for a start without --kafka-brokers");
+  if (options.log_limit_mib < 1) return absl::InvalidArgumentError("--event-log-limit must be at least 1 (MiB)");
+  return kafka::Check(options.kafka);
+}
 
 AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
   AssembleHistoryOptions history;
@@ -75,6 +87,7 @@ class Standalone : public Service {
   }
 
   absl::Status Start() {
+    MERIDIAN_RETURN_IF_ERROR(SettleRelayOfBefore());
     routing_.Start();
     session_.Start();
     MERIDIAN_RETURN_IF_ERROR(health_.AwaitServing(kStartPatience));
@@ -96,6 +109,7 @@ class Standalone : public Service {
       history_->Start();
     }
     call_metrics_ = std::make_unique<CallMetrics>(methods_, environment_.metrics, environment_.log);
+    StartRelay();
     MERIDIAN_RETURN_IF_ERROR(StartHttp());
     if (options_.links) MERIDIAN_RETURN_IF_ERROR(StartLinks());
     return StartGrpc();
@@ -104,7 +118,7 @@ class Standalone : public Service {
   void Drain(Duration limit) override {
     health_.Follow(nullptr);
     grpc_->SetServing(false);
-    const Duration each = limit / 6;
+    const Duration each = limit / 7;
     http_->Stop(each);
     grpc_->Drain(each);
     if (links_ != nullptr) links_->Drain(each);
@@ -112,6 +126,9 @@ class Standalone : public Service {
     const bool routing_done = routing_.Drain(each);
     const bool history_done = history_ == nullptr || history_->Drain(each);
     if (!sessions_done || !routing_done || !history_done) environment_.log.Warning("not all work was finished in time");
+    if (relay_ != nullptr && !relay_->Drain(each)) {
+      environment_.log.Warning("not all events were published; they are kept for the next start");
+    }
   }
 
  private:
@@ -120,6 +137,7 @@ class Standalone : public Service {
     options.region = region;
     options.owner = environment_.service;
     options.seed = environment_.seed;
+    if (IsRelayed(options_)) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
     return options;
   }
   RoutingPorts RoutingPortsFor() {
@@ -172,6 +190,40 @@ class Standalone : public Service {
   }
   EventPorts EventPortsFor() {
     return {.log = &store_->log(), .store = &store_->shards(), .directory = &store_->directory()};
+  }
+
+  // The log is kept for a relay that has begun once, also when this start has none.
+  absl::Status SettleRelayOfBefore() {
+    if (IsRelayed(options_)) return absl::OkStatus();
+    const ShardId shard{ShardKind::kRouting, 0};
+    std::promise<absl::StatusOr<LogState>> described;
+    store_->log().Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
+    MERIDIAN_ASSIGN_OR_RETURN(const LogState state, described.get_future().get());
+    if (!state.followers.contains(kRelayFollower)) return absl::OkStatus();
+    if (!options_.forget_relay) {
+      environment_.log.Warning(
+          "events are kept for the relay of an earlier start: give --kafka-brokers or --forget-relay",
+          {{"log_bytes", state.bytes}});
+      return absl::OkStatus();
+    }
+    std::promise<absl::Status> removed;
+    store_->log().RemoveFollower(shard, kRelayFollower,
+                                 [&](absl::Status status) { removed.set_value(std::move(status)); });
+    return removed.get_future().get();
+  }
+  void StartRelay() {
+    if (!IsRelayed(options_)) return;
+    RelayOptions options;
+    options.kafka = options_.kafka;
+    options.owner = environment_.service;
+    options.seed = environment_.seed;
+    relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = &store_->log(),
+                                                                           .leases = &store_->leases(),
+                                                                           .monotonic = &environment_.monotonic_clock,
+                                                                           .wall = &environment_.wall_clock,
+                                                                           .metrics = &environment_.metrics,
+                                                                           .log = &environment_.log});
+    relay_->Start();
   }
 
   absl::Status StartHttp() {
@@ -273,6 +325,7 @@ class Standalone : public Service {
   AgentGateway gateway_;
   Sites sites_;
   rpc::MethodTable methods_;
+  std::unique_ptr<RelayService> relay_;
   std::unique_ptr<CallMetrics> call_metrics_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<rpc::GrpcServer> grpc_;
@@ -293,6 +346,17 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--links", &links,
             "Also serve routing and session to ingress, agent_gateway and admin as processes of their own on this "
             "machine, on a port of its own (links in addresses.json)");
+  line.Bind("--kafka-brokers", &kafka.brokers,
+            "Relay the events to this Kafka cluster: HOST:PORT, several separated by commas");
+  line.Bind(
+      "--event-log-limit", &log_limit_mib,
+      "MiB of events, where they are relayed: half of it is kept of what is published, and at 60 % new contacts are "
+      "refused until Kafka takes events again");
+  line.Bind("--forget-relay", &forget_relay,
+            "Without --kafka-brokers: what an earlier start did not publish need not be kept for a later one");
+  line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
+  line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
+  line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
   line.Bind(
       "--visitor-token-life", &visitor_token_life,
       "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "
@@ -309,6 +373,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
+  MERIDIAN_RETURN_IF_ERROR(CheckRelay(options));
   if (options.history_days < 1 || options.history_days > 3650) {
     return absl::InvalidArgumentError("--history-days must be 1 to 3650");
   }
@@ -316,7 +381,11 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
     return absl::InvalidArgumentError("--visitor-token-life must be 10s to 1h");
   }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
-  MERIDIAN_ASSIGN_OR_RETURN(auto store, OpenStore(options.store, environment));
+  StoreOptions store_options = options.store;
+  if (IsRelayed(options)) {
+    store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
+  }
+  MERIDIAN_ASSIGN_OR_RETURN(auto store, OpenStore(store_options, environment));
   // A copy of what the logs said: its loss is no reason not to serve.
   auto history = AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment));
   if (!history.ok()) {

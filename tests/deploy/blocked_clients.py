@@ -2,7 +2,7 @@
 
 import os
 
-CLIENTS = ("apt", "apt-get", "aptitude", "dpkg", "pip", "pip3", "npm", "go", "cargo", "curl", "wget", "debootstrap")
+CLIENTS = ("apt", "apt-get", "aptitude", "dpkg", "pip", "pip3", "npm", "mvn", "go", "cargo", "curl", "wget", "debootstrap")
 
 
 class BlockedClients:

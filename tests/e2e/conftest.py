@@ -23,6 +23,29 @@ def running_platform(request, tmp_path):
         platform.kill()
 
 
+@pytest.fixture(name="kafka", scope="module")
+def one_broker(tmp_path_factory):
+    from running_kafka import start
+
+    with start(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield kafka
+
+
+@pytest.fixture(name="start")
+def starter(tmp_path, kafka):
+    """Starts a platform of a region of its own, so that each test has topics of its own."""
+    started = []
+
+    def start(region, *options):
+        platform = Standalone(tmp_path, options=("--region", region, "--kafka-brokers", kafka.bootstrap, *options))
+        started.append(platform)
+        return platform.start()
+
+    yield start
+    for platform in started:
+        platform.kill()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield

@@ -22,6 +22,12 @@ class StoreLogTest : public StoreTest {
     return positions;
   }
 
+  LogState Describe() {
+    auto state = testing::Await<absl::StatusOr<LogState>>([&](auto done) { log().Describe(kShard, std::move(done)); });
+    EXPECT_TRUE(state.ok()) << state.status();
+    return state.value_or(LogState{});
+  }
+
   std::vector<LogPosition> PositionsAfter(LogPosition position) {
     std::vector<LogPosition> positions;
     const auto entries = ReadAfter(position);
@@ -98,6 +104,37 @@ TEST_P(StoreLogTest, NothingAboveTheLowestFollowerIsTrimmed) {
   SetFollower("relay", all[0]);  // a position never moves back
   SetFollower("relay", {UINT64_MAX, UINT64_MAX});
   EXPECT_EQ(*TrimTo(all[5]), all[5]);
+}
+
+TEST_P(StoreLogTest, ARemovedFollowerHoldsNothingBack) {
+  const std::vector<LogPosition> all = Fill(4);
+  SetFollower("relay", all[0]);
+  for (int i = 0; i < 2; ++i) {
+    const auto removed =
+        testing::Await<absl::Status>([&](auto done) { log().RemoveFollower(kShard, "relay", std::move(done)); });
+    EXPECT_TRUE(removed.ok()) << removed;
+  }
+  EXPECT_EQ(*TrimTo(all[2]), all[3]);
+  SetFollower("relay", all[1]);  // it may come again, and then holds back again
+  EXPECT_EQ(*TrimTo(all[3]), all[3]);
+}
+
+TEST_P(StoreLogTest, ItsStateTellsBytesTrimAndFollowers) {
+  EXPECT_EQ(Describe().bytes, 0u);
+  EXPECT_EQ(Describe().trimmed, LogPosition{});
+  EXPECT_TRUE(Describe().followers.empty());
+  const std::vector<LogPosition> all = Fill(4);  // "entry1" to "entry4"
+  EXPECT_EQ(Describe().bytes, 24u);
+  SetFollower("relay", {});
+  SetFollower("session-s0", all[2]);
+  EXPECT_EQ(Describe().followers,
+            (std::map<std::string, LogPosition>{{"relay", LogPosition{}}, {"session-s0", all[2]}}));
+  SetFollower("relay", all[0]);
+  EXPECT_EQ(*TrimTo(all[3]), all[1]);
+  Restart();
+  EXPECT_EQ(Describe().bytes, 18u);
+  EXPECT_EQ(Describe().trimmed, all[0]);
+  EXPECT_EQ(Describe().followers.at("relay"), all[0]);
 }
 
 TEST_P(StoreLogTest, FollowersAndTrimSurviveARestart) {

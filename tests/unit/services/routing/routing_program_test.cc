@@ -157,6 +157,22 @@ TEST(RoutingProgramTest, RecordsAloneRebuildTheState) {
   EXPECT_EQ(shard.program_.FindConfig(kTenant)->revision(), revision);
 }
 
+TEST(RoutingProgramTest, WithoutRoomInTheLogOnlyLiveWorkGoesOn) {
+  Shard shard;
+  Live(shard);
+  const auto submit = [&](uint64_t number) {
+    Command command{{{ActorRole::kService, "test"}, {}}, Enqueue(number, shard.now_)};
+    RoutingAnswer answer = shard.program_.Apply({kTenant, std::nullopt, std::move(command), true}, shard.now_);
+    shard.Commit();
+    return answer.answer;
+  };
+  const size_t events = shard.events_.size();
+  EXPECT_EQ(submit(9).refusal, Refusal::kEventLogFull);
+  EXPECT_EQ(shard.events_.size(), events) << "a refusal leaves nothing in the log";
+  EXPECT_TRUE(submit(3).repeated) << "it is there already";
+  EXPECT_TRUE(shard.Do(CancelContact{Contact(3), CancelBy::kCustomer}).ok());
+}
+
 TEST(RoutingProgramTest, EachTopicIsGapFreeOverTerms) {
   Shard shard;
   Live(shard);

@@ -42,6 +42,7 @@ TEST(SessionSubmitTest, SeveralWaitForOneAcknowledgement) {
 
 TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
   const std::pair<Refusal, const char*> cases[] = {{Refusal::kQueueFull, "QUEUE_FULL"},
+                                                   {Refusal::kEventLogFull, "EVENT_LOG_FULL"},
                                                    {Refusal::kNoRule, "NO_RULE"},
                                                    {Refusal::kQueueClosed, "QUEUE_CLOSED"},
                                                    {Refusal::kInvalidContact, "INVALID_CONTACT"},

@@ -243,6 +243,19 @@ RedisArguments EncodeFollow(const std::string& base, const std::string& follower
   return RedisCall("follow", base, {follower, Number(position.term), Number(position.number)});
 }
 
+absl::StatusOr<LogState> DecodeDescribe(RedisReply reply) {
+  MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
+  const auto trimmed = ParseRedisPosition(reply.at(1).text());
+  if (!trimmed || reply.size() % 2 != 0) return Unexpected("describe");
+  LogState state{static_cast<uint64_t>(reply.at(0).number()), *trimmed, {}};
+  for (size_t i = 2; i < reply.size(); i += 2) {
+    const auto position = ParseRedisPosition(reply.at(i + 1).text());
+    if (!position) return Unexpected("describe");
+    state.followers.emplace(std::string(reply.at(i).text()), *position);
+  }
+  return state;
+}
+
 RedisArguments EncodeTrim(const std::string& base, LogPosition position) {
   return RedisCall("trim", base, {Number(position.term), Number(position.number)});
 }

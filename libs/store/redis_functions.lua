@@ -306,6 +306,22 @@ local function follow(keys, args)
   return 'ok'
 end
 
+-- ARGV: name.
+local function unfollow(keys, args)
+  redis.call('HDEL', keys[1] .. ':followers', args[1])
+  return 'ok'
+end
+
+-- -> bytes of the log, counted in whole segments but for the open one; the last entry removed; then name, position, ...
+local function describe(keys)
+  local base = keys[1]
+  local count = redis.call('LLEN', base .. ':segments')
+  local bytes = count > 0 and (count - 1) * SEGMENT_BYTES + read_head(base).bytes or 0
+  local reply = {bytes, redis.call('GET', base .. ':trimmed') or '0 0'}
+  for _, text in ipairs(redis.call('HGETALL', base .. ':followers')) do reply[#reply + 1] = text end
+  return reply
+end
+
 local function lowest_follower(base, term, number)
   local positions = redis.call('HVALS', base .. ':followers')
   for i = 1, #positions do
@@ -464,6 +480,8 @@ register('read', read, 'no-writes', 'allow-oom')
 register('load', load, 'no-writes', 'allow-oom')
 register('read_log', read_log, 'no-writes', 'allow-oom')
 register('follow', follow, 'allow-oom')
+register('unfollow', unfollow, 'allow-oom')
+register('describe', describe, 'no-writes', 'allow-oom')
 register('trim', trim, 'allow-oom')
 register('retain', retain, 'allow-oom')
 register('acquire', acquire, 'allow-oom')

@@ -1,9 +1,6 @@
 """Ingress, the agents' gateway and the operators' calls as processes of their own, beside a standalone that serves them
 routing and session over links: a conversation through all of them, and through the death of two."""
 
-import json
-import subprocess
-
 import forged_tokens
 import grpc
 import pytest
@@ -12,42 +9,11 @@ from meridian.admin.v1 import admin_service_pb2 as admin
 from meridian.admin.v1 import admin_service_pb2_grpc as admin_rpc
 from meridian_client import AgentClient, bearer
 from people import Agent, Customer
-from running_standalone import BUILD, Standalone
-from waiting import eventually
+from running_service import RunningService
+from running_standalone import Standalone
 
 LINK = "/meridian.internal.link.v1.LinkService/Link"
 FIRST = "Hola, buenas tardes. Me han cobrado dos veces la misma factura y quisiera que me ayuden, por favor."
-
-
-class Edge:
-    """A process of one service; tokens come from the standalone, whose key it shares."""
-
-    def __init__(self, name, platform, folder):
-        self.token = platform.token
-        self._name, self._platform, self._data = name, platform, folder / name
-        self._log = folder / f"{name}.log"
-        self._process = None
-        self.grpc = ""
-
-    def start(self):
-        links = self._platform.addresses["links"]
-        session = [] if self._name == "admin" else ["--session", links]
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                [BUILD / f"services/{self._name}/{self._name}", "--port", "0", "--data", self._data, "--keys",
-                 self._platform.data / "keys", "--routing", links, *session],
-                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        file = self._data / "addresses.json"
-        eventually(lambda: file.exists() or self._process.poll() is not None, 20, "ready")
-        assert self._process.poll() is None, self._log.read_text()
-        self.grpc = json.loads(file.read_text())["grpc"]
-        return self
-
-    def kill(self):
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        (self._data / "addresses.json").unlink(missing_ok=True)
 
 
 @pytest.fixture(name="platform")
@@ -62,7 +28,10 @@ def platform_with_links(tmp_path):
 
 @pytest.fixture(name="edges")
 def edges_of(platform, tmp_path):
-    edges = {name: Edge(name, platform, tmp_path) for name in ("ingress", "agent_gateway", "admin")}
+    links = platform.addresses["links"]
+    edges = {name: RunningService(name, tmp_path, platform.token, platform.data / "keys", routing=links,
+                                  session=None if name == "admin" else links)
+             for name in ("ingress", "agent_gateway", "admin")}
     try:
         yield {name: edge.start() for name, edge in edges.items()}
     finally:

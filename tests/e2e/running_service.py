@@ -1,0 +1,36 @@
+"""One service as a process of its own: started, killed and started again."""
+
+import json
+import subprocess
+
+from running_standalone import BUILD
+from waiting import eventually
+
+
+class RunningService:
+    """Looks like the platform to those who use its gRPC alone; `token` makes tokens with the installation's key."""
+
+    def __init__(self, name, folder, token, keys, routing=None, session=None, options=()):
+        self.token = token
+        self._data = folder / name
+        self._log = folder / f"{name}.log"
+        self._command = [BUILD / f"services/{name}/{name}", "--port", "0", "--data", self._data, "--keys", keys, *options]
+        for flag, address in (("--routing", routing), ("--session", session)):
+            self._command += [flag, address] if address else []
+        self._process = None
+        self.grpc = ""
+
+    def start(self):
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        file = self._data / "addresses.json"
+        eventually(lambda: file.exists() or self._process.poll() is not None, 30, "ready")
+        assert self._process.poll() is None, self._log.read_text()
+        self.grpc = json.loads(file.read_text())["grpc"]
+        return self
+
+    def kill(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        (self._data / "addresses.json").unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -11,30 +12,6 @@
 
 namespace meridian {
 namespace {
-
-class OpenedSqlite : public OpenedStore {
- public:
-  explicit OpenedSqlite(std::unique_ptr<SqliteStore> store) : store_(std::move(store)) {}
-  ShardStore& shards() override { return *store_; }
-  ShardLeases& leases() override { return store_->leases(); }
-  EventLog& log() override { return *store_; }
-  ShardDirectory& directory() override { return *store_; }
-
- private:
-  const std::unique_ptr<SqliteStore> store_;
-};
-
-class OpenedRedis : public OpenedStore {
- public:
-  explicit OpenedRedis(std::unique_ptr<RedisStore> store) : store_(std::move(store)) {}
-  ShardStore& shards() override { return *store_; }
-  ShardLeases& leases() override { return *store_; }
-  EventLog& log() override { return *store_; }
-  ShardDirectory& directory() override { return *store_; }
-
- private:
-  const std::unique_ptr<RedisStore> store_;
-};
 
 absl::StatusOr<RedisEndpoint> EndpointOf(const std::string& text) {
   RedisEndpoint endpoint;
@@ -116,11 +93,11 @@ void StoreOptions::BindTo(CommandLine& line) {
   line.Bind("--redis-replicas", &redis_replicas, "Replicas that the primary is meant to have");
 }
 
-absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& options, Environment& environment) {
+absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& environment) {
   if (!options.redis.empty()) {
     MERIDIAN_ASSIGN_OR_RETURN(RedisOptions redis, RedisOptionsOf(options, environment));
-    MERIDIAN_ASSIGN_OR_RETURN(auto store, RedisStore::Open(std::move(redis)));
-    return std::make_unique<OpenedRedis>(std::move(store));
+    MERIDIAN_ASSIGN_OR_RETURN(std::shared_ptr<RedisStore> store, RedisStore::Open(std::move(redis)));
+    return SharedStore::Of(store.get(), store.get(), store);
   }
   SqliteOptions sqlite;
   sqlite.path = environment.data.File("meridian.db");
@@ -128,8 +105,13 @@ absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& optio
   sqlite.log_keep_bytes = options.log_keep_bytes;
   sqlite.wall = &environment.wall_clock;
   sqlite.monotonic = &environment.monotonic_clock;
-  MERIDIAN_ASSIGN_OR_RETURN(auto store, SqliteStore::Open(std::move(sqlite)));
-  return std::make_unique<OpenedSqlite>(std::move(store));
+  MERIDIAN_ASSIGN_OR_RETURN(std::shared_ptr<SqliteStore> store, SqliteStore::Open(std::move(sqlite)));
+  return SharedStore::Of(store.get(), &store->leases(), store);
+}
+
+absl::StatusOr<SharedStore> OpenStoreOfSeveral(const StoreOptions& options, Environment& environment) {
+  if (!options.redis.empty()) return OpenStore(options, environment);
+  return absl::InvalidArgumentError("--redis is needed: a SQLite file serves one process alone");
 }
 
 }  // namespace meridian

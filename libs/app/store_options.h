@@ -3,17 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
-#include "libs/runtime/event_log.h"
-#include "libs/runtime/shard_directory.h"
-#include "libs/runtime/shard_leases.h"
-#include "libs/runtime/shard_store.h"
+#include "libs/app/shared_store.h"
 
 namespace meridian {
 
@@ -33,17 +29,9 @@ struct StoreOptions {
   void BindTo(CommandLine& line);
 };
 
-// The ports over one store, and what keeps it.
-class OpenedStore {
- public:
-  virtual ~OpenedStore() = default;
-  virtual ShardStore& shards() = 0;
-  virtual ShardLeases& leases() = 0;
-  virtual EventLog& log() = 0;
-  virtual ShardDirectory& directory() = 0;
-};
-
 // INVALID_ARGUMENT naming the option that is wrong; else as SqliteStore::Open and RedisStore::Open.
-absl::StatusOr<std::unique_ptr<OpenedStore>> OpenStore(const StoreOptions& options, Environment& environment);
+absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& environment);
+// The same for a process that shares its store with others: INVALID_ARGUMENT without --redis.
+absl::StatusOr<SharedStore> OpenStoreOfSeveral(const StoreOptions& options, Environment& environment);
 
 }  // namespace meridian

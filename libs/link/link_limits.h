@@ -1,4 +1,4 @@
-// What bounds a link, on both sides (docs/adr/0012-services-over-streams.md).
+// What bounds a link, on both sides (docs/adr/0011-services-over-streams.md).
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "libs/app/run.h"
+#include "libs/app/store_options.h"
 #include "libs/base/status_macros.h"
-#include "services/process/redis_shared_store.h"
 #include "services/routing/assemble.h"
 
 namespace meridian {
@@ -8,7 +8,7 @@ namespace {
 
 struct Options {
   RoutingProcessOptions process;
-  RedisStoreArguments store;
+  StoreOptions store;
 
   void BindTo(CommandLine& line) {
     process.BindTo(line);
@@ -17,7 +17,7 @@ struct Options {
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleOverRedis(const Options& options, Environment& environment) {
-  MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenSharedStore(options.store, environment));
+  MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStoreOfSeveral(options.store, environment));
   return AssembleRouting(options.process, environment, std::move(store));
 }
 

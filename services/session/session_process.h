@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "libs/app/run.h"
 #include "services/process/service_process.h"
-#include "services/process/shared_store.h"
+#include "libs/app/shared_store.h"
 
 namespace meridian {
 

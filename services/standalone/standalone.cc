@@ -57,15 +57,15 @@ AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const
   return history;
 }
 
-HistoryPorts HistoryPortsFor(OpenedStore& store, Environment& environment) {
-  return {&store.log(), &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
+HistoryPorts HistoryPortsFor(const SharedStore& store, Environment& environment) {
+  return {store.log, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics, &environment.log};
 }
 
 // Members stand in dependency order, so that destroying them stops the process from the edge inwards.
 class Standalone : public Service {
  public:
-  Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region,
-             std::unique_ptr<OpenedStore> store, std::unique_ptr<AssembledHistory> history, security::SigningKey key)
+  Standalone(const StandaloneOptions& options, Environment& environment, RegionCode region, SharedStore store,
+             std::unique_ptr<AssembledHistory> history, security::SigningKey key)
       : options_(options),
         environment_(environment),
         store_(std::move(store)),
@@ -141,10 +141,10 @@ class Standalone : public Service {
     return options;
   }
   RoutingPorts RoutingPortsFor() {
-    return {.store = &store_->shards(),
-            .leases = &store_->leases(),
-            .directory = &store_->directory(),
-            .event_log = &store_->log(),
+    return {.store = store_.store,
+            .leases = store_.leases,
+            .directory = store_.directory,
+            .event_log = store_.log,
             .monotonic = &environment_.monotonic_clock,
             .wall = &environment_.wall_clock,
             .metrics = &environment_.metrics,
@@ -165,8 +165,8 @@ class Standalone : public Service {
   }
   SessionPorts SessionPortsFor() {
     SessionPorts ports;
-    ports.shard = {&store_->shards(), &store_->leases(), &environment_.monotonic_clock, &environment_.wall_clock};
-    ports.log = &store_->log();
+    ports.shard = {store_.store, store_.leases, &environment_.monotonic_clock, &environment_.wall_clock};
+    ports.log = store_.log;
     ports.routing = &routing_;
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       environment_.log.Info("session shard", {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
@@ -188,16 +188,14 @@ class Standalone : public Service {
   IngressPorts IngressPortsFor() {
     return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
   }
-  EventPorts EventPortsFor() {
-    return {.log = &store_->log(), .store = &store_->shards(), .directory = &store_->directory()};
-  }
+  EventPorts EventPortsFor() { return {.log = store_.log, .store = store_.store, .directory = store_.directory}; }
 
   // The log is kept for a relay that has begun once, also when this start has none.
   absl::Status SettleRelayOfBefore() {
     if (IsRelayed(options_)) return absl::OkStatus();
     const ShardId shard{ShardKind::kRouting, 0};
     std::promise<absl::StatusOr<LogState>> described;
-    store_->log().Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
+    store_.log->Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
     MERIDIAN_ASSIGN_OR_RETURN(const LogState state, described.get_future().get());
     if (!state.followers.contains(kRelayFollower)) return absl::OkStatus();
     if (!options_.forget_relay) {
@@ -207,8 +205,8 @@ class Standalone : public Service {
       return absl::OkStatus();
     }
     std::promise<absl::Status> removed;
-    store_->log().RemoveFollower(shard, kRelayFollower,
-                                 [&](absl::Status status) { removed.set_value(std::move(status)); });
+    store_.log->RemoveFollower(shard, kRelayFollower,
+                               [&](absl::Status status) { removed.set_value(std::move(status)); });
     return removed.get_future().get();
   }
   void StartRelay() {
@@ -217,8 +215,8 @@ class Standalone : public Service {
     options.kafka = options_.kafka;
     options.owner = environment_.service;
     options.seed = environment_.seed;
-    relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = &store_->log(),
-                                                                           .leases = &store_->leases(),
+    relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = store_.log,
+                                                                           .leases = store_.leases,
                                                                            .monotonic = &environment_.monotonic_clock,
                                                                            .wall = &environment_.wall_clock,
                                                                            .metrics = &environment_.metrics,
@@ -307,7 +305,7 @@ class Standalone : public Service {
 
   const StandaloneOptions options_;
   Environment& environment_;
-  const std::unique_ptr<OpenedStore> store_;
+  const SharedStore store_;
   const std::unique_ptr<AssembledHistory> history_;  // null when it could not be opened
   ShardHealth health_{{{ShardKind::kRouting, 0}, {ShardKind::kSession, 0}}};
   const security::SigningKey key_;
@@ -385,9 +383,9 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   if (IsRelayed(options)) {
     store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
   }
-  MERIDIAN_ASSIGN_OR_RETURN(auto store, OpenStore(store_options, environment));
+  MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStore(store_options, environment));
   // A copy of what the logs said: its loss is no reason not to serve.
-  auto history = AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(*store, environment));
+  auto history = AssembleHistory(HistoryOptionsFor(options, environment), HistoryPortsFor(store, environment));
   if (!history.ok()) {
     environment.log.Error("the history cannot be opened; serving without it", {{"code", history.status().code()}});
     history = nullptr;

@@ -1,5 +1,5 @@
-// The store that the processes of an installation share: its ports and whoever owns them. A value that is handed to the
-// service that is assembled over it; the owner goes with it.
+// An opened store: its ports and whoever owns them. A value that is handed to the service that is assembled over it;
+// the owner goes with it. Shared by processes where it is Redis.
 #pragma once
 
 #include <memory>

@@ -142,6 +142,17 @@ void StoreLink::SetFollower(ShardId shard, std::string follower, LogPosition pos
   });
 }
 
+void StoreLink::RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) {
+  Carry([this, shard, follower = std::move(follower), done = Back(std::move(done))]() mutable {
+    if (Loses()) return done(Lost());
+    roads_.store.RemoveFollower(shard, std::move(follower), std::move(done));
+  });
+}
+
+void StoreLink::Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
+  Carry([this, shard, done = Back(std::move(done))]() mutable { roads_.store.Describe(shard, std::move(done)); });
+}
+
 void StoreLink::TrimTo(ShardId shard, LogPosition position,
                        absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
   Carry([this, shard, position, done = Back(std::move(done))]() mutable {

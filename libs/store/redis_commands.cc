@@ -243,6 +243,17 @@ RedisArguments EncodeFollow(const std::string& base, const std::string& follower
   return RedisCall("follow", base, {follower, Number(position.term), Number(position.number)});
 }
 
+absl::StatusOr<LogState> DecodeDescribe(RedisReply reply) {
+  MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
+  LogState state{reply.at(0).number(), {reply.at(1).number(), reply.at(2).number()}, {}};
+  for (size_t i = 3; i + 1 < reply.size(); i += 2) {
+    const auto position = ParseRedisPosition(reply.at(i + 1).text());
+    if (!position) return Unexpected("describe");
+    state.followers[std::string(reply.at(i).text())] = *position;
+  }
+  return state;
+}
+
 RedisArguments EncodeTrim(const std::string& base, LogPosition position) {
   return RedisCall("trim", base, {Number(position.term), Number(position.number)});
 }

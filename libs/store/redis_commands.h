@@ -80,6 +80,7 @@ absl::StatusOr<LoadPage> DecodeLoad(RedisReply reply, const std::vector<uint8_t>
 RedisArguments EncodeReadLog(const std::string& base, LogPosition position, size_t max_bytes);
 absl::StatusOr<std::vector<LogEntry>> DecodeReadLog(RedisReply reply, ShardId shard);
 RedisArguments EncodeFollow(const std::string& base, const std::string& follower, LogPosition position);
+absl::StatusOr<LogState> DecodeDescribe(RedisReply reply);
 RedisArguments EncodeTrim(const std::string& base, LogPosition position);
 struct RedisTrimmed {
   bool more = false;

@@ -48,6 +48,29 @@ void RedisLogs::SetFollower(ShardId id, const std::string& follower, LogPosition
               });
 }
 
+void RedisLogs::RemoveFollower(ShardId id, const std::string& follower, absl::AnyInvocable<void(absl::Status)> done) {
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(RedisCall("unfollow", shard.base, {follower}),
+              [this, &shard, done = std::move(done)](RedisReply reply) mutable {
+                if (const absl::Status status = StatusOfReply(reply); !status.ok()) return done(status);
+                parts_.lane.AwaitPatiently(
+                    shard.base, [done = std::move(done)](RedisReplication how) mutable { done(StatusOf(how)); });
+              });
+}
+
+void RedisLogs::Describe(ShardId id, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(RedisCall("describe", shard.base, {}), [this, &shard, done = std::move(done)](RedisReply reply) mutable {
+    absl::StatusOr<LogState> state = DecodeDescribe(reply);
+    if (!state.ok()) return done(state.status());
+    parts_.lane.AwaitPatiently(shard.base,
+                               [state = *std::move(state), done = std::move(done)](RedisReplication how) mutable {
+                                 if (how != RedisReplication::kDone) return done(StatusOf(how));
+                                 done(std::move(state));
+                               });
+  });
+}
+
 void RedisLogs::TrimTo(ShardId id, LogPosition position, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
   parts_.Send(EncodeTrim(parts_.shards[id].base, position),
               [this, id, position, done = std::move(done)](RedisReply reply) mutable {

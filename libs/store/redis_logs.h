@@ -21,6 +21,8 @@ class RedisLogs {
                  absl::AnyInvocable<void(absl::StatusOr<std::vector<LogEntry>>)> done);
   void SetFollower(ShardId shard, const std::string& follower, LogPosition position,
                    absl::AnyInvocable<void(absl::Status)> done);
+  void RemoveFollower(ShardId shard, const std::string& follower, absl::AnyInvocable<void(absl::Status)> done);
+  void Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done);
   void TrimTo(ShardId shard, LogPosition position, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done);
   // After a watcher was added to watchers().
   void Watch(ShardId shard);

@@ -228,6 +228,17 @@ void RedisStore::SetFollower(ShardId shard, std::string follower, LogPosition po
                             });
 }
 
+void RedisStore::RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) {
+  core_->Call<absl::Status>(std::move(done), [shard, follower = std::move(follower)](Core& core, auto answer) {
+    core.logs().RemoveFollower(shard, follower, std::move(answer));
+  });
+}
+
+void RedisStore::Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
+  core_->Call<absl::StatusOr<LogState>>(
+      std::move(done), [=](Core& core, auto answer) { core.logs().Describe(shard, std::move(answer)); });
+}
+
 void RedisStore::TrimTo(ShardId shard, LogPosition position,
                         absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {
   core_->Call<absl::StatusOr<LogPosition>>(

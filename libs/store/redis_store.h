@@ -57,6 +57,8 @@ class RedisStore : public ShardStore, public ShardLeases, public EventLog, publi
                  absl::AnyInvocable<void(absl::StatusOr<std::vector<LogEntry>>)> done) override;
   void SetFollower(ShardId shard, std::string follower, LogPosition position,
                    absl::AnyInvocable<void(absl::Status)> done) override;
+  void RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) override;
+  void Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) override;
   void TrimTo(ShardId shard, LogPosition position, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) override;
   std::unique_ptr<Subscription> Watch(ShardId shard, std::function<void(LogPosition)> on_entry) override;
 

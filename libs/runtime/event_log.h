@@ -23,7 +23,7 @@ struct LogEntry {
 
 // What a shard's log holds and for whom.
 struct LogState {
-  uint64_t bytes = 0;   // in the entries kept; a store may count what is removed in larger steps (Redis: 512 KiB)
+  uint64_t bytes = 0;   // in the entries kept
   LogPosition trimmed;  // the last entry removed; {0, 0}: none was
   std::map<std::string, LogPosition> followers;
 };

@@ -245,13 +245,11 @@ RedisArguments EncodeFollow(const std::string& base, const std::string& follower
 
 absl::StatusOr<LogState> DecodeDescribe(RedisReply reply) {
   MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
-  const auto trimmed = ParseRedisPosition(reply.at(1).text());
-  if (!trimmed || reply.size() % 2 != 0) return Unexpected("describe");
-  LogState state{static_cast<uint64_t>(reply.at(0).number()), *trimmed, {}};
-  for (size_t i = 2; i < reply.size(); i += 2) {
+  LogState state{reply.at(0).number(), {reply.at(1).number(), reply.at(2).number()}, {}};
+  for (size_t i = 3; i + 1 < reply.size(); i += 2) {
     const auto position = ParseRedisPosition(reply.at(i + 1).text());
     if (!position) return Unexpected("describe");
-    state.followers.emplace(std::string(reply.at(i).text()), *position);
+    state.followers[std::string(reply.at(i).text())] = *position;
   }
   return state;
 }

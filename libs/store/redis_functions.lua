@@ -3,11 +3,12 @@
 --
 -- KEYS[1] is the base of a shard, e.g. `meridian:{r7}`; all its keys begin with it, so they lie in one slot:
 --   <base>:owner        "term nonce level server": the term in force, see take_term
---   <base>:head         "number term digest log_term log_number segment segment_bytes segment_ms" of the last commit
+--   <base>:head         "number term digest log_term log_number segment segment_bytes segment_ms logged" of the last commit;
+--                       logged: bytes of all entries that there ever were
 --   <base>:T:B          bucket B of table T: a hash, key -> value
 --   <base>:log:S        segment S of the log: a stream, id = term-number, field e
---   <base>:segments     a list of the log's segments, oldest first: "S term number ms" of the first entry in it
---   <base>:trimmed      "term number" of the last entry removed from the log
+--   <base>:segments     a list of the log's segments, oldest first: "S term number ms logged" when its first entry came
+--   <base>:trimmed      "term number bytes" of the last entry removed from the log, and of all that were
 --   <base>:followers    a hash, name -> "term number"
 --   <base>:risk         "ms number": when the last change of the server was found, and behind which commit
 --   <base>:lease        a hash: owner, nonce, expires_ms
@@ -91,12 +92,14 @@ end
 
 local function parse_head(text)
   if not text then
-    return {number = 0, term = 0, digest = '0', log_term = 0, log_number = 0, segment = 0, bytes = 0, ms = 0}
+    return {number = 0, term = 0, digest = '0', log_term = 0, log_number = 0, segment = 0, bytes = 0, ms = 0,
+            logged = 0}
   end
-  local number, term, digest, log_term, log_number, segment, bytes, ms =
-      string.match(text, '^(%d+) (%d+) (%x+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+  local number, term, digest, log_term, log_number, segment, bytes, ms, logged =
+      string.match(text, '^(%d+) (%d+) (%x+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
   return {number = tonumber(number), term = tonumber(term), digest = digest, log_term = tonumber(log_term),
-          log_number = tonumber(log_number), segment = tonumber(segment), bytes = tonumber(bytes), ms = tonumber(ms)}
+          log_number = tonumber(log_number), segment = tonumber(segment), bytes = tonumber(bytes), ms = tonumber(ms),
+          logged = tonumber(logged)}
 end
 
 local function head_reply(head)
@@ -169,10 +172,11 @@ end
 local function append_log(base, last, term, number, ms, entry)
   if last.segment == 0 or last.bytes >= SEGMENT_BYTES or ms > last.ms + SEGMENT_MS then
     last.segment, last.bytes, last.ms = last.segment + 1, 0, ms
-    redis.call('RPUSH', base .. ':segments', integer(last.segment) .. ' ' .. term .. ' ' .. number .. ' ' .. integer(ms))
+    redis.call('RPUSH', base .. ':segments', integer(last.segment) .. ' ' .. term .. ' ' .. number .. ' ' .. integer(ms) .. ' ' ..
+               integer(last.logged))
   end
   redis.call('XADD', base .. ':log:' .. integer(last.segment), term .. '-' .. number, 'e', entry)
-  last.bytes = last.bytes + #entry
+  last.bytes, last.logged = last.bytes + #entry, last.logged + #entry
   last.log_term, last.log_number = tonumber(term), tonumber(number)
 end
 
@@ -190,7 +194,8 @@ local function append(base, last, args)
   end
   if #entry > 0 then append_log(base, last, term, number, ms, entry) end
   redis.call('SET', base .. ':head', number .. ' ' .. term .. ' ' .. digest .. ' ' .. integer(last.log_term) .. ' ' ..
-             integer(last.log_number) .. ' ' .. integer(last.segment) .. ' ' .. integer(last.bytes) .. ' ' .. integer(last.ms))
+             integer(last.log_number) .. ' ' .. integer(last.segment) .. ' ' .. integer(last.bytes) .. ' ' .. integer(last.ms) .. ' ' ..
+             integer(last.logged))
 end
 
 -- ARGV: term, nonce, level, number, digest, wall ms, puts, deletes, log entry, then each put as suffix, key, value and
@@ -251,9 +256,16 @@ local function parse_position(text)
   return tonumber(term or 0), tonumber(number or 0)
 end
 
+-- The term, the number and the bytes of :trimmed.
+local function get_trimmed(base)
+  local term, number, bytes = string.match(redis.call('GET', base .. ':trimmed') or '0 0 0', '^(%d+) (%d+) (%d+)$')
+  return tonumber(term), tonumber(number), tonumber(bytes)
+end
+
 local function segment_at(base, index)
-  local segment, term, number, ms = string.match(redis.call('LINDEX', base .. ':segments', index), '^(%d+) (%d+) (%d+) (%d+)$')
-  return segment, tonumber(term), tonumber(number), tonumber(ms)
+  local segment, term, number, ms, logged =
+      string.match(redis.call('LINDEX', base .. ':segments', index), '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  return segment, tonumber(term), tonumber(number), tonumber(ms), tonumber(logged)
 end
 
 -- The index of the last segment that does not begin above the position, or 0.
@@ -271,7 +283,7 @@ end
 local function read_log(keys, args)
   local base, term, number, left = keys[1], whole(args[1]), whole(args[2]), whole(args[3])
   if not (term and number and left) then return redis.error_reply('ERR bad arguments') end
-  local trimmed_term, trimmed_number = parse_position(redis.call('GET', base .. ':trimmed'))
+  local trimmed_term, trimmed_number = get_trimmed(base)
   if above(trimmed_term, trimmed_number, term, number) then
     return {'trimmed', integer(trimmed_term), integer(trimmed_number)}
   end
@@ -312,16 +324,6 @@ local function unfollow(keys, args)
   return 'ok'
 end
 
--- -> bytes of the log, counted in whole segments but for the open one; the last entry removed; then name, position, ...
-local function describe(keys)
-  local base = keys[1]
-  local count = redis.call('LLEN', base .. ':segments')
-  local bytes = count > 0 and (count - 1) * SEGMENT_BYTES + read_head(base).bytes or 0
-  local reply = {bytes, redis.call('GET', base .. ':trimmed') or '0 0'}
-  for _, text in ipairs(redis.call('HGETALL', base .. ':followers')) do reply[#reply + 1] = text end
-  return reply
-end
-
 local function lowest_follower(base, term, number)
   local positions = redis.call('HVALS', base .. ':followers')
   for i = 1, #positions do
@@ -336,16 +338,24 @@ local function last_of(stream, up_to)
   return entry and entry[1]
 end
 
-local function note_trimmed(base, id)
+local function note_trimmed(base, id, bytes)
   local term, number = parse_position(id)
-  redis.call('SET', base .. ':trimmed', integer(term) .. ' ' .. integer(number))
+  redis.call('SET', base .. ':trimmed', integer(term) .. ' ' .. integer(number) .. ' ' .. integer(bytes))
 end
 
+local function bytes_up_to(stream, id)
+  local bytes = 0
+  for _, entry in ipairs(redis.call('XRANGE', stream, '-', id)) do bytes = bytes + #entry[2][2] end
+  return bytes
+end
+
+-- There is another behind it.
 local function drop_first_segment(base, stream)
   local last = last_of(stream, '+')
+  local _, _, _, _, logged = segment_at(base, 1)
   redis.call('UNLINK', stream)
   redis.call('LPOP', base .. ':segments')
-  if last then note_trimmed(base, last) end
+  if last then note_trimmed(base, last, logged) end
 end
 
 -- ARGV: term, number -> 1 when there is more to remove, and the first entry kept or, without one, the last removed.
@@ -360,24 +370,35 @@ local function trim(keys, args)
     local last = last_of(stream, '+')
     if removed ~= last then
       if removed then
+        local _, _, before = get_trimmed(base)
+        note_trimmed(base, removed, before + bytes_up_to(stream, removed))
         redis.call('XTRIM', stream, 'MINID', '=', integer(term) .. '-' .. integer(number + 1))
-        note_trimmed(base, removed)
       end
       return {0, redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1][1]}
     end
     if redis.call('LLEN', base .. ':segments') == 1 then
       -- The open segment stays, empty, because the head names it.
       if removed then
+        note_trimmed(base, removed, parse_head(redis.call('GET', base .. ':head')).logged)
         redis.call('XTRIM', stream, 'MAXLEN', '=', 0)
-        note_trimmed(base, removed)
       end
       break
     end
     drop_first_segment(base, stream)
   end
   local more = redis.call('LLEN', base .. ':segments') > 1 and 1 or 0
-  local trimmed_term, trimmed_number = parse_position(redis.call('GET', base .. ':trimmed'))
+  local trimmed_term, trimmed_number = get_trimmed(base)
   return {more, integer(trimmed_term) .. '-' .. integer(trimmed_number)}
+end
+
+-- The bytes kept, the term and number of the last entry removed, then name, "term number", ... of the followers.
+local function describe(keys, args)
+  local base = keys[1]
+  local term, number, bytes = get_trimmed(base)
+  local reply = {integer(parse_head(redis.call('GET', base .. ':head')).logged - bytes), integer(term), integer(number)}
+  local followers = redis.call('HGETALL', base .. ':followers')
+  for i = 1, #followers do reply[#reply + 1] = followers[i] end
+  return reply
 end
 
 -- ARGV: wall ms before which entries are old, bytes to keep -> 1 when there is more to remove. Whole segments only,

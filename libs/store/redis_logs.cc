@@ -37,27 +37,38 @@ void RedisLogs::ReadAfter(ShardId id, LogPosition position, size_t max_bytes,
               });
 }
 
-void RedisLogs::Change(ShardId id, RedisArguments call, absl::AnyInvocable<void(absl::Status)> done) {
-  RedisShard& shard = parts_.shards[id];
-  parts_.Send(std::move(call), [this, &shard, done = std::move(done)](RedisReply reply) mutable {
-    if (const absl::Status status = StatusOfReply(reply); !status.ok()) return done(status);
-    parts_.lane.AwaitPatiently(shard.base,
-                               [done = std::move(done)](RedisReplication how) mutable { done(StatusOf(how)); });
-  });
-}
-
 void RedisLogs::SetFollower(ShardId id, const std::string& follower, LogPosition position,
                             absl::AnyInvocable<void(absl::Status)> done) {
-  Change(id, EncodeFollow(parts_.shards[id].base, follower, position), std::move(done));
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(EncodeFollow(shard.base, follower, position),
+              [this, &shard, done = std::move(done)](RedisReply reply) mutable {
+                if (const absl::Status status = StatusOfReply(reply); !status.ok()) return done(status);
+                parts_.lane.AwaitPatiently(
+                    shard.base, [done = std::move(done)](RedisReplication how) mutable { done(StatusOf(how)); });
+              });
 }
 
 void RedisLogs::RemoveFollower(ShardId id, const std::string& follower, absl::AnyInvocable<void(absl::Status)> done) {
-  Change(id, RedisCall("unfollow", parts_.shards[id].base, {follower}), std::move(done));
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(RedisCall("unfollow", shard.base, {follower}),
+              [this, &shard, done = std::move(done)](RedisReply reply) mutable {
+                if (const absl::Status status = StatusOfReply(reply); !status.ok()) return done(status);
+                parts_.lane.AwaitPatiently(
+                    shard.base, [done = std::move(done)](RedisReplication how) mutable { done(StatusOf(how)); });
+              });
 }
 
 void RedisLogs::Describe(ShardId id, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) {
-  parts_.Send(RedisCall("describe", parts_.shards[id].base, {}),
-              [done = std::move(done)](RedisReply reply) mutable { done(DecodeDescribe(reply)); });
+  RedisShard& shard = parts_.shards[id];
+  parts_.Send(RedisCall("describe", shard.base, {}), [this, &shard, done = std::move(done)](RedisReply reply) mutable {
+    absl::StatusOr<LogState> state = DecodeDescribe(reply);
+    if (!state.ok()) return done(state.status());
+    parts_.lane.AwaitPatiently(shard.base,
+                               [state = *std::move(state), done = std::move(done)](RedisReplication how) mutable {
+                                 if (how != RedisReplication::kDone) return done(StatusOf(how));
+                                 done(std::move(state));
+                               });
+  });
 }
 
 void RedisLogs::TrimTo(ShardId id, LogPosition position, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) {

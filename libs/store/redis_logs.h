@@ -38,8 +38,6 @@ class RedisLogs {
   MonotonicInstant NextWake() const;
 
  private:
-  // Answers when what was changed is as durable as the store promises.
-  void Change(ShardId shard, RedisArguments call, absl::AnyInvocable<void(absl::Status)> done);
   void Tell(ShardId id, RedisShard& shard, LogPosition position);
   void LookAt(ShardId shard);
   void Publish();

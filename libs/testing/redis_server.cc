@@ -214,6 +214,10 @@ void RedisServer::AwaitReply(const std::vector<std::string>& arguments, const st
 void RedisServer::ReplicateFrom(RedisServer& primary) {
   Command({"REPLICAOF", "127.0.0.1", std::to_string(primary.port())});
   primary.AwaitReply({"INFO", "replication"}, "port=" + std::to_string(port_) + ",state=online");
+  // A replica is `online` up to a second before the stream of commands to it begins.
+  const std::string mark = std::to_string(port_);
+  primary.Command({"SET", "attached", mark});
+  AwaitReply({"GET", "attached"}, mark);
 }
 
 void RedisServer::Promote() { Command({"REPLICAOF", "NO", "ONE"}); }

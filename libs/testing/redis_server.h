@@ -48,7 +48,7 @@ class RedisServer {
   // Ends it, takes its files away, starts it again: as if its disk had been lost.
   void StartEmpty();
 
-  // Returns when the primary counts it.
+  // Returns when the primary counts it and sends it what it writes.
   void ReplicateFrom(RedisServer& primary);
   void Promote();
 

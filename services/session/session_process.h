@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "libs/app/run.h"
-#include "services/process/service_process.h"
 #include "libs/app/shared_store.h"
+#include "services/process/service_process.h"
 
 namespace meridian {
 

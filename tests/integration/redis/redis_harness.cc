@@ -29,8 +29,8 @@ RedisOptions RedisProcess::Options(const testing::RedisServer& server, RedisDura
   return {.servers = {{.unix_path = server.socket_path()}},
           .durability = durability,
           .replicas = replicas,
-          .command_timeout = Duration::Seconds(2),
-          .wait_timeout = Duration::Milliseconds(500),
+          .command_timeout = Duration::Seconds(4),
+          .wait_timeout = Duration::Milliseconds(1500),
           .check_every = Duration::Milliseconds(100),
           .wall = &kWall,
           .monotonic = &kMonotonic};

@@ -39,13 +39,6 @@ def events_of(platform):
         return b"".join(call(event_pb.StreamRequest(until_now=True), metadata=token, timeout=20))
 
 
-def metrics_of(platform):
-    asked = urllib.request.Request(platform.http + "/metrics", headers=dict(
-        [("Authorization", "Bearer " + platform.token("service", "prometheus"))]))
-    with urllib.request.urlopen(asked, timeout=10) as answer:
-        return answer.read()
-
-
 def misplace(platform, customer):
     """Says personal words where none belong: each is refused, and the refusal is nobody else's business."""
     with pytest.raises(grpc.RpcError):
@@ -71,7 +64,7 @@ def test_no_canary_leaves_its_conversation(talkative, tmp_path):
     kept = {}
 
     def keep(when):
-        kept["metrics " + when] = metrics_of(platform)
+        kept["metrics " + when] = platform.metrics()
         kept["events " + when] = events_of(platform)
         kept["contacts " + when] = platform.ctl("contacts").encode()
         kept["explain " + when] = platform.ctl("explain", customer.contact_id).encode()

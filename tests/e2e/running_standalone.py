@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import urllib.request
 
 from waiting import eventually
 
@@ -88,6 +89,13 @@ class Standalone:
 
     def token(self, role, subject, *more):
         return self.ctl("token", "create", "--role", role, "--subject", subject, *more)
+
+    def metrics(self):
+        """What Prometheus reads."""
+        asked = urllib.request.Request(self.http + "/metrics")
+        asked.add_header("Authorization", "Bearer " + self.token("service", "prometheus"))
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return answer.read()
 
     def on_shift(self, language):
         """The name of an agent who speaks the language and is on shift now."""

@@ -45,7 +45,7 @@ def profile(load, server, folder, agents, outstanding, seconds=5):
     record(server.process.pid, seconds, deep, "-F", "197", "--call-graph", "dwarf,16384")
     client.communicate(timeout=300)
     inclusive = [line for line in report(deep, "--children", "--sort", "symbol") if "meridian::" in line]
-    return {"threads": report(flat, "--no-children", "--sort", "tid")[:TOP],
+    return {"threads": report(flat, "--no-children", "--sort", "comm")[:TOP],
             "libraries": report(flat, "--no-children", "--sort", "dso")[:TOP],
             "functions": report(flat, "--no-children", "--sort", "dso,symbol")[:TOP],
             "our_functions_inclusive": inclusive[:TOP * 2]}

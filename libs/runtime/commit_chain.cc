@@ -16,6 +16,7 @@ void CommitChain::Open(uint64_t term, const ChainHead& last) {
   term_ = term;
   head_ = last;
   open_ = true;
+  Rest();
 }
 
 void CommitChain::Close() {
@@ -26,12 +27,14 @@ void CommitChain::Close() {
   settled_break_.reset();
   retry_delay_ = Duration::Zero();
   retry_at_ = MonotonicInstant::Never();
+  look_at_ = MonotonicInstant::Never();
 }
 
 void CommitChain::Commit(std::vector<Record> puts, std::vector<RecordKey> deletes, std::string log_entry) {
   MERIDIAN_CHECK(CanCommit());
   CommitRequest request{shard_, term_, next_number(), std::move(puts), std::move(deletes), std::move(log_entry), 0};
   request.digest = DigestOf(request);
+  look_at_ = MonotonicInstant::Never();
   in_flight_.push_back(InFlight{std::make_shared<const CommitRequest>(std::move(request))});
   Send(in_flight_.back().request);
 }
@@ -99,6 +102,7 @@ void CommitChain::PopDurable() {
   if (in_flight_.empty()) {
     unknown_ = resolving_ = false;
     retry_at_ = MonotonicInstant::Never();
+    Rest();
   }
 }
 
@@ -113,9 +117,29 @@ bool CommitChain::AnyUnreplicated() const {
 void CommitChain::RetryAfter(Duration delay) { retry_at_ = std::min(retry_at_, clock_->Now() + delay); }
 
 void CommitChain::Tick() {
-  if (clock_->Now() < retry_at_) return;
-  retry_at_ = MonotonicInstant::Never();
-  Ask();
+  const MonotonicInstant now = clock_->Now();
+  if (now >= retry_at_) {
+    retry_at_ = MonotonicInstant::Never();
+    Ask();
+  }
+  if (now >= look_at_) Look();
+}
+
+void CommitChain::Rest() {
+  if (store_->MayLoseAcknowledgedTail()) look_at_ = clock_->Now() + kLookInterval;
+}
+
+void CommitChain::Look() {
+  look_at_ = MonotonicInstant::Never();
+  store_->LastCommit(shard_, [this, completions = completions_, generation = generation_,
+                              expected = head_](absl::StatusOr<ChainHead> head) {
+    completions->Post([this, generation, expected, head = std::move(head)] {
+      // What was committed meanwhile tells more.
+      if (generation != generation_ || !in_flight_.empty() || head_ != expected) return;
+      if (!head.ok() || *head == expected) return Rest();
+      broken_ = settled_break_ = Break{RefusalReason::kWrongNumber, "the store no longer holds what was durable"};
+    });
+  });
 }
 
 void CommitChain::Ask() {

@@ -1,11 +1,14 @@
 // A shard's chain of commits, seen from its writer: numbers them, keeps at most two in flight, and settles every
 // outcome (architecture §3): durable; not yet replicated (asks LastCommit until it is; when that cannot answer it is
 // unknown); unknown (waits for what is in flight, asks LastCommit, then goes on or sends again); refused (the chain is
-// broken: its owner drops memory and reloads).
+// broken: its owner drops memory and reloads). Where the store may lose what it acknowledged, a chain at rest looks
+// each second whether the store still holds its head: nobody else would notice before the next commit, and those who
+// keep acknowledged commands to repeat them keep them for 30 s.
 //
 // Owned by the shard loop and called by its thread only; the store's callbacks reach it through the CompletionQueue.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -25,6 +28,7 @@ class CommitChain {
   static constexpr Duration kReplicationPoll = Duration::Milliseconds(20);
   static constexpr Duration kFirstRetry = Duration::Milliseconds(50);
   static constexpr Duration kLongestRetry = Duration::Seconds(1);
+  static constexpr Duration kLookInterval = Duration::Seconds(1);
 
   CommitChain(ShardId shard, ShardStore* store, std::shared_ptr<CompletionQueue> completions,
               const MonotonicClock* clock);
@@ -53,7 +57,7 @@ class CommitChain {
 
   // Sends what is due (questions, repeats).
   void Tick();
-  MonotonicInstant NextWake() const { return retry_at_; }
+  MonotonicInstant NextWake() const { return std::min(retry_at_, look_at_); }
 
  private:
   struct InFlight {
@@ -70,6 +74,8 @@ class CommitChain {
   void Ask();
   void OnHead(const absl::StatusOr<ChainHead>& head);
   void Resolve(const ChainHead& head);
+  void Rest();
+  void Look();
   void BreakBy(RefusalReason reason, std::string detail);
   bool AllAnswered() const;
   bool AnyUnreplicated() const;
@@ -90,6 +96,7 @@ class CommitChain {
   bool asking_ = false;
   Duration retry_delay_;  // before the next question; zero for the first one
   MonotonicInstant retry_at_ = MonotonicInstant::Never();
+  MonotonicInstant look_at_ = MonotonicInstant::Never();  // at rest only
   std::optional<Break> broken_;
   std::optional<Break> settled_break_;
 };

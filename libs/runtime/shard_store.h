@@ -75,6 +75,8 @@ struct ChainHead {
   uint64_t term = 0;
   uint64_t number = 0;
   uint64_t digest = 0;
+
+  friend bool operator==(const ChainHead&, const ChainHead&) = default;
 };
 
 // A new ownership: `term` fences every older owner out.

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "libs/wire/contact_types.h"
 #include "services/meridianctl/verifier/clock_difference.h"
 
@@ -30,6 +31,11 @@ std::string AuthorOf(const Message& message) {
 std::string NameOf(Side side, const std::string& agent) { return side == Side::kCustomer ? kCustomer : agent; }
 
 std::string Numbered(uint64_t number) { return "message " + std::to_string(number); }
+
+std::string ClockText(Instant at) {
+  if (at == Instant::Never()) return "now";
+  return absl::FormatTime("%H:%M:%E3S", absl::FromUnixNanos(at.ns), absl::UTCTimeZone());
+}
 
 std::string DigestOf(const Message& message) {
   std::vector<std::string> texts;
@@ -100,7 +106,19 @@ class ConversationCheck {
       }
     }
     report_.Add(Rule::kGrants, id,
-                "holds " + Numbered(message.number()) + " written by " + agent + ", who did not have the contact then");
+                "holds " + Numbered(message.number()) + " written by " + agent +
+                    ", who did not have the contact then: at " + ClockText(at) + "; had it " + TenuresText(id, agent));
+  }
+
+  // "10:00:01.000–10:00:05.250, 10:01:00.000–now", by routing's clock.
+  std::string TenuresText(const std::string& id, const std::string& agent) const {
+    const auto found = tenures_.find({id, agent});
+    if (found == tenures_.end()) return "never";
+    std::string text;
+    for (const Tenure* tenure : found->second) {
+      text += (text.empty() ? "" : ", ") + ClockText(tenure->from) + "–" + ClockText(tenure->until);
+    }
+    return text;
   }
 
   Instant WithSlack(Instant until) const { return until == Instant::Never() ? until : until + slack_; }

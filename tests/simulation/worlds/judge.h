@@ -14,6 +14,7 @@
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_leases.h"
 #include "libs/runtime/shard_store.h"
+#include "services/meridianctl/verifier/contact_lives.h"
 #include "services/meridianctl/verifier/evidence.h"
 #include "services/meridianctl/verifier/report.h"
 #include "tests/simulation/worlds/mix.h"
@@ -62,12 +63,15 @@ class Judge {
 
   Instant TrueNow() const;
   std::vector<event::v1::Event> EventsOf(const LogEntry& entry);
+  // Agents' times with contacts by all events that were ever in force, those lost with a tail included.
+  std::vector<verifier::Tenure> TenuresOnceSeen() const;
   void Report(const verifier::Report& report);
 
   Schedule& schedule_;
   std::map<ShardId, Owned> owned_;
   std::map<EventId, Seen> seen_;
-  std::map<std::string, Instant> written_;  // messages, by their keys: when they became durable
+  std::vector<EventId> order_;              // in which they were seen
+  std::map<std::string, Instant> written_;  // messages: when they first became durable
   verifier::Evidence evidence_;
   std::vector<std::string> violations_;
   uint64_t commits_ = 0;

@@ -42,6 +42,13 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void SetDown(absl::Status why) { down_ = std::move(why); }
   void SetDown(bool down) { down_ = down ? absl::UnavailableError("down") : absl::OkStatus(); }
   void SetTailAtRisk(bool risk) { tail_at_risk_ = risk; }
+  bool MayLoseAcknowledgedTail() const override { return may_lose_tail_; }
+  void SetMayLoseTail(bool may) { may_lose_tail_ = may; }
+  // Another server takes over that had not got what followed `head`.
+  void LoseTail(const ChainHead& head, std::map<RecordKey, std::string> records) {
+    replicated_ = head;
+    LoseUnreplicated(std::move(records));
+  }
 
   // Runs the call that waits longest; false when none does.
   bool Step() {
@@ -201,6 +208,7 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   absl::Status down_;
   bool lease_down_ = false;
   bool tail_at_risk_ = false;
+  bool may_lose_tail_ = false;
   uint64_t term_ = 0;
   ChainHead head_;
   ChainHead replicated_;

@@ -139,6 +139,31 @@ TEST(ShardLifecycleTest, NotYetReplicatedAndLostWithItsServerIsLoadedAnew) {
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
 }
 
+// Nobody commits anything more that would be refused, and those who keep "b" to repeat it do so for 30 s only.
+TEST(ShardLifecycleTest, ATailLostWhileNothingHappensIsNoticed) {
+  CounterWorld world;
+  world.store().SetMayLoseTail(true);
+  world.BootAndServe();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.Pass(Duration::Seconds(1));
+  const auto records = world.store().records();
+  const ChainHead head = world.store().head();
+  ASSERT_TRUE(world.Add("b", 1).ok());
+  world.Pass(Duration::Seconds(10));
+  ASSERT_EQ(world.program().Value("b"), 1);
+  ASSERT_EQ(world.program().loads, 1) << "as long as nothing is lost nothing is loaded anew";
+  world.store().LoseTail(head, records);
+  world.store().SetDown(true);
+  world.Pass(Duration::Seconds(2));
+  ASSERT_EQ(world.loop().state(), ShardState::kServing) << "a store that cannot be asked has lost nothing yet";
+  world.store().SetDown(false);
+  world.Pass(Duration::Seconds(2));
+  EXPECT_EQ(world.loop().state(), ShardState::kServing);
+  EXPECT_EQ(world.program().loads, 2);
+  EXPECT_EQ(world.program().Value("a"), 1);
+  EXPECT_EQ(world.program().Value("b"), 0);
+}
+
 TEST(ShardLifecycleTest, DurableCommitBehindOneNotYetReplicatedMakesBothDurable) {
   CounterWorld world;
   world.BootAndServe();

@@ -101,6 +101,7 @@ std::vector<QueueCounts> Engine::CountsByQueue() const {
 }
 
 size_t Engine::live_contacts() const { return core_->contacts.live(); }
+uint64_t Engine::looked_at() const { return core_->looked_at; }
 
 std::optional<ContactExplanation> Engine::Explain(const ContactId& contact, Instant now) const {
   const uint32_t found = core_->contacts.Find(contact);

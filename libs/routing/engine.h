@@ -118,6 +118,9 @@ class Engine {
   std::vector<AgentView> ListAgents(const AgentId& after, size_t limit) const;
   std::vector<QueueCounts> CountsByQueue() const;  // sorted by queue
   size_t live_contacts() const;
+  // Entries of the index (agents, contacts, profiles, classes) that decisions have looked at since the engine was made:
+  // what they cost, whatever the machine.
+  uint64_t looked_at() const;
   // nullopt for a contact that is not live. Costs a look at every profile and at each eligible agent.
   std::optional<ContactExplanation> Explain(const ContactId& contact, Instant now) const;
 

@@ -96,6 +96,7 @@ class EngineCore {
   Index index;
   ConfigIndex configs;
   Outbox out;
+  mutable uint64_t looked_at = 0;  // see Engine::looked_at
 
  private:
   // Who speaks for an agent about its contact, checked; or why not.

@@ -35,6 +35,7 @@ std::optional<Candidate> EngineCore::FindNamed(const ContactSlot& slot, const Ag
   const AgentSlot& named = agents.at(found);
   if (named.profile == kNoIndex || !index.profile(named.profile).open) return std::nullopt;
   for (const FreePlace& place : named.places) {
+    ++looked_at;
     if (place.channel != slot.channel) continue;
     const EligibleProfile* eligible = index.FindEligible(slot.requirement, named.profile);
     if (eligible == nullptr) return std::nullopt;
@@ -54,10 +55,12 @@ std::optional<Choice> EngineCore::FindAgent(uint32_t contact) const {
   if (slot.line == Line::kPreferred) return std::nullopt;
   std::vector<Candidate> ranked;
   for (const EligibleProfile& eligible : index.requirement(slot.requirement).profiles) {
+    ++looked_at;
     if (ranked.size() == kRanked && eligible.score.band > ranked.back().band) break;
     const ProfileEntry& profile = index.profile(eligible.profile);
     if (!profile.open || slot.channel >= profile.free.size()) continue;
     for (const FreeAgent& free : profile.free[slot.channel]) {
+      ++looked_at;
       const Candidate candidate{eligible.score.band, free, eligible.score.score};
       if (ranked.size() == kRanked && !(candidate < ranked.back())) break;
       if (record.declines.empty() || !IsDecliner(record, agents.at(free.agent).record.agent)) Insert(ranked, candidate);
@@ -80,10 +83,12 @@ const WaitingContact* EngineCore::FirstInLine(const ClassEntry& requirement, con
   const uint8_t channel = requirement.key.channel;
   if (requirement.line.empty() || channel >= profile.free.size() || profile.free[channel].empty()) return nullptr;
   for (const WaitingContact& waiting : requirement.line) {
+    ++looked_at;
     if (before != nullptr && !(waiting < *before)) return nullptr;
     const ContactRecord& record = contacts.at(waiting.contact).record;
     if (record.declines.empty()) return &waiting;
     for (const FreeAgent& free : profile.free[channel]) {
+      ++looked_at;
       if (!Excluded(record, agents.at(free.agent).record.agent)) return &waiting;
     }
   }
@@ -97,6 +102,7 @@ std::optional<WaitingContact> EngineCore::FirstForFreed() {
     bool found = false;
     if (profile.open) {
       for (const uint32_t class_index : profile.classes) {
+        ++looked_at;
         const ClassEntry& requirement = index.requirement(class_index);
         if (const auto* waiting = FirstInLine(requirement, profile, first)) first = waiting;
         found = found || !requirement.line.empty();
@@ -114,6 +120,7 @@ std::optional<WaitingContact> EngineCore::FirstForFreed() {
     const auto line = preferred_lines_.find(agent);
     if (line == preferred_lines_.end()) continue;
     for (const WaitingContact& waiting : line->second) {
+      ++looked_at;
       if (first != nullptr && !(waiting < *first)) break;
       if (!FindAgent(waiting.contact)) continue;
       first = &waiting;

@@ -30,6 +30,8 @@ class Gathering {
     MERIDIAN_RETURN_IF_ERROR(options_.events_file.empty() ? ReadStream() : ReadEventsFile());
     MERIDIAN_RETURN_IF_ERROR(ReadConfig());
     if (!options_.no_conversations) MERIDIAN_RETURN_IF_ERROR(ReadConversations());
+    // What was written meanwhile was written under what has happened meanwhile.
+    if (!options_.no_conversations && options_.events_file.empty()) MERIDIAN_RETURN_IF_ERROR(ReadStream());
     return std::move(evidence_);
   }
 
@@ -54,11 +56,14 @@ class Gathering {
     return absl::OkStatus();
   }
 
+  // From where the last call came to.
   absl::Status ReadStream() {
     MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform());
     event::v1::StreamRequest request;
     request.set_until_now(true);
+    request.set_position(position_);
     return ReadEvents(*client, request, [this](const event::v1::StreamResponse& response) {
+      position_ = response.position();
       evidence_.events.insert(evidence_.events.end(), response.events().begin(), response.events().end());
     });
   }
@@ -137,6 +142,7 @@ class Gathering {
   const VerifyOptions& options_;
   std::unique_ptr<rpc::Client> client_;
   Evidence evidence_;
+  std::string position_;  // of the last event read; empty: none
 };
 
 }  // namespace

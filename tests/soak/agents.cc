@@ -102,11 +102,16 @@ class AgentDesk {
     Command(request);
   }
 
-  // A contact that is assigned again gets its answer again, with its number: the conversation must have it once.
+  // A contact that is assigned again gets its answer again, with its number: the conversation must have it once. What
+  // the connection has shown is not shown again while the assignment goes on.
   void Answer(const std::string& agent, const agent::v1::AssignmentStarted& started) {
     const std::string& conversation = started.contact().conversation_id();
     Work& work = work_[conversation];
-    work = {.agent = agent, .contact = started.contact().contact_id(), .offer_token = started.offer_token()};
+    const uint64_t shown = work.contact == started.contact().contact_id() ? work.shown : 0;
+    work = {.agent = agent,
+            .contact = started.contact().contact_id(),
+            .offer_token = started.offer_token(),
+            .shown = shown};
     work.text = "Answer of " + agent + " in " + conversation;
     ConnectRequest request = RequestOf(agent);
     request.mutable_send_message()->set_conversation_id(conversation);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/app/command_line.h"
+#include "libs/error/error.h"
 #include "meridian/event/v1/event_service.pb.h"
 #include "tests/benchmark/platform/pace.h"
 #include "tests/soak/agents.h"
@@ -58,7 +59,13 @@ void ReadEnds(World& world, const std::string& token) {
       }
       request.set_position(response.position());
     }
-    if (!stream->Finish().ok()) world.LostServer();
+    const absl::Status status = stream->Finish();
+    const ErrorMetadata metadata = ErrorMetadataOf(status);
+    if (const auto newest = metadata.find("newest_position"); newest != metadata.end()) {
+      request.set_position(newest->second);  // the store lost what followed: docs/events.md
+    } else if (!status.ok()) {
+      world.LostServer();
+    }
     world.Pause(Duration::Milliseconds(20));
   }
 }

@@ -176,7 +176,8 @@ class Standalone : public Service {
     environment_.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
   }
   IngressPorts IngressPortsFor() {
-    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
+    return {session_.client(),           routing_,         ids_, key_, environment_.wall_clock,
+            options_.visitor_token_life, &environment_.log};
   }
   EventPorts EventPortsFor() { return {.log = store_.log, .store = store_.store, .directory = store_.directory}; }
 

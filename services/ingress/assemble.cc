@@ -25,7 +25,8 @@ class IngressProcess : public Service {
   ~IngressProcess() override { process_->Drain(Duration::Seconds(1)); }
 
   absl::Status Start() {
-    const IngressPorts ports{session_, routing_, process_->ids(), process_->key(), process_->environment().wall_clock};
+    IngressPorts ports{session_, routing_, process_->ids(), process_->key(), process_->environment().wall_clock};
+    ports.log = &process_->environment().log;
     BindIngress(ports, process_->methods());
     BindSession(process_->methods(), session_);
     HttpRouter router;

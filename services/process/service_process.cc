@@ -16,6 +16,7 @@ void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
   line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
   line.Bind("--keys", &keys, "Folder of the installation's signing key, the same for all its processes");
   line.Require();
+  tls.BindTo(line);
   if (calls == Calls::kNobody) return;
   line.Bind("--routing", &routing, "host:port of the gRPC of a routing shard's process; once per shard, shard 0 first");
   line.Require();
@@ -27,6 +28,7 @@ void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
 ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment& environment, RegionCode region,
                                security::SigningKey key)
     : environment_(environment),
+      tls_(options.tls),
       key_(std::move(key)),
       gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
       ids_(region, environment.seed, environment.wall_clock),
@@ -37,17 +39,14 @@ absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Open(const Servi
                                                                      Environment& environment) {
   const auto region = RegionCode::Parse(options.region);
   if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
-  if (!environment.listeners.IsLoopback()) {
-    return absl::InvalidArgumentError("--listen " + environment.listeners.address() +
-                                      " is refused: what the processes say to each other is not encrypted yet");
-  }
+  MERIDIAN_RETURN_IF_ERROR(options.tls.Check(environment.listeners));
   MERIDIAN_ASSIGN_OR_RETURN(security::SigningKey key, security::SigningKey::LoadOrCreate(options.keys));
   return std::unique_ptr<ServiceProcess>(new ServiceProcess(options, environment, *region, std::move(key)));
 }
 
 LinkOptions ServiceProcess::Links() {
   LinkOptions links;
-  links.credentials = rpc::PlaintextCredentials();
+  links.credentials = tls_.ForLinks();
   links.token = [this] {
     const security::TokenClaims claims{.tenant = "*", .subject = "service", .role = security::Role::kService};
     return security::IssueToken(key_, claims, environment_.wall_clock.Now()).value_or("");
@@ -64,6 +63,9 @@ absl::Status ServiceProcess::StartGrpc(bool serves_links) {
   if (serves_links) {
     link_server_.Bind(methods_);
     options.max_request_bytes = kMaxLinkMessageBytes;
+    options.tls = tls_.ForServices();
+  } else {
+    MERIDIAN_ASSIGN_OR_RETURN(options.tls, tls_.ForEverybody(environment_.listeners));
   }
   MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, nullptr));
   environment_.listeners.Announce("grpc", options.address + ":" + std::to_string(grpc_->port()));
@@ -75,7 +77,7 @@ absl::Status ServiceProcess::StartHttp(HttpRouter router) {
     responder.Respond(HttpResponse::Json(200, R"({"status":"serving"})"));
   });
   HttpServerOptions options;
-  options.address = environment_.listeners.address();
+  options.address = tls_.HttpAddress(environment_.listeners);
   options.port = environment_.listeners.http_port();
   options.metrics = &environment_.metrics;
   MERIDIAN_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, std::move(router)));

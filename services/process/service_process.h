@@ -18,6 +18,7 @@
 #include "libs/link/shard_map.h"
 #include "libs/rpc/grpc_server.h"
 #include "libs/security/signing_key.h"
+#include "services/process/transport_security.h"
 
 namespace meridian {
 
@@ -26,6 +27,7 @@ struct ServiceProcessOptions {
   std::string keys;                  // folder of the installation's signing key, the same for all its processes
   std::vector<std::string> routing;  // "host:port" of the gRPC of each routing shard's process, shard 0 first
   std::vector<std::string> session;  // of each session shard's
+  TransportSecurity tls;
 
   enum class Calls : uint8_t { kNobody, kRouting, kRoutingAndSession };
   void BindTo(CommandLine& line, Calls calls);
@@ -33,8 +35,7 @@ struct ServiceProcessOptions {
 
 class ServiceProcess {
  public:
-  // INVALID_ARGUMENT for a region that is none and for --listen beyond this machine, since links are not encrypted yet;
-  // what is wrong with the key.
+  // INVALID_ARGUMENT for a region that is none and as TransportSecurity::Check; what is wrong with the key.
   static absl::StatusOr<std::unique_ptr<ServiceProcess>> Open(const ServiceProcessOptions& options,
                                                               Environment& environment);
 
@@ -44,12 +45,13 @@ class ServiceProcess {
   rpc::DeadlineTimer& timer() { return timer_; }
   IdSource& ids() { return ids_; }
   ShardMap& map() { return map_; }
-  // With tokens of role service, made of the installation's key.
+  // With tokens of role service, made of the installation's key; mutual TLS where the process has a certificate.
   LinkOptions Links();
   LinkServer& link_server() { return link_server_; }
   rpc::MethodTable& methods() { return methods_; }
 
-  // Announced as "grpc"; `link_server` is served when anything was bound into it, with messages of up to 8 MiB.
+  // Announced as "grpc". `serves_links`: for other services alone, who must have a certificate where this process has
+  // one, with `link_server` and messages of up to 8 MiB; else for everybody.
   absl::Status StartGrpc(bool serves_links);
   // Announced as "http"; answers GET /healthz beside what `router` says.
   absl::Status StartHttp(HttpRouter router);
@@ -60,6 +62,7 @@ class ServiceProcess {
                  security::SigningKey key);
 
   Environment& environment_;
+  const TransportSecurity tls_;
   const security::SigningKey key_;
   const rpc::CallGate gate_;
   rpc::DeadlineTimer timer_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <future>
 #include <utility>
 
 #include "libs/app/id_source.h"
@@ -38,15 +37,6 @@ constexpr Duration kStartPatience = Duration::Seconds(60);
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 constexpr Duration kShortestVisitorTokenLife = Duration::Seconds(10);
 constexpr Duration kLongestVisitorTokenLife = Duration::Hours(1);
-
-bool IsRelayed(const StandaloneOptions& options) { return !options.kafka.brokers.empty(); }
-
-absl::Status CheckRelay(const StandaloneOptions& options) {
-  if (!IsRelayed(options)) return absl::OkStatus();
-  if (options.forget_relay) return absl::InvalidArgumentError("--forget-relay is for a start without --kafka-brokers");
-  if (options.log_limit_mib < 1) return absl::InvalidArgumentError("--event-log-limit must be at least 1 (MiB)");
-  return kafka::Check(options.kafka);
-}
 
 AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
   AssembleHistoryOptions history;
@@ -87,7 +77,7 @@ class Standalone : public Service {
   }
 
   absl::Status Start() {
-    MERIDIAN_RETURN_IF_ERROR(SettleRelayOfBefore());
+    MERIDIAN_RETURN_IF_ERROR(options_.relay.SettleFormerRelay(1, *store_.log, environment_.log));
     routing_.Start();
     session_.Start();
     MERIDIAN_RETURN_IF_ERROR(health_.AwaitServing(kStartPatience));
@@ -137,7 +127,7 @@ class Standalone : public Service {
     options.region = region;
     options.owner = environment_.service;
     options.seed = environment_.seed;
-    if (IsRelayed(options_)) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
+    if (options_.relay.IsOn()) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
     return options;
   }
   RoutingPorts RoutingPortsFor() {
@@ -186,33 +176,15 @@ class Standalone : public Service {
     environment_.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
   }
   IngressPorts IngressPortsFor() {
-    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.visitor_token_life};
+    return {session_.client(),           routing_,         ids_, key_, environment_.wall_clock,
+            options_.visitor_token_life, &environment_.log};
   }
   EventPorts EventPortsFor() { return {.log = store_.log, .store = store_.store, .directory = store_.directory}; }
 
-  // The log is kept for a relay that has begun once, also when this start has none.
-  absl::Status SettleRelayOfBefore() {
-    if (IsRelayed(options_)) return absl::OkStatus();
-    const ShardId shard{ShardKind::kRouting, 0};
-    std::promise<absl::StatusOr<LogState>> described;
-    store_.log->Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
-    MERIDIAN_ASSIGN_OR_RETURN(const LogState state, described.get_future().get());
-    if (!state.followers.contains(kRelayFollower)) return absl::OkStatus();
-    if (!options_.forget_relay) {
-      environment_.log.Warning(
-          "events are kept for the relay of an earlier start: give --kafka-brokers or --forget-relay",
-          {{"log_bytes", state.bytes}});
-      return absl::OkStatus();
-    }
-    std::promise<absl::Status> removed;
-    store_.log->RemoveFollower(shard, kRelayFollower,
-                               [&](absl::Status status) { removed.set_value(std::move(status)); });
-    return removed.get_future().get();
-  }
   void StartRelay() {
-    if (!IsRelayed(options_)) return;
+    if (!options_.relay.IsOn()) return;
     RelayOptions options;
-    options.kafka = options_.kafka;
+    options.kafka = options_.relay.kafka;
     options.owner = environment_.service;
     options.seed = environment_.seed;
     relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = store_.log,
@@ -344,17 +316,11 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--links", &links,
             "Also serve routing and session to ingress, agent_gateway and admin as processes of their own on this "
             "machine, on a port of its own (links in addresses.json)");
-  line.Bind("--kafka-brokers", &kafka.brokers,
-            "Relay the events to this Kafka cluster: HOST:PORT, several separated by commas");
+  relay.BindTo(line);
   line.Bind(
       "--event-log-limit", &log_limit_mib,
       "MiB of events, where they are relayed: half of it is kept of what is published, and at 60 % new contacts are "
       "refused until Kafka takes events again");
-  line.Bind("--forget-relay", &forget_relay,
-            "Without --kafka-brokers: what an earlier start did not publish need not be kept for a later one");
-  line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
-  line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
-  line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
   line.Bind(
       "--visitor-token-life", &visitor_token_life,
       "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "
@@ -371,7 +337,10 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
         " is refused while demo tokens are on: others could reach this machine with them; "
         "use --no-demo-tokens");
   }
-  MERIDIAN_RETURN_IF_ERROR(CheckRelay(options));
+  MERIDIAN_RETURN_IF_ERROR(options.relay.Check());
+  if (options.relay.IsOn() && options.log_limit_mib < 1) {
+    return absl::InvalidArgumentError("--event-log-limit must be at least 1 (MiB)");
+  }
   if (options.history_days < 1 || options.history_days > 3650) {
     return absl::InvalidArgumentError("--history-days must be 1 to 3650");
   }
@@ -380,7 +349,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   }
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   StoreOptions store_options = options.store;
-  if (IsRelayed(options)) {
+  if (options.relay.IsOn()) {
     store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
   }
   MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStore(store_options, environment));

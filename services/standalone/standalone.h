@@ -10,7 +10,7 @@
 #include "libs/app/run.h"
 #include "libs/app/store_options.h"
 #include "libs/base/time.h"
-#include "libs/kafka/connection.h"
+#include "services/replicator/relay_settings.h"
 
 namespace meridian {
 
@@ -21,10 +21,9 @@ struct StandaloneOptions {
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
   bool no_demo_tokens = false;
-  bool links = false;            // serves routing and session to processes of their own on this machine
-  kafka::Connection kafka;       // without brokers no events are relayed
+  bool links = false;  // serves routing and session to processes of their own on this machine
+  RelaySettings relay;
   int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
-  bool forget_relay = false;     // an earlier start's relay needs the log no more
   Duration visitor_token_life = Duration::Minutes(15);
 
   void BindTo(CommandLine& line);

@@ -1,5 +1,5 @@
 // How the connections of a process of a single service are protected, as options of the program
-// (docs/adr/0013-two-kinds-of-tls.md). Between services: mutual TLS, with the process's own key and certificate and the
+// (docs/adr/0014-two-kinds-of-tls.md). Between services: mutual TLS, with the process's own key and certificate and the
 // authorities that it trusts; a process that serves links demands a certificate of whoever connects. To customers,
 // agents and operators, who have tokens and no certificates: TLS with a certificate that they trust. Both are read
 // again while the process runs (libs/rpc/tls_files.h). Without them everything is plain text, on this machine only.

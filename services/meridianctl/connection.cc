@@ -46,10 +46,12 @@ absl::Status AsOptions(const absl::Status& status) {
   return FieldErrors(violations);
 }
 
-absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options) {
+absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options, const std::string& service) {
   if (!options.target.empty()) return options.target;
   MERIDIAN_ASSIGN_OR_RETURN(auto addresses, ReadAddresses(options.data));
-  auto grpc = addresses.find("grpc");
+  auto grpc = addresses.find(service);
+  if (grpc == addresses.end()) grpc = addresses.find(service + "-1");
+  if (grpc == addresses.end()) grpc = addresses.find("grpc");
   if (grpc == addresses.end()) {
     return MakeError(absl::StatusCode::kNotFound, "NO_ADDRESS",
                      options.data + "/addresses.json names no address for gRPC: give --target HOST:PORT");
@@ -92,9 +94,9 @@ absl::StatusOr<std::string> MakeToken(const std::string& data, const security::T
   return token;
 }
 
-absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options) {
+absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options, const std::string& service) {
   rpc::ClientOptions client;
-  MERIDIAN_ASSIGN_OR_RETURN(client.target, TargetOf(options));
+  MERIDIAN_ASSIGN_OR_RETURN(client.target, TargetOf(options, service));
   MERIDIAN_ASSIGN_OR_RETURN(client.token, TokenOf(options));
   if (options.tls_roots_file == "system") {
     client.tls_roots_pem = "";

@@ -28,8 +28,10 @@ absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::stri
 // the option that gave the claim.
 absl::StatusOr<std::string> MakeToken(const std::string& data, const security::TokenClaims& claims);
 
-// A client with an operator's token for `options.tenant`, unless another was given.
-absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options);
+// A client with an operator's token for `options.tenant`, unless another was given. `service`: the process that serves
+// the call where services are processes of their own; a platform in one process serves them all.
+absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& options,
+                                                     const std::string& service = "admin");
 
 // `call` with a fresh request id, and once more with an id of the shard's time when the answer is that this machine's
 // clock differs from it.

@@ -51,7 +51,7 @@ absl::Status ReadEvents(rpc::Client& client, const StreamRequest& request,
 int Events(const ConnectionOptions& connection, const EventsOptions& options, const Console& console) {
   StreamRequest request;
   if (absl::Status status = ToRequest(options, &request); !status.ok()) return Fail(console, status);
-  auto client = Connect(connection);
+  auto client = Connect(connection, "replicator");
   if (!client.ok()) return Fail(console, client.status());
   std::string position;
   const absl::Status status = ReadEvents(**client, request, [&](const StreamResponse& response) {

@@ -99,7 +99,7 @@ absl::Status ShowConversation(rpc::Client& client, const std::string& id, const 
 }  // namespace
 
 int ListHistory(const ConnectionOptions& connection, const HistoryOptions& options, const Console& console) {
-  auto client = Connect(connection);
+  auto client = Connect(connection, "replicator");
   if (!client.ok()) return Fail(console, client.status());
   pb::ListEndedContactsRequest request = RequestFor(options);
   std::vector<std::vector<std::string>> rows = {Heading()};
@@ -119,7 +119,7 @@ int ListHistory(const ConnectionOptions& connection, const HistoryOptions& optio
 }
 
 int Timeline(const ConnectionOptions& connection, const std::string& id, const Console& console) {
-  auto client = Connect(connection);
+  auto client = Connect(connection, "replicator");
   if (!client.ok()) return Fail(console, client.status());
   absl::Status status = ShowContact(**client, id, console);
   if (ErrorReason(status) == "CONTACT_NOT_FOUND") {

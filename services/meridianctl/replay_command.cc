@@ -65,7 +65,7 @@ int ReplayEvents(const ConnectionOptions& connection, const ReplayOptions& optio
   if (absl::Status status = ToRequest(wanted, &request); !status.ok()) return Fail(console, status);
   auto producer = kafka::KafkaProducer::Make({.connection = options.kafka});
   if (!producer.ok()) return Fail(console, producer.status());
-  auto client = Connect(connection);
+  auto client = Connect(connection, "replicator");
   if (!client.ok()) return Fail(console, client.status());
 
   Replay replay(*std::move(producer));

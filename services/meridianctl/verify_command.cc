@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <map>
 #include <memory>
 #include <set>
 
@@ -37,11 +38,12 @@ class Gathering {
 
  private:
   // Connects when it is first needed: files alone can be judged without a platform.
-  absl::StatusOr<rpc::Client*> Platform() {
-    if (client_ == nullptr) {
-      MERIDIAN_ASSIGN_OR_RETURN(client_, Connect(connection_));
+  absl::StatusOr<rpc::Client*> Platform(const std::string& service) {
+    std::unique_ptr<rpc::Client>& client = clients_[service];
+    if (client == nullptr) {
+      MERIDIAN_ASSIGN_OR_RETURN(client, Connect(connection_, service));
     }
-    return client_.get();
+    return client.get();
   }
 
   absl::Status ReadJournals() {
@@ -58,7 +60,7 @@ class Gathering {
 
   // From where the last call came to.
   absl::Status ReadStream() {
-    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform());
+    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("replicator"));
     event::v1::StreamRequest request;
     request.set_until_now(true);
     request.set_position(position_);
@@ -94,7 +96,7 @@ class Gathering {
       return MakeError(absl::StatusCode::kInvalidArgument, "BAD_TENANT_FILE",
                        file.violations[0].ToString(options_.config_file));
     }
-    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform());
+    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("admin"));
     admin::v1::GetConfigResponse response;
     MERIDIAN_RETURN_IF_ERROR(
         client->Call("/meridian.admin.v1.AdminService/GetConfig", admin::v1::GetConfigRequest(), &response));
@@ -111,7 +113,7 @@ class Gathering {
     for (const auto& submitted : evidence_.journal.submitted) ids.insert(submitted.conversation_id);
     for (const auto& sent : evidence_.journal.sent) ids.insert(sent.conversation_id);
     for (const auto& seen : evidence_.journal.seen) ids.insert(seen.conversation_id);
-    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform());
+    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("ingress"));
     for (const std::string& id : ids) MERIDIAN_RETURN_IF_ERROR(ReadConversation(*client, id));
     return absl::OkStatus();
   }
@@ -140,7 +142,7 @@ class Gathering {
 
   const ConnectionOptions& connection_;
   const VerifyOptions& options_;
-  std::unique_ptr<rpc::Client> client_;
+  std::map<std::string, std::unique_ptr<rpc::Client>> clients_;  // by service
   Evidence evidence_;
   std::string position_;  // of the last event read; empty: none
 };

@@ -27,7 +27,7 @@ class AgentDesk {
 
   // One connection, from its start to its end.
   void Connect() {
-    const std::unique_ptr<rpc::Client> client = world_.Connect(token_);
+    const std::unique_ptr<rpc::Client> client = world_.Connect("agent_gateway", token_);
     if (client == nullptr) return;
     stream_ = client->OpenStream("/meridian.agent.v1.AgentService/Connect");
     work_.clear();

@@ -54,7 +54,7 @@ class Customer {
   absl::Status CallUntilAnswered(const std::string& method, const google::protobuf::MessageLite& request,
                                  google::protobuf::MessageLite* response) {
     while (!world_.stopped()) {
-      if (client_ == nullptr && (client_ = world_.Connect(token_)) == nullptr) break;
+      if (client_ == nullptr && (client_ = world_.Connect("ingress", token_)) == nullptr) break;
       const absl::Status status = client_->Call("/meridian.ingress.v1.IngressService/" + method, request, response);
       if (!Undecided(status)) return status;
       if (status.code() != absl::StatusCode::kResourceExhausted) {
@@ -126,7 +126,7 @@ class Customer {
 
   // True when the server has no more to show.
   bool ReadOn(pb::WatchContactRequest& request) {
-    if (client_ == nullptr && (client_ = world_.Connect(token_)) == nullptr) return true;
+    if (client_ == nullptr && (client_ = world_.Connect("ingress", token_)) == nullptr) return true;
     const auto stream = client_->OpenStream("/meridian.ingress.v1.IngressService/WatchContact");
     stream->Write(request);
     stream->HalfClose();

@@ -5,7 +5,7 @@ import signal
 import time
 from typing import Callable, NamedTuple
 
-from systems import OnRedis
+from systems import OnRedis, Region
 
 HEALED_WITHIN_S = 60
 
@@ -151,6 +151,31 @@ def platform_killed(system, dice):
     system.platform.start()
 
 
+# ---- the region's processes ----
+
+def region_part_killed(*kinds):
+    def act(system, dice):
+        name, part = dice.choice(sorted(system.parts(*kinds).items()))
+        system.signal(name, part["kind"], signal.SIGKILL)
+        system.await_ready(name, part["kind"], part["restarts"] + 1)
+    return act
+
+
+def region_part_frozen(*kinds):
+    def act(system, dice):
+        name, part = dice.choice(sorted(system.parts(*kinds).items()))
+        system.signal(name, part["kind"], signal.SIGSTOP)
+        lasting(dice, 1, 12)
+        system.signal(name, part["kind"], signal.SIGCONT)
+    return act
+
+
+def region_primary_killed(system, dice):
+    name, part = next((name, part) for name, part in system.parts("redis").items() if part["shown"] == "primary")
+    system.signal(name, "redis", signal.SIGKILL)
+    system.await_ready(name, "redis", part["restarts"] + 1)
+
+
 def with_sentinels(build, folder):
     return OnRedis(build, folder)
 
@@ -158,6 +183,8 @@ def with_sentinels(build, folder):
 def one_redis(build, folder):
     return OnRedis(build, folder, replicas=1, sentinels=0)
 
+
+SERVICES = ("routing", "session", "ingress", "agent_gateway", "replicator", "admin")
 
 FAULTS = {
     "redis_primary_killed": Fault("kill -9 of the Redis primary", with_sentinels, redis_primary_killed),
@@ -170,4 +197,9 @@ FAULTS = {
     "redis_out_of_memory": Fault("`maxmemory` is reached for up to 4 s", one_redis, redis_out_of_memory),
     "platform_frozen_on_redis": Fault("`standalone` stands still for 1 to 12 s", with_sentinels, platform_frozen),
     "platform_killed_on_redis": Fault("kill -9 of `standalone` over Redis", with_sentinels, platform_killed),
+    **{f"{kind}_killed": Fault(f"kill -9 of a process of `{kind}`", Region, region_part_killed(kind)) for kind in SERVICES},
+    **{f"{kind}_frozen": Fault(f"a process of `{kind}` stands still for 1 to 12 s", Region, region_part_frozen(kind))
+       for kind in SERVICES},
+    "region_primary_killed": Fault("kill -9 of the region's Redis primary", Region, region_primary_killed),
+    "region_kafka_killed": Fault("kill -9 of the only broker", Region, region_part_killed("kafka"), repeat=5),
 }

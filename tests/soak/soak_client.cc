@@ -47,7 +47,7 @@ void ReadEnds(World& world, const std::string& token) {
   event::v1::StreamRequest request;
   request.add_topics(event::v1::TOPIC_CONTACT);
   while (!world.stopped()) {
-    const std::unique_ptr<rpc::Client> client = world.Connect(token);
+    const std::unique_ptr<rpc::Client> client = world.Connect("replicator", token);
     if (client == nullptr) return;
     const std::unique_ptr<rpc::ClientStream> stream = client->OpenStream("/meridian.event.v1.EventService/Stream");
     request.set_until_now(true);

@@ -109,7 +109,7 @@ class Standing:
         self.system.start()
         try:
             with open(self.folder / "clients.log", "wb") as log:
-                clients = Clients(self.build, self.system.platform, self.journal, self.dice.randrange(1 << 30), log)
+                clients = Clients(self.build, self.system, self.journal, self.dice.randrange(1 << 30), log)
             progress = Progress(self.journal)
             bad = 0
             for n in range(repeats):
@@ -148,7 +148,7 @@ class Standing:
         text = self.journal.read_bytes()
         whole.write_bytes(text[:text.rfind(b"\n") + 1])
         command = [pathlib.Path(self.build) / "services/meridianctl/meridianctl", "events", "verify",
-                   "--data", self.system.platform.data, "--tenant", "load", "--journal", whole,
+                   "--data", self.system.data, "--tenant", "load", "--journal", whole,
                    "--grant-slack", f"{self.fault.grant_slack_s}s", *(["--expect-ended"] if all_ended else [])]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         return [] if done.returncode == 0 else (done.stdout + done.stderr).strip().splitlines()

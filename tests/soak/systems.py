@@ -1,12 +1,19 @@
 """What a fault befalls: the platform with the servers that it stands on, each part a process of its own."""
 
+import json
+import os
 import pathlib
+import random
+import signal
+import socket
+import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests/benchmark/platform"), str(ROOT / "deploy/dev")]
 from redis_servers import MASTER_NAME, RedisServers  # noqa: E402
-from standalone import Standalone  # noqa: E402
+from standalone import Standalone, tenant_yaml  # noqa: E402
 
 AGENTS = 64
 
@@ -24,6 +31,11 @@ class OnRedis:
         else:
             options += ["--redis", self.redis.primary.address]
         self.platform = Standalone(build, folder, AGENTS, options=options)
+
+    @property
+    def data(self):
+        """Where clients find the addresses and the key."""
+        return self.platform.data
 
     def start(self):
         self.redis.start()
@@ -50,3 +62,81 @@ class OnRedis:
         """The server that is the primary now, as it says itself and the sentinels agree."""
         found = [server for server in self.servers() if server.ask("ROLE").startswith("master")]
         return found[0] if len(found) == 1 else None
+
+
+PORTS_OF_A_REGION = 64
+READY_WITHIN_S = 120
+
+
+def free_ports(count):
+    """The first of so many ports in a row that are all free."""
+    for _ in range(100):
+        first = random.randrange(20_000, 32_000)
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as each:
+                    each.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+    raise RuntimeError(f"no {count} free ports in a row")
+
+
+class Region:
+    """deploy/dev/region: services as processes over Redis and Kafka, each started again when it ends."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
+        self.data = self.folder / "region"
+        self._process = None
+
+    def start(self):
+        command = [sys.executable, ROOT / "deploy/dev/region", "--data", self.data, "--programs", self.build,
+                   "--port", str(free_ports(PORTS_OF_A_REGION))]
+        with open(self.folder / "region.log", "wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self._until((self.data / "addresses.json").exists, "ready")
+        tenant = self.folder / "tenant.yaml"
+        tenant.write_text(tenant_yaml(AGENTS))
+        subprocess.run([self.build / "services/meridianctl/meridianctl", "--data", self.data, "--tenant", "load", "apply",
+                        tenant], check=True, stdout=subprocess.DEVNULL)
+
+    def stop(self):
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(90)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+    def check(self):
+        if self._process.poll() is not None:
+            raise RuntimeError(f"deploy/dev/region ended:\n{(self.folder / 'region.log').read_text()[-3000:]}")
+
+    # ---- parts ----
+
+    def parts(self, *kinds):
+        """By name: what deploy/dev/region says of each part of these kinds ("routing", "redis", …)."""
+        seen = json.loads((self.data / "status.json").read_text())
+        return {part["name"]: part for part in seen["parts"] if part["kind"] in kinds}
+
+    def signal(self, name, kind, number):
+        os.kill(self.parts(kind)[name]["pid"], number)
+
+    def await_ready(self, name, kind, restarts):
+        """Started `restarts` times again, and ready."""
+        def is_so():
+            part = self.parts(kind)[name]
+            return part["state"] == "ready" and part["restarts"] >= restarts
+        self._until(is_so, f"ready again: {name}")
+
+    def _until(self, condition, what):
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not condition():
+            self.check()
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the region was not {what} within {READY_WITHIN_S} s")
+            time.sleep(0.05)  # lint: allow sleep: between two looks, with a deadline

@@ -11,9 +11,9 @@ World::World(std::string data, load::Tokens tokens, std::unique_ptr<Journal> jou
       journal_(std::move(journal)),
       ids_(*RegionCode::Parse("soak"), seed, clock_) {}
 
-std::unique_ptr<rpc::Client> World::Connect(const std::string& token) {
+std::unique_ptr<rpc::Client> World::Connect(const std::string& service, const std::string& token) {
   while (!stopped_) {
-    const auto address = load::AwaitAddress(data_, Duration::Milliseconds(200));
+    const auto address = load::AwaitAddress(data_, Duration::Milliseconds(200), service);
     if (address.ok()) {
       return rpc::Client::Connect({.target = *address, .token = token, .timeout = Duration::Seconds(5)});
     }

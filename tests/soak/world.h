@@ -24,8 +24,9 @@ class World {
  public:
   World(std::string data, load::Tokens tokens, std::unique_ptr<Journal> journal, uint64_t seed);
 
-  // A client of the server as it listens now; waits while there is none. Null when the world was stopped.
-  std::unique_ptr<rpc::Client> Connect(const std::string& token);
+  // A client of a process that serves "ingress", "agent_gateway" or "replicator", as it listens now; waits while there
+  // is none. Null when the world was stopped.
+  std::unique_ptr<rpc::Client> Connect(const std::string& service, const std::string& token);
 
   const load::Tokens& tokens() const { return tokens_; }
   Journal& journal() { return *journal_; }

@@ -6,6 +6,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -15,16 +16,32 @@
 #include "tests/benchmark/platform/pace.h"
 
 namespace meridian::load {
-absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit) {
+namespace {
+
+// Of the processes of a region that are named `service` or "`service`-1", …, one after the other; "grpc" when there is
+// none, as where one process serves all.
+std::string AddressIn(const nlohmann::json& addresses, const std::string& service) {
+  static std::atomic<size_t> turns = 0;
+  std::vector<std::string> found;
+  for (const auto& [name, address] : addresses.items()) {
+    if (name == service || name.starts_with(service + "-")) found.push_back(address.get<std::string>());
+  }
+  if (found.empty()) return addresses.value("grpc", "");
+  return found[turns++ % found.size()];
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit, const std::string& service) {
   const std::string path = data + "/addresses.json";
   std::string address;
   const bool there = AwaitTrue(limit.ns, [&] {
     std::ifstream file(path);
     if (!file) return false;
     const auto addresses = nlohmann::json::parse(file, nullptr, false);
-    if (!addresses.is_object() || !addresses.contains("grpc")) return false;
-    address = addresses["grpc"].get<std::string>();
-    return true;
+    if (!addresses.is_object()) return false;
+    address = AddressIn(addresses, service);
+    return !address.empty();
   });
   if (!there) return absl::DeadlineExceededError("no " + path);
   return address;

@@ -16,8 +16,11 @@ class Channel;
 
 namespace meridian::load {
 
-// The gRPC address in `data`/addresses.json; polls each millisecond until the file is there, for at most `limit`.
-absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit);
+// The gRPC address of a process that serves `service` ("ingress", "agent_gateway", "replicator"), from
+// `data`/addresses.json: another one at each call where there are several. Polls each millisecond until the file is
+// there, for at most `limit`.
+absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit,
+                                         const std::string& service = "ingress");
 
 class Tokens {
  public:

@@ -66,6 +66,11 @@ class Server:
         self.until(lambda: self.ask("PING") == "PONG", "to answer")
         return self
 
+    def follow(self, host, port):
+        """From its next start on."""
+        kept = [line for line in self._config.read_text().splitlines() if not line.startswith("replicaof ")]
+        self._config.write_text("\n".join([*kept, f"replicaof {host} {port}", ""]))
+
     def ask(self, *command):
         """The answer as redis-cli prints it; "" when there is none."""
         done = subprocess.run(["redis-cli", "-p", str(self.port), *command], capture_output=True, text=True, timeout=10)
@@ -114,6 +119,14 @@ class RedisServers:
                  f"sentinel failover-timeout {MASTER_NAME} 5000\n")
         self.sentinels = [Server(folder, f"sentinel{n}", f"bind 127.0.0.1\n{watch}", sentinel=True, port=next(ports))
                           for n in range(sentinels)]
+
+    def rejoin(self, server):
+        """Before a server starts again: it follows the primary that most sentinels name. Left to itself a former primary
+        comes back as one, and the sentinels wait ten seconds before they make it a replica."""
+        named = [sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME).split() for sentinel in self.sentinels]
+        for address in named:
+            if len(address) == 2 and named.count(address) > len(named) // 2 and address[1] != str(server.port):
+                return server.follow(*address)
 
     def start(self):
         """Ready when the replicas have all that the primary has, and each sentinel knows them and its peers."""

@@ -81,6 +81,7 @@ class Region:
     def stores(self):
         servers = [("redis-primary", self.redis.primary), ("redis-replica", self.redis.replicas[0])]
         parts = [self._redis(name, server, "redis", lambda port=server.port: role_of(port) != "",
+                             before=lambda server=server: self.redis.rejoin(server),
                              shown=lambda port=server.port: role_of(port), pause_s=REDIS_PAUSE_S)
                  for name, server in servers]
         return [*parts, self._kafka()]

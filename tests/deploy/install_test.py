@@ -11,7 +11,7 @@ from blocked_clients import BlockedClients
 ROOT = pathlib.Path(os.environ["MERIDIAN_SOURCE_DIR"])
 
 
-@pytest.mark.parametrize("arguments", ([], ["platform"], ["kafka"], ["tests"]))
+@pytest.mark.parametrize("arguments", ([], ["platform"], ["kafka"], ["region"], ["tests"]))
 def test_a_second_run_calls_no_package_client(tmp_path, arguments):
     blocked = BlockedClients(tmp_path)
     run = subprocess.run([ROOT / "deploy/dev/install", *arguments], env=blocked.environment, capture_output=True, text=True)

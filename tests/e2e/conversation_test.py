@@ -1,5 +1,7 @@
 """One conversation, all the way through, and through a crash: a Spanish text, the agent who speaks it and is on shift."""
 
+import re
+
 import grpc
 from meridian.agent.v1 import agent_service_pb2 as agent_pb
 from meridian.event.v1 import event_service_pb2 as event_pb
@@ -139,6 +141,9 @@ def test_events_say_who_caused_them_and_in_which_trace(platform):
     visitor.connect()
     contact_id = visitor.submit(FIRST)["contactId"]
     visitor.command("leaveConversation")
-    assert causes_of(platform, contact_id, "contact_ended") == [
-        ("contact_queued", "ROLE_VISITOR", visitor.conversation_id, ""),
-        ("contact_ended", "ROLE_VISITOR", visitor.conversation_id, "")]
+    causes = causes_of(platform, contact_id, "contact_ended")
+    assert [cause[:3] for cause in causes] == [("contact_queued", "ROLE_VISITOR", visitor.conversation_id),
+                                               ("contact_ended", "ROLE_VISITOR", visitor.conversation_id)]
+    begun = [cause[3] for cause in causes]
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", trace) for trace in begun), "the page sent none"
+    assert begun[0] != begun[1]

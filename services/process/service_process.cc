@@ -31,7 +31,8 @@ ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment
       gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
       ids_(region, environment.seed, environment.wall_clock),
       map_(options.routing, options.session),
-      link_server_(&environment.monotonic_clock) {}
+      link_server_(&environment.monotonic_clock),
+      endpoints_({.pages = options.pages}, environment, &gate_, &timer_, &readiness_) {}
 
 absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Open(const ServiceProcessOptions& options,
                                                                      Environment& environment) {
@@ -57,35 +58,21 @@ LinkOptions ServiceProcess::Links() {
   return links;
 }
 
-absl::Status ServiceProcess::StartGrpc(bool serves_links) {
-  rpc::GrpcServerOptions options;
-  options.address = environment_.listeners.address();
-  options.port = environment_.listeners.grpc_port();
-  if (serves_links) {
-    link_server_.Bind(methods_);
-    options.max_request_bytes = kMaxLinkMessageBytes;
-  }
-  MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, nullptr));
-  environment_.listeners.Announce("grpc", options.address + ":" + std::to_string(grpc_->port()));
-  return absl::OkStatus();
+absl::Status ServiceProcess::StartServingLinks() {
+  link_server_.Bind(endpoints_.methods());
+  MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
+  return endpoints_.StartGrpc(kMaxLinkMessageBytes);
 }
 
-absl::Status ServiceProcess::StartHttp(HttpRouter router) {
-  router.Handle("GET", "/healthz", [](const HttpRequest&, HttpResponder responder) {
-    responder.Respond(HttpResponse::Json(200, R"({"status":"serving"})"));
-  });
-  HttpServerOptions options;
-  options.address = environment_.listeners.address();
-  options.port = environment_.listeners.http_port();
-  options.metrics = &environment_.metrics;
-  MERIDIAN_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, std::move(router)));
-  environment_.listeners.Announce("http", "http://" + options.address + ":" + std::to_string(http_->port()));
-  return absl::OkStatus();
+absl::Status ServiceProcess::StartOverLinks(std::vector<std::pair<std::string, LinkWatch::Probe>> kinds) {
+  link_watch_ = std::make_unique<LinkWatch>(&timer_, &readiness_, std::move(kinds));
+  MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
+  return endpoints_.StartGrpc();
 }
 
 void ServiceProcess::Drain(Duration limit) {
-  if (http_ != nullptr) http_->Stop(limit / 2);
-  if (grpc_ != nullptr) grpc_->Drain(limit / 2);
+  endpoints_.Drain(limit);
+  link_watch_.reset();
 }
 
 }  // namespace meridian

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "services/process/shard_states.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 
@@ -30,8 +31,7 @@ class RoutingProcess : public Service {
     routing_.Start();
     if (!routing_.AwaitServing(kStartPatience)) return absl::UnavailableError("the shards could not be loaded in time");
     port_.Bind(process_->link_server());
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
-    return process_->StartGrpc(/*serves_links=*/true);
+    return process_->StartServingLinks();
   }
 
   void Drain(Duration limit) override {
@@ -58,6 +58,9 @@ class RoutingProcess : public Service {
     ports.wall = &environment.wall_clock;
     ports.metrics = &environment.metrics;
     ports.log = &environment.log;
+    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
+      TellShardState(process_->environment(), process_->readiness(), shard, state, why);
+    };
     ports.on_config = [this](const auto& config) {
       if (RoutingPort* port = bound_.load()) port->OnConfig(config);
     };

@@ -9,8 +9,8 @@
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
 #include "libs/app/store_options.h"
-#include "libs/base/time.h"
 #include "libs/kafka/connection.h"
+#include "services/ingress/serve.h"
 
 namespace meridian {
 
@@ -25,7 +25,7 @@ struct StandaloneOptions {
   kafka::Connection kafka;       // without brokers no events are relayed
   int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
   bool forget_relay = false;     // an earlier start's relay needs the log no more
-  Duration visitor_token_life = Duration::Minutes(15);
+  IngressOptions ingress;
 
   void BindTo(CommandLine& line);
 };

@@ -72,8 +72,9 @@ class ProcessesTest : public ::testing::Test {
     ASSERT_TRUE(session.ok()) << session.status();
     session_ = *std::move(session);
     process.session = {session_at_.grpc()};
+    process.pages = pages_.path();
     process_ = process;
-    auto ingress = AssembleIngress({process}, ingress_at_.environment());
+    auto ingress = AssembleIngress({.process = process}, ingress_at_.environment());
     ASSERT_TRUE(ingress.ok()) << ingress.status();
     ingress_ = *std::move(ingress);
     StartGateway();
@@ -162,7 +163,7 @@ class ProcessesTest : public ::testing::Test {
     EXPECT_TRUE(stream.Write(accept));
   }
 
-  testing::TemporaryFolder keys_;
+  testing::TemporaryFolder keys_, pages_;
   MemoryStore store_;
   ServiceProcessOptions process_;
   Surroundings routing_at_{"routing"}, session_at_{"session"}, ingress_at_{"ingress"}, admin_at_{"admin"};

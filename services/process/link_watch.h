@@ -4,13 +4,12 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "libs/link/link_router.h"
-#include "libs/rpc/deadline_timer.h"
+#include "services/process/periodic.h"
 #include "services/process/readiness.h"
 
 namespace meridian {
@@ -18,15 +17,17 @@ namespace meridian {
 class LinkWatch {
  public:
   using Probe = std::function<LinkRouter::Reach()>;
+  using Kinds = std::vector<std::pair<std::string, Probe>>;  // "routing", and how to reach it
 
-  // `timer` and `readiness` outlive it. `kinds`: "routing" and how to reach it.
-  LinkWatch(rpc::DeadlineTimer* timer, Readiness* readiness, std::vector<std::pair<std::string, Probe>> kinds);
-  // No probe runs any more.
-  ~LinkWatch();
+  // `timer` and `readiness` outlive it.
+  LinkWatch(rpc::DeadlineTimer* timer, Readiness* readiness, Kinds kinds);
 
  private:
-  struct State;
-  const std::shared_ptr<State> state_;
+  void Look();
+
+  Readiness& readiness_;
+  const Kinds kinds_;
+  const Periodic look_;
 };
 
 }  // namespace meridian

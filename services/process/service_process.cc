@@ -64,15 +64,20 @@ absl::Status ServiceProcess::StartServingLinks() {
   return endpoints_.StartGrpc(kMaxLinkMessageBytes);
 }
 
-absl::Status ServiceProcess::StartOverLinks(std::vector<std::pair<std::string, LinkWatch::Probe>> kinds) {
+absl::Status ServiceProcess::StartOverLinks(LinkWatch::Kinds kinds) {
   link_watch_ = std::make_unique<LinkWatch>(&timer_, &readiness_, std::move(kinds));
   MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
   return endpoints_.StartGrpc();
 }
 
+void ServiceProcess::WatchStore(EventLog* log, ShardId shard) {
+  store_watch_ = std::make_unique<StoreWatch>(&timer_, &environment_.monotonic_clock, log, shard, &readiness_);
+}
+
 void ServiceProcess::Drain(Duration limit) {
   endpoints_.Drain(limit);
   link_watch_.reset();
+  store_watch_.reset();
 }
 
 }  // namespace meridian

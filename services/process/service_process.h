@@ -18,6 +18,7 @@
 #include "services/process/endpoints.h"
 #include "services/process/link_watch.h"
 #include "services/process/readiness.h"
+#include "services/process/store_watch.h"
 
 namespace meridian {
 
@@ -54,8 +55,10 @@ class ServiceProcess {
 
   // Serves what was bound, and `link_server` with messages of up to 8 MiB.
   absl::Status StartServingLinks();
+  // Ready only while the store answers.
+  void WatchStore(EventLog* log, ShardId shard);
   // Serves what was bound; ready while each kind of service is reached.
-  absl::Status StartOverLinks(std::vector<std::pair<std::string, LinkWatch::Probe>> kinds);
+  absl::Status StartOverLinks(LinkWatch::Kinds kinds);
   // Once the servers have ended; before what the probes ask is destroyed.
   void Drain(Duration limit);
 
@@ -72,6 +75,7 @@ class ServiceProcess {
   LinkServer link_server_;
   Readiness readiness_;
   std::unique_ptr<LinkWatch> link_watch_;
+  std::unique_ptr<StoreWatch> store_watch_;
   Endpoints endpoints_;
 };
 

@@ -28,6 +28,7 @@ class RoutingProcess : public Service {
   }
 
   absl::Status Start() {
+    process_->WatchStore(store_.log, {ShardKind::kRouting, 0});
     routing_.Start();
     if (!routing_.AwaitServing(kStartPatience)) return absl::UnavailableError("the shards could not be loaded in time");
     port_.Bind(process_->link_server());

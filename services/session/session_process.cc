@@ -23,6 +23,7 @@ class SessionProcess : public Service {
 
   absl::Status Start() {
     process_->readiness().Expect(ShardId{ShardKind::kSession, 0});
+    process_->WatchStore(store_.log, {ShardKind::kSession, 0});
     session_.Start();
     port_.Bind(process_->link_server());
     return process_->StartServingLinks();

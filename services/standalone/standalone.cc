@@ -17,6 +17,7 @@
 #include "services/history/handlers.h"
 #include "services/process/endpoints.h"
 #include "services/process/shard_states.h"
+#include "services/process/store_watch.h"
 #include "services/replicator/handlers.h"
 #include "services/replicator/relay_service.h"
 #include "services/routing/routing_port.h"
@@ -83,6 +84,8 @@ class Standalone : public Service {
 
   absl::Status Start() {
     MERIDIAN_RETURN_IF_ERROR(SettleRelayOfBefore());
+    store_watch_ = std::make_unique<StoreWatch>(&timer_, &environment_.monotonic_clock, store_.log,
+                                                ShardId{ShardKind::kRouting, 0}, &readiness_);
     routing_.Start();
     session_.Start();
     MERIDIAN_RETURN_IF_ERROR(readiness_.AwaitReady(kStartPatience));
@@ -242,6 +245,7 @@ class Standalone : public Service {
   Sites sites_;
   std::unique_ptr<RelayService> relay_;
   Endpoints endpoints_;
+  std::unique_ptr<StoreWatch> store_watch_;
 };
 
 }  // namespace

@@ -1,7 +1,10 @@
-"""One service as a process of its own: started, killed and started again."""
+"""One service as a process of its own: started, stopped or killed, and started again."""
 
 import json
+import signal
 import subprocess
+import urllib.error
+import urllib.request
 
 from running_standalone import BUILD
 from waiting import eventually
@@ -10,15 +13,17 @@ from waiting import eventually
 class RunningService:
     """Looks like the platform to those who use its gRPC alone; `token` makes tokens with the installation's key."""
 
-    def __init__(self, name, folder, token, keys, routing=None, session=None, options=()):
+    def __init__(self, name, folder, token, keys, routing=None, session=None, options=(), port=0):
         self.token = token
         self._data = folder / name
         self._log = folder / f"{name}.log"
-        self._command = [BUILD / f"services/{name}/{name}", "--port", "0", "--data", self._data, "--keys", keys, *options]
+        self._command = [BUILD / f"services/{name}/{name}", "--port", str(port), "--data", self._data, "--keys", keys,
+                         *options]
         for flag, address in (("--routing", routing), ("--session", session)):
             self._command += [flag, address] if address else []
         self._process = None
         self.grpc = ""
+        self.http = ""
 
     def start(self):
         with open(self._log, "ab") as log:
@@ -26,8 +31,25 @@ class RunningService:
         file = self._data / "addresses.json"
         eventually(lambda: file.exists() or self._process.poll() is not None, 30, "ready")
         assert self._process.poll() is None, self._log.read_text()
-        self.grpc = json.loads(file.read_text())["grpc"]
+        addresses = json.loads(file.read_text())
+        self.grpc, self.http = addresses["grpc"], addresses["http"]
         return self
+
+    def get(self, path, **headers):
+        """(status, text) of what its HTTP answers."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.http + path, headers=headers), timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def begin_stop(self):
+        self._process.send_signal(signal.SIGTERM)
+
+    def await_end(self, within):
+        """The exit code."""
+        return self._process.wait(timeout=within)
 
     def kill(self):
         if self._process is not None:

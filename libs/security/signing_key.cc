@@ -135,16 +135,23 @@ absl::StatusOr<SigningKey> SigningKey::Generate() {
   return FromPem(BioText(out.get()));
 }
 
-absl::StatusOr<SigningKey> SigningKey::LoadOrCreate(const std::filesystem::path& directory) {
-  std::filesystem::path path = directory / kFileName;
+absl::StatusOr<SigningKey> SigningKey::Load(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kFileName;
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.ok()) {
-    MERIDIAN_ASSIGN_OR_RETURN(std::string pem, ReadPrivately(file.get(), path));
-    auto key = FromPem(pem);
-    if (!key.ok()) return KeyError(path.string() + ": " + std::string(key.status().message()));
-    return key;
+  if (!file.ok()) {
+    if (errno == ENOENT) return absl::NotFoundError("there is no " + path.string());
+    return FileError("cannot open", path);
   }
-  if (errno != ENOENT) return FileError("cannot open", path);
+  MERIDIAN_ASSIGN_OR_RETURN(std::string pem, ReadPrivately(file.get(), path));
+  auto key = FromPem(pem);
+  if (!key.ok()) return KeyError(path.string() + ": " + std::string(key.status().message()));
+  return key;
+}
+
+absl::StatusOr<SigningKey> SigningKey::LoadOrCreate(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kFileName;
+  auto stored = Load(directory);
+  if (!absl::IsNotFound(stored.status())) return stored;
   MERIDIAN_ASSIGN_OR_RETURN(SigningKey key, Generate());
   MERIDIAN_RETURN_IF_ERROR(WriteAtomically(path, key.private_pem()));
   return key;

@@ -56,7 +56,6 @@ void IngressProcessOptions::BindTo(CommandLine& line) {
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleIngress(const IngressProcessOptions& options,
                                                          Environment& environment) {
-  MERIDIAN_RETURN_IF_ERROR(options.ingress.Check());
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
   auto ingress = std::make_unique<IngressProcess>(options, std::move(process));
   MERIDIAN_RETURN_IF_ERROR(ingress->Start());

@@ -19,13 +19,7 @@ void IngressOptions::BindTo(CommandLine& line) {
       "--visitor-token-life", &visitor_token_life,
       "Life of a visitor's token, 10s to 1h; while its conversation lives, its connection gets a new one in the last "
       "third");
-}
-
-absl::Status IngressOptions::Check() const {
-  if (visitor_token_life < kShortestVisitorTokenLife || visitor_token_life > kLongestVisitorTokenLife) {
-    return absl::InvalidArgumentError("--visitor-token-life must be 10s to 1h");
-  }
-  return absl::OkStatus();
+  line.Must(rules::Between(kShortestVisitorTokenLife, kLongestVisitorTokenLife));
 }
 
 void ServeIngress(const IngressPorts& ports, Sites& sites, Endpoints& endpoints) {

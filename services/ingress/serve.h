@@ -13,8 +13,6 @@ struct IngressOptions {
   Duration visitor_token_life = Duration::Minutes(15);
 
   void BindTo(CommandLine& line);
-  // INVALID_ARGUMENT naming the option that is wrong.
-  absl::Status Check() const;
 };
 
 // `ports` and `sites` outlive the servers.

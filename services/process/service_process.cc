@@ -10,18 +10,41 @@ namespace {
 
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 
+std::string KeysRule(const std::string& folder) {
+  const absl::Status status = security::SigningKey::Load(folder).status();
+  if (status.ok() || absl::IsNotFound(status)) return "";  // the first start makes it
+  return "must hold a key that can be used: " + std::string(status.message().data(), status.message().size());
+}
+
 }  // namespace
 
 void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
   line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
+  line.Must(rules::Region());
+  line.Check([](OptionProblems& problems) {
+    const std::string listen = problems.ValueOf("--listen");
+    if (!Listeners(listen, 0, 0).IsLoopback()) {
+      problems.Add("--listen",
+                   "must be an address of this machine: what the processes say to each other is not encrypted yet");
+    }
+  });
   line.Bind("--keys", &keys, "Folder of the installation's signing key, the same for all its processes");
   line.Require();
+  line.Must(rules::Folder());
+  line.Must(KeysRule);
   if (calls == Calls::kNobody) return;
   line.Bind("--routing", &routing, "host:port of the gRPC of a routing shard's process; once per shard, shard 0 first");
   line.Require();
+  line.Must(rules::HostAndPort());
   if (calls == Calls::kRouting) return;
   line.Bind("--session", &session, "host:port of the gRPC of a session shard's process; once per shard, shard 0 first");
   line.Require();
+  line.Must(rules::HostAndPort());
+}
+
+void ServiceProcessOptions::BindPages(CommandLine& line) {
+  line.Bind("--pages", &pages, kPagesOptionHelp);
+  line.Must(rules::Folder());
 }
 
 ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment& environment, RegionCode region,

@@ -31,7 +31,7 @@ struct ServiceProcessOptions {
 
   enum class Calls : uint8_t { kNobody, kRouting, kRoutingAndSession };
   void BindTo(CommandLine& line, Calls calls);
-  void BindPages(CommandLine& line) { line.Bind("--pages", &pages, kPagesOptionHelp); }
+  void BindPages(CommandLine& line);
 };
 
 class ServiceProcess {

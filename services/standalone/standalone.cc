@@ -30,15 +30,28 @@ namespace meridian {
 namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
+constexpr int64_t kMostLogMib = 1 << 20;
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 
 bool IsRelayed(const StandaloneOptions& options) { return !options.kafka.brokers.empty(); }
 
-absl::Status CheckRelay(const StandaloneOptions& options) {
-  if (!IsRelayed(options)) return absl::OkStatus();
-  if (options.forget_relay) return absl::InvalidArgumentError("--forget-relay is for a start without --kafka-brokers");
-  if (options.log_limit_mib < 1) return absl::InvalidArgumentError("--event-log-limit must be at least 1 (MiB)");
-  return kafka::Check(options.kafka);
+void CheckOptions(const StandaloneOptions& options, OptionProblems& problems) {
+  const std::string listen = problems.ValueOf("--listen");
+  if (!options.no_demo_tokens && !Listeners(listen, 0, 0).IsLoopback()) {
+    problems.Add("--listen", "must be an address of this machine while demo tokens are on, not " + listen +
+                                 ": others could reach it with them; use --no-demo-tokens");
+  }
+  CheckTlsOptions(problems, "--kafka");
+  if (IsRelayed(options)) {
+    if (options.forget_relay) problems.Add("--forget-relay", "must stand without --kafka-brokers");
+    if (!kafka::Check({.brokers = options.kafka.brokers}).ok()) {
+      problems.Add("--kafka-brokers", "must be HOST:PORT, several separated by commas");
+    }
+  }
+  if (!problems.thorough() || options.config.empty()) return;
+  if (const absl::Status status = CheckConfigFile(options.config); !status.ok()) {
+    problems.Add("--config", std::string(status.message().data(), status.message().size()));
+  }
 }
 
 AssembleHistoryOptions HistoryOptionsFor(const StandaloneOptions& options, const Environment& environment) {
@@ -254,10 +267,13 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--config", &config, "Tenant file (YAML), published when its tenant has no configuration yet");
   line.Bind("--region", &region,
             "This installation's region: 1 to 7 of [a-z0-9], a letter first; stays that of the data folder");
+  line.Must(rules::Region());
   store.BindTo(line);
   line.Bind("--pages", &pages, kPagesOptionHelp);
+  line.Must(rules::Folder());
   line.Bind("--history-days", &history_days,
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
+  line.Must(rules::Between(1, 3650));
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
   line.Bind("--links", &links,
@@ -269,29 +285,20 @@ void StandaloneOptions::BindTo(CommandLine& line) {
       "--event-log-limit", &log_limit_mib,
       "MiB of events, where they are relayed: half of it is kept of what is published, and at 60 % new contacts are "
       "refused until Kafka takes events again");
+  line.Must(rules::Between(1, kMostLogMib));
   line.Bind("--forget-relay", &forget_relay,
             "Without --kafka-brokers: what an earlier start did not publish need not be kept for a later one");
   line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
   line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
   line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
   ingress.BindTo(line);
+  line.Check([this](OptionProblems& problems) { CheckOptions(*this, problems); });
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOptions& options,
                                                             Environment& environment) {
   auto region = RegionCode::Parse(options.region);
   if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
-  if (!options.no_demo_tokens && !environment.listeners.IsLoopback()) {
-    return absl::InvalidArgumentError(
-        "--listen " + environment.listeners.address() +
-        " is refused while demo tokens are on: others could reach this machine with them; "
-        "use --no-demo-tokens");
-  }
-  MERIDIAN_RETURN_IF_ERROR(CheckRelay(options));
-  if (options.history_days < 1 || options.history_days > 3650) {
-    return absl::InvalidArgumentError("--history-days must be 1 to 3650");
-  }
-  MERIDIAN_RETURN_IF_ERROR(options.ingress.Check());
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   StoreOptions store_options = options.store;
   if (IsRelayed(options)) {

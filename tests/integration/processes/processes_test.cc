@@ -113,7 +113,7 @@ class ProcessesTest : public ::testing::Test {
     request.set_request_id(NewId());
     *request.mutable_config() = testing::DemoConfig();
     admin::v1::ApplyConfigResponse response;
-    const absl::Status applied = Client(admin_at_.grpc(), security::Role::kOperator, "olga")
+    const absl::Status applied = Client(admin_at_.grpc(), security::Role::kAdmin, "olga")
                                      ->Call("/meridian.admin.v1.AdminService/ApplyConfig", request, &response);
     ASSERT_TRUE(applied.ok()) << applied;
     EXPECT_TRUE(response.published());

@@ -106,11 +106,14 @@ auto.create.topics.enable=false
         if done.returncode != 0:
             raise KafkaFailed(f"formatting {self._folder}: {done.stdout}{done.stderr}")
 
+    def command(self, jvm_options=()):
+        """For whoever starts the process itself; it serves once it has printed READY_LINE."""
+        return java("kafka.Kafka", self._settings, jvm=(*self._cluster.jvm, *jvm_options))
+
     def launch(self, jvm_options=()):
         """Starts the process; wait_ready says when it serves."""
         self._ready = threading.Event()
-        command = java("kafka.Kafka", self._settings, jvm=(*self._cluster.jvm, *jvm_options))
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self._process = subprocess.Popen(self.command(jvm_options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True, start_new_session=True)
         threading.Thread(target=self._copy_output, args=(self._process.stdout,), daemon=True).start()
 

@@ -7,6 +7,7 @@ that can be stopped, killed, frozen and started again with its data.
 """
 
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -42,16 +43,18 @@ def free_port():
 class Server:
     """One process: a server, or a sentinel."""
 
-    def __init__(self, folder, name, settings, sentinel=False):
+    def __init__(self, folder, name, settings, sentinel=False, port=None):
+        """`port` None: a free one. A server that has settings in its folder keeps them, as a fail-over left them."""
         self.name = name
-        self.port = free_port()
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log = self.folder / "log"
         self._config = self.folder / "redis.conf"
-        self._sentinel = sentinel
         self._process = None
-        self._config.write_text(f"port {self.port}\ndir {self.folder}\n{settings}")
+        self.command = ["redis-server", self._config, *(["--sentinel"] if sentinel else [])]
+        if not self._config.exists():
+            self._config.write_text(f"port {port or free_port()}\ndir {self.folder}\n{settings}")
+        self.port = int(re.search(r"^port (\d+)", self._config.read_text(), re.MULTILINE)[1])
 
     @property
     def address(self):
@@ -59,8 +62,7 @@ class Server:
 
     def start(self):
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(["redis-server", self._config, *(["--sentinel"] if self._sentinel else [])],
-                                             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.until(lambda: self.ask("PING") == "PONG", "to answer")
         return self
 
@@ -100,15 +102,17 @@ class Server:
 
 
 class RedisServers:
-    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings=""):
+    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None):
+        """`port`: of the primary, the replicas' and the sentinels' follow; None: free ones."""
         folder = pathlib.Path(folder)
-        self.primary = Server(folder, "primary", SETTINGS + settings)
+        ports = iter(range(port, port + 1 + replicas + sentinels) if port else [None] * (1 + replicas + sentinels))
+        self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports))
         self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof 127.0.0.1 {self.primary.port}\n"
-                                f"replica-priority {100 if n == 0 else 0}\n") for n in range(replicas)]
+                                f"replica-priority {100 if n == 0 else 0}\n", port=next(ports)) for n in range(replicas)]
         watch = (f"sentinel monitor {MASTER_NAME} 127.0.0.1 {self.primary.port} {sentinels // 2 + 1}\n"
                  f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}\n"
                  f"sentinel failover-timeout {MASTER_NAME} 5000\n")
-        self.sentinels = [Server(folder, f"sentinel{n}", f"bind 127.0.0.1\n{watch}", sentinel=True)
+        self.sentinels = [Server(folder, f"sentinel{n}", f"bind 127.0.0.1\n{watch}", sentinel=True, port=next(ports))
                           for n in range(sentinels)]
 
     def start(self):
@@ -121,10 +125,10 @@ class RedisServers:
         for sentinel in self.sentinels:
             sentinel.start()
         for sentinel in self.sentinels:
-            sentinel.until(lambda: self._knows_all(sentinel), "to know the others")
+            sentinel.until(lambda: self.knows_all(sentinel), "to know the others")
         return self
 
-    def _knows_all(self, sentinel):
+    def knows_all(self, sentinel):
         words = sentinel.ask("SENTINEL", "MASTER", MASTER_NAME).split()
         known = dict(zip(words, words[1:]))
         return known.get("num-slaves") == str(len(self.replicas)) and \

@@ -128,8 +128,13 @@ void CheckTlsOptions(OptionProblems& problems, const std::string& name) {
   if (ca.empty()) problems.Add(name + "-ca", "must be given where there is a certificate or a key");
   if (key.empty()) return problems.Add(name + "-key", "must be given where there is a certificate");
   if (certificate.empty()) return problems.Add(name + "-certificate", "must be given where there is a key");
+  CheckCertificateOption(problems, name + "-certificate", certificate, key);
+}
+
+void CheckCertificateOption(OptionProblems& problems, const std::string& flag, const std::string& certificate,
+                            const std::string& key) {
   if (const absl::Status status = rpc::CheckTlsFiles({certificate, key, "", {}}); !status.ok()) {
-    problems.Add(name + "-certificate", "must be a certificate with its key: " + Text(status));
+    problems.Add(flag, "must be a certificate with its key: " + Text(status));
   }
 }
 

@@ -44,5 +44,8 @@ class OptionProblems;
 // Of the options NAME-ca, NAME-certificate and NAME-key, each a PEM file or empty: a certificate has its key, which
 // fits, and authorities beside it.
 void CheckTlsOptions(OptionProblems& problems, const std::string& name);
+// The PEM file that the option `flag` names holds a certificate, and that of `key` its key.
+void CheckCertificateOption(OptionProblems& problems, const std::string& flag, const std::string& certificate,
+                            const std::string& key);
 
 }  // namespace meridian

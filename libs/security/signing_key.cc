@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,11 +138,9 @@ absl::StatusOr<SigningKey> SigningKey::Generate() {
 
 absl::StatusOr<SigningKey> SigningKey::Load(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kFileName;
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) {
-    if (errno == ENOENT) return absl::NotFoundError("there is no " + path.string());
-    return FileError("cannot open", path);
-  }
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok() && errno == ENOENT) return absl::NotFoundError("there is no " + path.string());
+  if (!file.ok()) return FileError("cannot open", path);
   MERIDIAN_ASSIGN_OR_RETURN(std::string pem, ReadPrivately(file.get(), path));
   auto key = FromPem(pem);
   if (!key.ok()) return KeyError(path.string() + ": " + std::string(key.status().message()));
@@ -149,9 +148,13 @@ absl::StatusOr<SigningKey> SigningKey::Load(const std::filesystem::path& directo
 }
 
 absl::StatusOr<SigningKey> SigningKey::LoadOrCreate(const std::filesystem::path& directory) {
+  auto existing = Load(directory);
+  if (!absl::IsNotFound(existing.status())) return existing;
+  const File locked(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!locked.ok() || ::flock(locked.get(), LOCK_EX) != 0) return FileError("cannot lock", directory);
+  existing = Load(directory);
+  if (!absl::IsNotFound(existing.status())) return existing;
   const std::filesystem::path path = directory / kFileName;
-  auto stored = Load(directory);
-  if (!absl::IsNotFound(stored.status())) return stored;
   MERIDIAN_ASSIGN_OR_RETURN(SigningKey key, Generate());
   MERIDIAN_RETURN_IF_ERROR(WriteAtomically(path, key.private_pem()));
   return key;

@@ -11,7 +11,8 @@ namespace meridian::security {
 class SigningKey {
  public:
   // Reads `directory`/signing_key.pem, or makes it at the first start: mode 0600, written to a temporary file, synced,
-  // renamed, the directory synced. Fails when the file is readable by others, is not a P-256 key, or the disk says no.
+  // renamed, the directory synced. Of several processes that do so at once the first one's key is everybody's. Fails
+  // when the file is readable by others, is not a P-256 key, or the disk says no.
   static absl::StatusOr<SigningKey> LoadOrCreate(const std::filesystem::path& directory);
   // The key that `directory` holds; NOT_FOUND when there is none yet, else as LoadOrCreate. Writes nothing.
   static absl::StatusOr<SigningKey> Load(const std::filesystem::path& directory);

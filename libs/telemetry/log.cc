@@ -90,6 +90,16 @@ std::optional<LogLevel> ParseLogLevel(std::string_view text) {
   return std::nullopt;
 }
 
+LogValue::LogValue(const std::array<uint8_t, 16>& trace_id) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (uint8_t byte : trace_id) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 0xf];
+  }
+  value_ = std::move(text);
+}
+
 void LogValue::AppendJson(std::string* out) const {
   struct Appender {
     std::string* out;

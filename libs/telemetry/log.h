@@ -4,14 +4,15 @@
 //   {"ts":"2026-01-05T08:30:00.000123Z","level":"info","service":"standalone","message":"agent attached","shard":3, …}
 //
 // No personal data by construction: message and keys are string literals, a value is a number, a length or point of
-// time, an enum, a string literal, a status code, or an id (Name, EntityId). There is no way to log a string that came
-// from outside; the message of an absl::Status may quote one, so only its code can be logged.
+// time, an enum, a string literal, a status code, or an id (Name, EntityId, a trace's). There is no way to log a string
+// that came from outside; the message of an absl::Status may quote one, so only its code can be logged.
 //
 // One Log is made by the process (libs/app) and passed down in the environment; there is no global logger. Any thread.
 // A call formats the line and queues it (bounded: kLogQueueLines; when full the oldest line is dropped and counted),
 // it never waits for the disk. Destroying the Log writes what is queued.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,7 @@ class LogValue {
   LogValue(const Name<Tag>& name) : value_(name.value) {}
   template <typename Tag>
   LogValue(const EntityId<Tag>& id) : value_(id.ToString()) {}
+  LogValue(const std::array<uint8_t, 16>& trace_id);  // written as 32 hexadecimal digits
   LogValue(const RegionCode& region) : value_(std::string(region.view())) {}
   template <size_t n>
   consteval LogValue(const char (&text)[n]) : value_(std::string_view(text, n - 1)) {}

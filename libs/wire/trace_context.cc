@@ -43,6 +43,16 @@ TraceContext TraceContextFrom(std::string_view text) {
   return trace;
 }
 
+TraceContext BeginTrace(const Uuid& id) {
+  TraceContext trace;
+  for (size_t i = 0; i < 8; ++i) {
+    const size_t shift = 8 * (7 - i);
+    trace.trace_id[i] = static_cast<uint8_t>(id.high >> shift);
+    trace.trace_id[8 + i] = trace.span_id[i] = static_cast<uint8_t>(id.low >> shift);
+  }
+  return trace;
+}
+
 std::string TraceparentOf(const TraceContext& trace) {
   if (trace == TraceContext()) return "";
   std::string text = "00-";

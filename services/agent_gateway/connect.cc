@@ -88,7 +88,7 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
     if (frame.has_send_message()) return HandleSend(*found->second, frame);
     if (frame.has_read_conversation()) return HandleRead(found->second, frame);
     if (frame.command_case() == pb::ConnectRequest::COMMAND_NOT_SET) return FieldError("command", "must be set");
-    return HandleRouting(context, *found->second, frame, *request_id);
+    return HandleRouting(context, found->second, frame, *request_id);
   }
 
   absl::Status HandleAttach(const rpc::CallContext& context, const AgentId& agent, const pb::ConnectRequest& frame) {
@@ -161,26 +161,27 @@ class ConnectHandler : public rpc::StreamHandler<pb::ConnectRequest> {
     return absl::OkStatus();
   }
 
-  absl::Status HandleRouting(const rpc::CallContext& context, const Attachment& attachment,
+  absl::Status HandleRouting(const rpc::CallContext& context, const std::shared_ptr<Attachment>& attachment,
                              const pb::ConnectRequest& frame, const Uuid& request_id) {
-    auto answer = [stream = stream_, agent = attachment.agent, id = frame.request_id()](const absl::Status& status) {
+    auto answer = [stream = stream_, agent = attachment->agent, id = frame.request_id()](const absl::Status& status) {
       stream.Send(MakeResult(agent, id, status));
     };
     if (frame.has_detach()) {
-      gateway_.SignOff(attachment, OriginOf(context), std::move(answer));
-      attachments_.erase(AgentId(attachment.agent));
+      gateway_.SignOff(*attachment, OriginOf(context), std::move(answer));
+      attachments_.erase(AgentId(attachment->agent));
       return absl::OkStatus();
     }
-    MERIDIAN_ASSIGN_OR_RETURN(CommandBody body, RoutingCommandOf(frame, attachment.agent, attachment.number));
+    MERIDIAN_ASSIGN_OR_RETURN(CommandBody body, RoutingCommandOf(frame, attachment->agent, attachment->number));
     const CommandOrigin origin = OriginOf(context);
-    std::optional<RequestKey> key;
     // The other commands name a token and are idempotent by it; an activity sent twice could undo a later one.
     if (frame.has_set_activity()) {
-      key = RequestKey{
-          attachment.tenant.value, request_id,
-          DigestOfRequest(origin.actor.subject, attachment.agent.value + " " + frame.set_activity().activity())};
+      RequestKey key{
+          attachment->tenant.value, request_id,
+          DigestOfRequest(origin.actor.subject, attachment->agent.value + " " + frame.set_activity().activity())};
+      gateway_.Send(*attachment, std::move(body), origin, std::move(key), std::move(answer));
+    } else {
+      gateway_.SendAttached(attachment, std::move(body), origin, std::move(answer));
     }
-    gateway_.Send(attachment, std::move(body), origin, std::move(key), std::move(answer));
     return absl::OkStatus();
   }
 

@@ -161,6 +161,22 @@ void AgentGateway::Send(const Attachment& attachment, CommandBody body, CommandO
                       });
 }
 
+void AgentGateway::SendAttached(const std::shared_ptr<Attachment>& attachment, CommandBody body, CommandOrigin origin,
+                                absl::AnyInvocable<void(absl::Status)> done) {
+  Send(*attachment, std::move(body), std::move(origin), std::nullopt,
+       [lifeline = lifeline_, attachment, done = std::move(done)](absl::Status status) mutable {
+         if (ErrorReason(status) == ReasonName(Refusal::kNotAttached) && attachment->confirmed) {
+           bool held = false;
+           IfAlive(lifeline, [&](AgentGateway& gateway) { held = gateway.Holds(*attachment); });
+           if (held) {
+             status = MakeError(absl::StatusCode::kUnavailable, "ATTACHING",
+                                "the agent is being attached again; send the command again");
+           }
+         }
+         done(std::move(status));
+       });
+}
+
 void AgentGateway::Forget(const Attachment& attachment) {
   std::shared_ptr<Attachment> forgotten;
   {

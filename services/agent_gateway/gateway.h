@@ -70,6 +70,10 @@ class AgentGateway {
 
   void Send(const Attachment& attachment, CommandBody body, CommandOrigin origin, std::optional<RequestKey> key,
             absl::AnyInvocable<void(absl::Status)> done);
+  // The same for a command that may be sent again as it is. Routing that was started anew does not know the agent until
+  // the gateway has attached it again: `done` then brings UNAVAILABLE (ATTACHING).
+  void SendAttached(const std::shared_ptr<Attachment>& attachment, CommandBody body, CommandOrigin origin,
+                    absl::AnyInvocable<void(absl::Status)> done);
   // (Re)starts reading a conversation for the agent; goes on by itself where its shard is away for a while. `waited`
   // since anything of it was read.
   void Read(const std::shared_ptr<Attachment>& attachment, const ConversationId& conversation, uint64_t after_number,

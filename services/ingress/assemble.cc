@@ -26,7 +26,8 @@ class IngressProcess : public Service {
                              process_->ids(),
                              process_->key(),
                              process_->environment().wall_clock,
-                             options_.ingress.visitor_token_life};
+                             options_.ingress.visitor_token_life,
+                             &process_->environment().log};
     ServeIngress(ports, sites_, process_->endpoints());
     MERIDIAN_RETURN_IF_ERROR(process_->StartOverLinks(
         {{"routing", [this] { return routing_.Probe(); }}, {"session", [this] { return session_.Probe(); }}}));

@@ -5,6 +5,7 @@
 #include "libs/base/time.h"
 #include "libs/runtime/clock.h"
 #include "libs/security/signing_key.h"
+#include "libs/telemetry/log.h"
 #include "services/routing/routing_client.h"
 #include "services/session/session_client.h"
 
@@ -17,6 +18,7 @@ struct IngressPorts {
   const security::SigningKey& key;  // renews visitors' tokens
   const WallClock& clock;
   Duration visitor_token_life = Duration::Minutes(15);
+  Log* log = nullptr;  // may be null
 };
 
 }  // namespace meridian

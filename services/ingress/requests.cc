@@ -15,12 +15,33 @@ namespace pb = ingress::v1;
 
 namespace {
 
+// The caller's trace, or the beginning of one: what follows from the call can be found by it.
+TraceContext TraceOf(const rpc::CallContext& context, IdSource& ids) {
+  const TraceContext trace = TraceContextFrom(context.traceparent);
+  return trace == TraceContext() ? BeginTrace(ids.NextUuid()) : trace;
+}
+
 // A visitor is named by its session.
-CommandOrigin OriginOf(const rpc::CallContext& context) {
+CommandOrigin OriginOf(const rpc::CallContext& context, IdSource& ids) {
   const bool visitor = context.claims->role == security::Role::kCustomer;
   return {
       visitor ? Actor{ActorRole::kCustomer, context.claims->session} : Actor{ActorRole::kIntegrator, context.subject()},
-      TraceContextFrom(context.traceparent)};
+      TraceOf(context, ids)};
+}
+
+void LogSubmission(Log* log, const TenantId& tenant, const TraceContext& trace,
+                   const absl::StatusOr<conversation::Submitted>& submitted) {
+  if (log == nullptr) return;
+  if (submitted.ok()) {
+    log->Info("contact submitted", {{"tenant", tenant},
+                                    {"contact", submitted->contact},
+                                    {"conversation", submitted->conversation},
+                                    {"repeated", submitted->repeated},
+                                    {"trace_id", trace.trace_id}});
+  } else {
+    log->Info("contact not taken",
+              {{"tenant", tenant}, {"code", submitted.status().code()}, {"trace_id", trace.trace_id}});
+  }
 }
 
 }  // namespace
@@ -45,12 +66,15 @@ void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitCo
   auto submission = MakeSubmission(request, claims, *config, ports_.ids, ports_.clock.Now());
   if (!submission.ok()) return done(submission.status());
   conversation::SubmitContact command = std::move(submission->command);
-  command.origin = OriginOf(context);
-  ports_.session.Submit(std::move(command), [submission = *std::move(submission), done = std::move(done)](
-                                                absl::StatusOr<conversation::Submitted> submitted) mutable {
-    if (!submitted.ok()) return done(submitted.status());
-    done(ToResponse(*submitted, submission));
-  });
+  command.origin = OriginOf(context, ports_.ids);
+  const TraceContext trace = command.origin.trace;
+  ports_.session.Submit(std::move(command),
+                        [log = ports_.log, tenant = TenantId{claims.tenant}, trace, submission = *std::move(submission),
+                         done = std::move(done)](absl::StatusOr<conversation::Submitted> submitted) mutable {
+                          LogSubmission(log, tenant, trace, submitted);
+                          if (!submitted.ok()) return done(submitted.status());
+                          done(ToResponse(*submitted, submission));
+                        });
 }
 
 void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMessageRequest& request,
@@ -83,7 +107,7 @@ void IngressRequests::Cancel(const rpc::CallContext& context, const pb::CancelCo
   std::vector<FieldViolation> violations;
   if (!contact) violations.push_back({"contact_id", "must be a contact's id"});
   if (absl::Status bad = WithMoreFields(conversation.status(), violations); !bad.ok()) return done(bad);
-  ports_.session.Cancel({{claims.tenant}, *conversation, *contact, OriginOf(context)},
+  ports_.session.Cancel({{claims.tenant}, *conversation, *contact, OriginOf(context, ports_.ids)},
                         [done = std::move(done)](absl::StatusOr<conversation::Done> result) mutable {
                           if (!result.ok()) return done(result.status());
                           done(pb::CancelContactResponse());
@@ -98,7 +122,7 @@ void IngressRequests::CancelAsOperator(const rpc::CallContext& context, const pb
   if (!contact) violations.push_back({"contact_id", "must be a contact's id"});
   const absl::Status named = CustomersConversation(claims, request.conversation_id()).status();
   if (absl::Status bad = WithMoreFields(named, violations); !bad.ok()) return done(bad);
-  Command command{{{ActorRole::kOperator, claims.subject}, TraceContextFrom(context.traceparent)},
+  Command command{{{ActorRole::kOperator, claims.subject}, TraceOf(context, ports_.ids)},
                   CancelContact{*contact, CancelBy::kOperator}};
   ports_.routing.Send({claims.tenant}, std::move(command), std::nullopt, Lane::kLiveWork,
                       [done = std::move(done)](absl::StatusOr<Answer> answer) mutable {
@@ -113,7 +137,7 @@ void IngressRequests::Leave(const rpc::CallContext& context, const pb::LeaveConv
   const security::TokenClaims& claims = *context.claims;
   auto conversation = CustomersConversation(claims, request.conversation_id());
   if (!conversation.ok()) return done(conversation.status());
-  ports_.session.Close({{claims.tenant}, *conversation, OriginOf(context)}, std::move(done));
+  ports_.session.Close({{claims.tenant}, *conversation, OriginOf(context, ports_.ids)}, std::move(done));
 }
 
 absl::StatusOr<std::unique_ptr<SessionClient::Reading>> IngressRequests::Watch(

@@ -8,6 +8,14 @@
 #include "libs/rpc/websocket_call.h"
 
 namespace meridian {
+namespace {
+
+std::string Shown(const std::string& address, int port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+}  // namespace
 
 Endpoints::Endpoints(EndpointsOptions options, Environment& environment, const rpc::CallGate* gate,
                      rpc::DeadlineTimer* timer, Readiness* readiness)
@@ -53,11 +61,11 @@ absl::Status Endpoints::StartHttp() {
     responder.Respond(MetricsFor(request));
   });
   HttpServerOptions options;
-  options.address = environment_.listeners.address();
+  options.address = options_.http_address.empty() ? environment_.listeners.address() : options_.http_address;
   options.port = environment_.listeners.http_port();
   options.metrics = &environment_.metrics;
   MERIDIAN_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, std::move(router_)));
-  environment_.listeners.Announce("http", "http://" + ShownAddress() + ":" + std::to_string(http_->port()));
+  environment_.listeners.Announce("http", "http://" + Shown(options.address, http_->port()));
   return absl::OkStatus();
 }
 
@@ -75,16 +83,16 @@ HttpResponse Endpoints::MetricsFor(const HttpRequest& request) const {
                              "metrics need a token of the role service with the permission metrics.read");
 }
 
-absl::Status Endpoints::StartGrpc(size_t max_request_bytes) {
+absl::Status Endpoints::StartGrpc(std::optional<rpc::TlsFiles> tls, size_t max_request_bytes) {
   rpc::GrpcServerOptions options;
   options.address = environment_.listeners.address();
   options.port = environment_.listeners.grpc_port();
-  options.tls = options_.grpc_tls;
+  options.tls = std::move(tls);
   options.reflection = options_.reflection;
   options.max_request_bytes = max_request_bytes;
   MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, &call_metrics_));
   readiness_.Follow([this](bool ready) { grpc_->SetServing(ready); });
-  environment_.listeners.Announce("grpc", ShownAddress() + ":" + std::to_string(grpc_->port()));
+  environment_.listeners.Announce("grpc", Shown(options.address, grpc_->port()));
   return absl::OkStatus();
 }
 
@@ -93,11 +101,6 @@ void Endpoints::Drain(Duration limit) {
   readiness_.Follow(nullptr);
   if (http_ != nullptr) http_->Stop(limit / 2);
   if (grpc_ != nullptr) grpc_->Drain(limit / 2);
-}
-
-std::string Endpoints::ShownAddress() const {
-  const std::string& address = environment_.listeners.address();
-  return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
 
 }  // namespace meridian

@@ -27,9 +27,9 @@
 namespace meridian {
 
 struct EndpointsOptions {
-  std::string pages;                      // folder of the web pages; empty: the one beside the program
-  bool reflection = false;                // of gRPC
-  std::optional<rpc::TlsFiles> grpc_tls;  // else plaintext
+  std::string pages;         // folder of the web pages; empty: the one beside the program
+  bool reflection = false;   // of gRPC
+  std::string http_address;  // to listen on; empty: the process's own
 };
 
 inline constexpr char kPagesOptionHelp[] = "Folder of the web pages; by default the one beside the program";
@@ -56,15 +56,14 @@ class Endpoints {
   // Announced as "http".
   absl::Status StartHttp();
   uint16_t http_port() const { return http_->port(); }
-  // Announced as "grpc".
-  absl::Status StartGrpc(size_t max_request_bytes = 1 << 20);
+  // Announced as "grpc"; plain text without `tls`.
+  absl::Status StartGrpc(std::optional<rpc::TlsFiles> tls = std::nullopt, size_t max_request_bytes = 1 << 20);
   // Not ready from now on; ends what is open as HttpServer::Stop and GrpcServer::Drain do, each in half of `limit`.
   void Drain(Duration limit);
 
  private:
   HttpResponse MetricsFor(const HttpRequest& request) const;
   absl::Status LoadPages();
-  std::string ShownAddress() const;
 
   const EndpointsOptions options_;
   Environment& environment_;

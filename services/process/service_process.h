@@ -19,6 +19,7 @@
 #include "services/process/link_watch.h"
 #include "services/process/readiness.h"
 #include "services/process/store_watch.h"
+#include "services/process/transport_security.h"
 
 namespace meridian {
 
@@ -28,6 +29,7 @@ struct ServiceProcessOptions {
   std::vector<std::string> routing;  // "host:port" of the gRPC of each routing shard's process, shard 0 first
   std::vector<std::string> session;  // of each session shard's
   std::string pages;                 // folder of the web pages, where the service has some; empty: beside the program
+  TransportSecurity tls;
 
   enum class Calls : uint8_t { kNobody, kRouting, kRoutingAndSession };
   void BindTo(CommandLine& line, Calls calls);
@@ -36,8 +38,7 @@ struct ServiceProcessOptions {
 
 class ServiceProcess {
  public:
-  // INVALID_ARGUMENT for a region that is none and for --listen beyond this machine, since links are not encrypted yet;
-  // what is wrong with the key.
+  // INVALID_ARGUMENT for a region that is none; what is wrong with the key.
   static absl::StatusOr<std::unique_ptr<ServiceProcess>> Open(const ServiceProcessOptions& options,
                                                               Environment& environment);
 
@@ -47,17 +48,18 @@ class ServiceProcess {
   rpc::DeadlineTimer& timer() { return timer_; }
   IdSource& ids() { return ids_; }
   ShardMap& map() { return map_; }
-  // With tokens of role service, made of the installation's key.
+  // With tokens of role service, made of the installation's key; mutual TLS where the process has a certificate.
   LinkOptions Links();
   LinkServer& link_server() { return link_server_; }
   Readiness& readiness() { return readiness_; }
   Endpoints& endpoints() { return endpoints_; }
 
-  // Serves what was bound, and `link_server` with messages of up to 8 MiB.
+  // Serves what was bound, and `link_server` with messages of up to 8 MiB, to other services alone: they must have a
+  // certificate where this process has one.
   absl::Status StartServingLinks();
   // Ready only while the store answers.
   void WatchStore(EventLog* log, ShardId shard);
-  // Serves what was bound; ready while each kind of service is reached.
+  // Serves what was bound to everybody; ready while each kind of service is reached.
   absl::Status StartOverLinks(LinkWatch::Kinds kinds);
   // Once the servers have ended; before what the probes ask is destroyed.
   void Drain(Duration limit);
@@ -67,6 +69,7 @@ class ServiceProcess {
                  security::SigningKey key);
 
   Environment& environment_;
+  const TransportSecurity tls_;
   const security::SigningKey key_;
   const rpc::CallGate gate_;
   rpc::DeadlineTimer timer_;

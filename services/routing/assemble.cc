@@ -15,10 +15,10 @@ constexpr Duration kStartPatience = Duration::Seconds(60);
 
 class RoutingProcess : public Service {
  public:
-  RoutingProcess(std::unique_ptr<ServiceProcess> process, SharedStore store)
+  RoutingProcess(const RoutingProcessOptions& options, std::unique_ptr<ServiceProcess> process, SharedStore store)
       : store_(std::move(store)),
         process_(std::move(process)),
-        routing_(OptionsFor(), PortsFor()),
+        routing_(OptionsFor(options), PortsFor()),
         port_(&routing_, &process_->timer(), {}) {
     bound_ = &port_;
   }
@@ -41,11 +41,12 @@ class RoutingProcess : public Service {
   }
 
  private:
-  RoutingOptions OptionsFor() const {
+  RoutingOptions OptionsFor(const RoutingProcessOptions& process) const {
     RoutingOptions options;
     options.region = process_->ids().region();
     options.owner = process_->environment().service;
     options.seed = process_->environment().seed;
+    options.log_limit_bytes = static_cast<uint64_t>(process.log_limit_mib) << 20;
     return options;
   }
   RoutingPorts PortsFor() {
@@ -77,10 +78,18 @@ class RoutingProcess : public Service {
 
 }  // namespace
 
+void RoutingProcessOptions::BindTo(CommandLine& line) {
+  process.BindTo(line, ServiceProcessOptions::Calls::kNobody);
+  line.Bind("--event-log-limit", &log_limit_mib,
+            "MiB of a shard's events, where a replicator relays them: half of it is kept of what is published, and at "
+            "60 % new contacts are refused until Kafka takes events again; 0: nobody relays");
+  line.Must(rules::Between(0, 1 << 20));
+}
+
 absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,
                                                          SharedStore store) {
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
-  auto routing = std::make_unique<RoutingProcess>(std::move(process), std::move(store));
+  auto routing = std::make_unique<RoutingProcess>(options, std::move(process), std::move(store));
   MERIDIAN_RETURN_IF_ERROR(routing->Start());
   return routing;
 }

@@ -12,8 +12,9 @@ namespace meridian {
 
 struct RoutingProcessOptions {
   ServiceProcessOptions process;
+  int64_t log_limit_mib = 0;  // of a shard's log, where a replicator relays it; 0: none does
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kNobody); }
+  void BindTo(CommandLine& line);
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,

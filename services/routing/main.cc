@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "libs/app/run.h"
 #include "libs/app/store_options.h"
 #include "libs/base/status_macros.h"
@@ -17,7 +19,11 @@ struct Options {
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleOverRedis(const Options& options, Environment& environment) {
-  MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStoreOfSeveral(options.store, environment));
+  StoreOptions store_options = options.store;
+  if (const int64_t limit_mib = options.process.log_limit_mib; limit_mib > 0) {
+    store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, limit_mib * ((1 << 20) / 2));
+  }
+  MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStoreOfSeveral(store_options, environment));
   return AssembleRouting(options.process, environment, std::move(store));
 }
 

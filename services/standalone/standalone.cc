@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <future>
 #include <utility>
 
 #include "libs/app/id_source.h"
@@ -33,20 +32,11 @@ constexpr Duration kStartPatience = Duration::Seconds(60);
 constexpr int64_t kMostLogMib = 1 << 20;
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 
-bool IsRelayed(const StandaloneOptions& options) { return !options.kafka.brokers.empty(); }
-
 void CheckOptions(const StandaloneOptions& options, OptionProblems& problems) {
   const std::string listen = problems.ValueOf("--listen");
   if (!options.no_demo_tokens && !Listeners(listen, 0, 0).IsLoopback()) {
     problems.Add("--listen", "must be an address of this machine while demo tokens are on, not " + listen +
                                  ": others could reach it with them; use --no-demo-tokens");
-  }
-  CheckTlsOptions(problems, "--kafka");
-  if (IsRelayed(options)) {
-    if (options.forget_relay) problems.Add("--forget-relay", "must stand without --kafka-brokers");
-    if (!kafka::Check({.brokers = options.kafka.brokers}).ok()) {
-      problems.Add("--kafka-brokers", "must be HOST:PORT, several separated by commas");
-    }
   }
   if (!problems.thorough() || options.config.empty()) return;
   if (const absl::Status status = CheckConfigFile(options.config); !status.ok()) {
@@ -96,7 +86,7 @@ class Standalone : public Service {
   }
 
   absl::Status Start() {
-    MERIDIAN_RETURN_IF_ERROR(SettleRelayOfBefore());
+    MERIDIAN_RETURN_IF_ERROR(options_.relay.SettleFormerRelay(1, *store_.log, environment_.log));
     store_watch_ = std::make_unique<StoreWatch>(&timer_, &environment_.monotonic_clock, store_.log,
                                                 ShardId{ShardKind::kRouting, 0}, &readiness_);
     routing_.Start();
@@ -144,7 +134,7 @@ class Standalone : public Service {
     options.region = region;
     options.owner = environment_.service;
     options.seed = environment_.seed;
-    if (IsRelayed(options_)) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
+    if (options_.relay.IsOn()) options.log_limit_bytes = static_cast<uint64_t>(options_.log_limit_mib) << 20;
     return options;
   }
   RoutingPorts RoutingPortsFor() {
@@ -187,33 +177,15 @@ class Standalone : public Service {
     return ports;
   }
   IngressPorts IngressPortsFor() {
-    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.ingress.visitor_token_life};
+    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.ingress.visitor_token_life,
+            &environment_.log};
   }
   EventPorts EventPortsFor() { return {.log = store_.log, .store = store_.store, .directory = store_.directory}; }
 
-  // The log is kept for a relay that has begun once, also when this start has none.
-  absl::Status SettleRelayOfBefore() {
-    if (IsRelayed(options_)) return absl::OkStatus();
-    const ShardId shard{ShardKind::kRouting, 0};
-    std::promise<absl::StatusOr<LogState>> described;
-    store_.log->Describe(shard, [&](absl::StatusOr<LogState> state) { described.set_value(std::move(state)); });
-    MERIDIAN_ASSIGN_OR_RETURN(const LogState state, described.get_future().get());
-    if (!state.followers.contains(kRelayFollower)) return absl::OkStatus();
-    if (!options_.forget_relay) {
-      environment_.log.Warning(
-          "events are kept for the relay of an earlier start: give --kafka-brokers or --forget-relay",
-          {{"log_bytes", state.bytes}});
-      return absl::OkStatus();
-    }
-    std::promise<absl::Status> removed;
-    store_.log->RemoveFollower(shard, kRelayFollower,
-                               [&](absl::Status status) { removed.set_value(std::move(status)); });
-    return removed.get_future().get();
-  }
   void StartRelay() {
-    if (!IsRelayed(options_)) return;
+    if (!options_.relay.IsOn()) return;
     RelayOptions options;
-    options.kafka = options_.kafka;
+    options.kafka = options_.relay.kafka;
     options.owner = environment_.service;
     options.seed = environment_.seed;
     relay_ = std::make_unique<RelayService>(std::move(options), RelayPorts{.event_log = store_.log,
@@ -279,18 +251,12 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--links", &links,
             "Also serve routing and session to ingress, agent_gateway and admin as processes of their own on this "
             "machine, on a port of its own (links in addresses.json)");
-  line.Bind("--kafka-brokers", &kafka.brokers,
-            "Relay the events to this Kafka cluster: HOST:PORT, several separated by commas");
+  relay.BindTo(line);
   line.Bind(
       "--event-log-limit", &log_limit_mib,
       "MiB of events, where they are relayed: half of it is kept of what is published, and at 60 % new contacts are "
       "refused until Kafka takes events again");
   line.Must(rules::Between(1, kMostLogMib));
-  line.Bind("--forget-relay", &forget_relay,
-            "Without --kafka-brokers: what an earlier start did not publish need not be kept for a later one");
-  line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
-  line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
-  line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
   ingress.BindTo(line);
   line.Check([this](OptionProblems& problems) { CheckOptions(*this, problems); });
 }
@@ -301,7 +267,7 @@ absl::StatusOr<std::unique_ptr<Service>> AssembleStandalone(const StandaloneOpti
   if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
   MERIDIAN_RETURN_IF_ERROR(environment.data.RequireSame("region", options.region));
   StoreOptions store_options = options.store;
-  if (IsRelayed(options)) {
+  if (options.relay.IsOn()) {
     store_options.log_keep_bytes = std::min(store_options.log_keep_bytes, options.log_limit_mib * ((1 << 20) / 2));
   }
   MERIDIAN_ASSIGN_OR_RETURN(SharedStore store, OpenStore(store_options, environment));

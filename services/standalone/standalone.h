@@ -9,8 +9,8 @@
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
 #include "libs/app/store_options.h"
-#include "libs/kafka/connection.h"
 #include "services/ingress/serve.h"
+#include "services/replicator/relay_settings.h"
 
 namespace meridian {
 
@@ -21,10 +21,9 @@ struct StandaloneOptions {
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
   bool no_demo_tokens = false;
-  bool links = false;            // serves routing and session to processes of their own on this machine
-  kafka::Connection kafka;       // without brokers no events are relayed
+  bool links = false;  // serves routing and session to processes of their own on this machine
+  RelaySettings relay;
   int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
-  bool forget_relay = false;     // an earlier start's relay needs the log no more
   IngressOptions ingress;
 
   void BindTo(CommandLine& line);

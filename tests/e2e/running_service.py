@@ -17,17 +17,17 @@ class RunningService:
         self.token = token
         self._data = folder / name
         self._log = folder / f"{name}.log"
-        self._command = [BUILD / f"services/{name}/{name}", "--port", str(port), "--data", self._data, "--keys", keys,
-                         *options]
+        self._port = port
+        self._command = [BUILD / f"services/{name}/{name}", "--data", self._data, "--keys", keys, *options]
         for flag, address in (("--routing", routing), ("--session", session)):
             self._command += [flag, address] if address else []
         self._process = None
-        self.grpc = ""
-        self.http = ""
+        self.grpc = self.http = ""
 
     def start(self):
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen([*self._command, "--port", str(self._port)], stdout=log,
+                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         file = self._data / "addresses.json"
         eventually(lambda: file.exists() or self._process.poll() is not None, 30, "ready")
         assert self._process.poll() is None, self._log.read_text()
@@ -50,6 +50,10 @@ class RunningService:
     def await_end(self, within):
         """The exit code."""
         return self._process.wait(timeout=within)
+
+    def stay_at_its_port(self):
+        """The next start is found where this one is."""
+        self._port = int(self.grpc.rpartition(":")[2]) - 1  # gRPC takes the one behind HTTP's
 
     def kill(self):
         if self._process is not None:

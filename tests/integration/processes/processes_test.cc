@@ -1,4 +1,4 @@
-// The five services as their processes are assembled, each with an environment of its own, over one store: a contact
+// The services as their processes are assembled, each with an environment of its own, over one store: a contact
 // goes from its submission to its completion through their public calls, also while the links between them break.
 #include <gtest/gtest.h>
 
@@ -10,12 +10,15 @@
 #include "libs/store/memory_store.h"
 #include "libs/testing/temporary_folder.h"
 #include "meridian/admin/v1/admin_service.pb.h"
+#include "meridian/admin/v1/history_service.pb.h"
 #include "meridian/agent/v1/agent_service.pb.h"
+#include "meridian/event/v1/event_service.pb.h"
 #include "meridian/ingress/v1/ingress_service.pb.h"
 #include "meridian/session/v1/session_service.pb.h"
 #include "services/admin/assemble.h"
 #include "services/agent_gateway/assemble.h"
 #include "services/ingress/assemble.h"
+#include "services/replicator/assemble.h"
 #include "services/routing/assemble.h"
 #include "services/session/session_process.h"
 #include "tests/unit/services/routing/demo_config.h"
@@ -81,9 +84,12 @@ class ProcessesTest : public ::testing::Test {
     auto admin = AssembleAdmin({process}, admin_at_.environment());
     ASSERT_TRUE(admin.ok()) << admin.status();
     admin_ = *std::move(admin);
+    auto replicator = AssembleReplicator({process}, replicator_at_.environment(), store);
+    ASSERT_TRUE(replicator.ok()) << replicator.status();
+    replicator_ = *std::move(replicator);
   }
   void TearDown() override {
-    for (auto* service : {&admin_, &gateway_, &ingress_, &session_, &routing_}) {
+    for (auto* service : {&replicator_, &admin_, &gateway_, &ingress_, &session_, &routing_}) {
       if (*service != nullptr) (*service)->Drain(Duration::Seconds(10));
       *service = nullptr;
     }
@@ -166,9 +172,10 @@ class ProcessesTest : public ::testing::Test {
   testing::TemporaryFolder keys_, pages_;
   MemoryStore store_;
   ServiceProcessOptions process_;
-  Surroundings routing_at_{"routing"}, session_at_{"session"}, ingress_at_{"ingress"}, admin_at_{"admin"};
+  Surroundings routing_at_{"routing"}, session_at_{"session"}, ingress_at_{"ingress"}, admin_at_{"admin"},
+      replicator_at_{"replicator"};
   std::unique_ptr<Surroundings> gateway_at_;
-  std::unique_ptr<Service> routing_, session_, ingress_, gateway_, admin_;
+  std::unique_ptr<Service> routing_, session_, ingress_, gateway_, admin_, replicator_;
 };
 
 TEST_F(ProcessesTest, AContactIsServedFromItsSubmissionToItsCompletion) {
@@ -208,6 +215,43 @@ TEST_F(ProcessesTest, AContactIsServedFromItsSubmissionToItsCompletion) {
   complete.mutable_complete_contact()->set_offer_token(offer.offer_token());
   EXPECT_TRUE(ana->Write(complete));
   Next(*ana, agent::v1::ConnectResponse::kAssignmentEnded);
+}
+
+// What the replicator reads was written by the processes of routing and session.
+TEST_F(ProcessesTest, TheReplicatorServesEventsAndHistoryOfShardsThatOthersOwn) {
+  Publish();
+  const auto submitted = Submit("+34600111444");
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  ingress::v1::CancelContactRequest cancel;
+  cancel.set_contact_id(submitted->contact_id());
+  cancel.set_conversation_id(submitted->conversation_id());
+  ingress::v1::CancelContactResponse canceled;
+  const absl::Status status = Client(ingress_at_.grpc(), security::Role::kIntegrator, "shop")
+                                  ->Call("/meridian.ingress.v1.IngressService/CancelContact", cancel, &canceled);
+  ASSERT_TRUE(status.ok()) << status;
+
+  const auto reader = Client(replicator_at_.grpc(), security::Role::kAdmin, "olga");
+  event::v1::StreamRequest request;
+  request.add_topics(event::v1::TOPIC_CONTACT);
+  const auto stream = reader->OpenStream("/meridian.event.v1.EventService/Stream");
+  ASSERT_TRUE(stream->Write(request));
+  stream->HalfClose();
+  std::vector<event::v1::Event> events;
+  event::v1::StreamResponse frame;
+  while ((events.empty() || !events.back().has_contact_ended()) && stream->Read(&frame)) {
+    events.insert(events.end(), frame.events().begin(), frame.events().end());
+  }
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back().entity(), submitted->contact_id());
+
+  admin::v1::GetContactTimelineRequest asked;
+  asked.set_contact_id(submitted->contact_id());
+  admin::v1::GetContactTimelineResponse timeline;
+  absl::Status told;
+  for (int tries = 0; tries < 10000 && timeline.events_size() < 2; ++tries) {
+    told = reader->Call("/meridian.admin.v1.HistoryService/GetContactTimeline", asked, &timeline);
+  }
+  EXPECT_GE(timeline.events_size(), 2) << told;
 }
 
 TEST_F(ProcessesTest, AGatewayThatDiesLosesNoAssignment) {

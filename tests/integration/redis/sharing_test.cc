@@ -107,6 +107,48 @@ TEST(RedisSharingTest, AReaderSeesNothingThatIsNotReplicated) {
   EXPECT_EQ(reader.ReadAfter({})->size(), 2u);
 }
 
+// A relay's process: it owns no shard, keeps what it has not published, and trims what it has.
+TEST(RedisSharingTest, AReaderKeepsAndTrimsTheLogOfAShardThatAnotherProcessWrites) {
+  RedisServer server;
+  RedisOptions options = RedisProcess::Options(server, RedisDurability::kAsync);
+  options.log_keep_bytes = 1;
+  options.retention_every = Duration::Milliseconds(10);
+  RedisProcess writer(options);
+  RedisProcess reader(server, RedisDurability::kAsync);
+  const TermGrant grant = writer.TakeTerm();
+  const auto write = [&](uint64_t number) {
+    CommitRequest request = RedisProcess::Request(grant.term, number);
+    request.log_entry.assign(200 << 10, 'e');
+    request.digest = DigestOf(request);
+    return writer.Commit(request).outcome;
+  };
+  const auto follow = [&](uint64_t number) {
+    return testing::Await<absl::Status>([&](auto done) {
+      reader.store().SetFollower(kShard, "relay", {grant.term, number}, std::move(done));
+    });
+  };
+  ASSERT_TRUE(follow(0).ok());
+  for (uint64_t number = 1; number <= 10; ++number) ASSERT_EQ(write(number), CommitOutcome::kDurable);
+  EXPECT_EQ(reader.ReadAfter({})->front().position, (LogPosition{grant.term, 1}));
+  ASSERT_TRUE(follow(8).ok());
+  const auto trim_to = [&](uint64_t number) {
+    return testing::Await<absl::StatusOr<LogPosition>>([&](auto done) {
+      reader.store().TrimTo(kShard, {grant.term, number}, std::move(done));
+    });
+  };
+  const auto kept = trim_to(10);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(*kept, (LogPosition{grant.term, 9})) << "not above the follower";
+  EXPECT_EQ(writer.ReadAfter({}).status().code(), absl::StatusCode::kOutOfRange);
+  ASSERT_EQ(write(11), CommitOutcome::kDurable) << "its owner goes on";
+  ASSERT_TRUE(follow(11).ok());
+  EXPECT_EQ(*trim_to(11), (LogPosition{grant.term, 11})) << "nothing is left";
+  ASSERT_EQ(write(12), CommitOutcome::kDurable);
+  const auto entries = reader.ReadAfter({grant.term, 11});
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(entries->size(), 1u);
+}
+
 TEST(RedisSharingTest, OneProcessHoldsALeaseByTheServersTime) {
   RedisServer server;
   RedisProcess first(server, RedisDurability::kAsync), second(server, RedisDurability::kAsync);

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "libs/error/error.h"
 
@@ -68,6 +71,21 @@ TEST_F(SigningKeyTest, TakesOverFromACrashThatLeftAHalfWrittenFile) {
   std::ofstream(directory_ / "signing_key.pem.new") << "half";
   EXPECT_TRUE(SigningKey::LoadOrCreate(directory_).ok());
   EXPECT_FALSE(std::filesystem::exists(directory_ / "signing_key.pem.new"));
+}
+
+TEST_F(SigningKeyTest, ProcessesThatMakeItAtOnceGetTheSameKey) {
+  std::vector<std::string> ids(8);
+  std::vector<std::thread> makers;
+  for (std::string& id : ids) {
+    makers.emplace_back([this, &id] {
+      auto key = SigningKey::LoadOrCreate(directory_);
+      id = key.ok() ? key->key_id() : key.status().ToString();
+    });
+  }
+  for (std::thread& maker : makers) maker.join();
+  EXPECT_EQ(std::set<std::string>(ids.begin(), ids.end()).size(), 1u);
+  EXPECT_EQ(SigningKey::LoadOrCreate(directory_)->key_id(), ids[0]);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1) << "nothing is left beside it";
 }
 
 }  // namespace

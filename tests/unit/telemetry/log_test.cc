@@ -59,6 +59,7 @@ TEST_F(LogTest, WritesOneJsonObjectALine) {
                                {"code", absl::StatusCode::kUnavailable},
                                {"held", true},
                                {"kind", "human"},
+                               {"trace_id", std::array<uint8_t, 16>{0x0a, 0xf7, 0x65}},
                                {"at", Instant::FromUnixMilliseconds(1767601800123)}});
   log->Warning("second");
   log.reset();
@@ -75,6 +76,7 @@ TEST_F(LogTest, WritesOneJsonObjectALine) {
   EXPECT_EQ(lines[0]["code"], "UNAVAILABLE");
   EXPECT_EQ(lines[0]["held"], true);
   EXPECT_EQ(lines[0]["kind"], "human");
+  EXPECT_EQ(lines[0]["trace_id"], "0af76500000000000000000000000000");
   EXPECT_EQ(lines[0]["at"], "2026-01-05T08:30:00.123000Z");
   EXPECT_EQ(lines[1]["level"], "warning");
   const std::string ts = lines[1]["ts"];

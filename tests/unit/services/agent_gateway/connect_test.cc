@@ -211,6 +211,21 @@ TEST_F(ConnectTest, ARefusalIsTheAnswer) {
   EXPECT_EQ(ReasonOf(*stream, frame), "NO_GRANT");
 }
 
+TEST_F(ConnectTest, WhatRoutingDoesNotKnowYetAfterARestartIsToBeSentAgain) {
+  auto stream = Connect();
+  Attach(*stream);
+  routing_.AnswerWith([](const Command&) { return meridian::Answer{.refusal = Refusal::kNotAttached}; });
+  AgentFrame frame = Frame();
+  frame.mutable_complete_contact()->set_contact_id(ids_.Next<ContactId>().ToString());
+  frame.mutable_complete_contact()->set_offer_token(ids_.NextUuid().ToString());
+  const auto result = Answer(*stream, frame);
+  EXPECT_EQ(result.error().code(), "UNAVAILABLE");
+  EXPECT_EQ(result.error().reason(), "ATTACHING");
+  frame = Frame();
+  frame.mutable_set_activity()->set_activity("lunch");
+  EXPECT_EQ(ReasonOf(*stream, frame), "NOT_ATTACHED") << "its request id has this answer for good";
+}
+
 TEST_F(ConnectTest, BadFramesNameTheirField) {
   auto stream = Connect();
   Attach(*stream);

@@ -1,5 +1,6 @@
 // CancelContact by an operator: who may, what routing is asked, and how its refusals are told.
 #include "libs/error/error.h"
+#include "libs/wire/trace_context.h"
 #include "services/ingress/handlers.h"
 #include "tests/unit/services/ingress/ingress_world.h"
 
@@ -27,7 +28,7 @@ class OperatorCancelTest : public IngressWorld {
     if (absl::Status status = Authorize(claims, method.access); !status.ok()) return status;
     rpc::CallContext context;
     context.claims = std::make_shared<const security::TokenClaims>(claims);
-    context.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    context.traceparent = traceparent_;
     absl::Status answer = absl::UnknownError("not answered");
     method.answer(context, std::make_unique<ingress::v1::CancelContactRequest>(request_),
                   rpc::RawReply([&](const auto& result) { answer = result.status(); }));
@@ -38,6 +39,7 @@ class OperatorCancelTest : public IngressWorld {
   rpc::MethodTable methods_;
   const ContactId contact_ = ids_.Next<ContactId>();
   ingress::v1::CancelContactRequest request_;
+  std::string traceparent_ = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 };
 
 TEST_F(OperatorCancelTest, RoutingIsToldWhoCanceled) {
@@ -47,9 +49,21 @@ TEST_F(OperatorCancelTest, RoutingIsToldWhoCanceled) {
   EXPECT_EQ(sent[0].tenant, TenantId{"demo"});
   EXPECT_EQ(sent[0].command.origin.actor.role, ActorRole::kOperator);
   EXPECT_EQ(sent[0].command.origin.actor.subject, "olga");
-  EXPECT_NE(sent[0].command.origin.trace, TraceContext());
+  EXPECT_EQ(TraceparentOf(sent[0].command.origin.trace), traceparent_);
   EXPECT_EQ(routing_.AllOf<CancelContact>().at(0), (CancelContact{contact_, CancelBy::kOperator}));
   EXPECT_TRUE(session_.cancels().empty());
+}
+
+TEST_F(OperatorCancelTest, ACallWithoutATraceBeginsOne) {
+  traceparent_.clear();
+  EXPECT_TRUE(Cancel(Operator()).ok());
+  EXPECT_TRUE(Cancel(Operator()).ok());
+  const auto sent = routing_.sent();
+  ASSERT_EQ(sent.size(), 2u);
+  const TraceContext first = sent[0].command.origin.trace, second = sent[1].command.origin.trace;
+  EXPECT_NE(first.trace_id, second.trace_id);
+  EXPECT_NE(first.span_id, (std::array<uint8_t, 8>{})) << "a header of zeros is no trace";
+  EXPECT_EQ(TraceContextFrom(TraceparentOf(first)), first);
 }
 
 TEST_F(OperatorCancelTest, RefusalsSayWhy) {

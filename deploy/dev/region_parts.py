@@ -1,0 +1,139 @@
+"""What a region on one machine is made of: its processes in the order in which they start, group by group."""
+
+import pathlib
+import socket
+import subprocess
+
+import kafka_cluster
+import redis_servers
+from supervisor import Part
+
+HERE = pathlib.Path(__file__).resolve().parent
+SENTINELS = 3
+DOWN_AFTER_MS = 1000  # then the sentinels promote the replica
+REDIS_PAUSE_S = 4  # a primary that died comes back as the replica of the one that they have promoted
+EDGES = ("ingress", "agent_gateway")
+INSTANCES = {"routing": 1, "session": 1, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
+
+
+def listening(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def role_of(port):
+    """What a Redis server says it is; "" when it does not answer."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as redis:
+            redis.sendall(b"ROLE\r\n")
+            answer = redis.recv(200)
+    except OSError:
+        return ""
+    return "primary" if b"master" in answer else "replica" if b"slave" in answer else ""
+
+
+class Region:
+    """The parts of a region whose data is in a folder, and how to reach them. `port`: of the status page; the parts'
+    are above it."""
+
+    def __init__(self, folder, programs, port, name="local"):
+        self.folder, self.name, self.programs = folder, name, programs
+        self.logs, self.tls, self.keys = folder / "logs", folder / "tls", folder / "keys"
+        for needed in (folder, self.logs, self.keys):
+            needed.mkdir(parents=True, exist_ok=True)
+        self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS,
+                                                down_after_ms=DOWN_AFTER_MS, port=port + 40)
+        self.kafka = kafka_cluster.Cluster(folder / "kafka", port=port + 50)
+        self._ports = {}
+        for service in (f"{kind}-{n}" if count > 1 else kind
+                        for kind, count in INSTANCES.items() for n in range(1, count + 1)):
+            self._ports[service] = port + 2 + 2 * len(self._ports)
+
+    # ---- where they are ----
+
+    def names_of(self, kind):
+        return [name for name in self._ports if name.split("-")[0] == kind]
+
+    def grpc(self, name):
+        return f"127.0.0.1:{self._ports[name] + 1}"
+
+    def http(self, name):
+        return f"http://127.0.0.1:{self._ports[name]}"
+
+    def addresses(self):
+        """Of the region as a whole, for meridianctl: operators' calls go to admin."""
+        found = {"grpc": self.grpc("admin"), "http": self.http(self.names_of("ingress")[0])}
+        for name in self._ports:
+            found[name] = self.grpc(name)
+        return {**found, "kafka": self.kafka.bootstrap}
+
+    # ---- before they start ----
+
+    def prepare(self):
+        subprocess.run([HERE / "certificates", self.tls, *self._ports], check=True)
+        broker = self.kafka.brokers[0]
+        broker.write_settings()
+        broker.format()
+
+    # ---- the groups ----
+
+    def stores(self):
+        servers = [("redis-primary", self.redis.primary), ("redis-replica", self.redis.replicas[0])]
+        parts = [self._redis(name, server, "redis", lambda port=server.port: role_of(port) != "",
+                             shown=lambda port=server.port: role_of(port), pause_s=REDIS_PAUSE_S)
+                 for name, server in servers]
+        return [*parts, self._kafka()]
+
+    def sentinels(self):
+        return [self._redis(f"sentinel-{n}", server, "sentinel", lambda server=server: self.redis.knows_all(server))
+                for n, server in enumerate(self.redis.sentinels, 1)]
+
+    def services(self, *kinds):
+        return [self._service(name, kind) for kind in kinds for name in self.names_of(kind)]
+
+    def _redis(self, name, server, kind, is_ready, **more):
+        return Part(name, kind, server.address, server.command, self.logs / f"{name}.log", is_ready, **more)
+
+    def _kafka(self):
+        broker, log = self.kafka.brokers[0], self.logs / "kafka.log"
+        log.touch()
+        started_at = [0]
+
+        def note():
+            started_at[0] = log.stat().st_size
+
+        def is_ready():
+            with open(log, errors="replace") as text:
+                text.seek(started_at[0])
+                return kafka_cluster.READY_LINE in text.read()
+
+        return Part("kafka", "kafka", self.kafka.bootstrap, broker.command(), log, is_ready, before=note)
+
+    def _service(self, name, kind):
+        data = self.folder / name
+        ready = data / "addresses.json"
+        command = [self.programs / f"services/{kind}/{kind}", "--data", data, "--port", self._ports[name], "--region",
+                   self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(kind)]
+        return Part(name, kind, self.grpc(name), command, self.logs / f"{name}.log", ready.exists,
+                    before=lambda: ready.unlink(missing_ok=True))
+
+    def _tls_of(self, name):
+        files = self.tls / name
+        return ["--tls-certificate", files / "certificate.pem", "--tls-key", files / "key.pem", "--tls-ca",
+                files / "roots.pem"]
+
+    def _options_of(self, kind):
+        options = []
+        if kind in ("routing", "session", "replicator"):
+            options += [option for server in self.redis.sentinels for option in ("--redis", server.address)]
+            options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
+        if kind in ("session", "admin", *EDGES):
+            options += [option for name in self.names_of("routing") for option in ("--routing", self.grpc(name))]
+        if kind in EDGES:
+            options += [option for name in self.names_of("session") for option in ("--session", self.grpc(name))]
+        if kind == "routing":
+            options += ["--event-log-limit", 512]
+        if kind == "replicator":
+            options += ["--kafka-brokers", self.kafka.bootstrap]
+        return options

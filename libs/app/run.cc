@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -31,12 +32,18 @@ struct ProcessOptions {
 
   void BindTo(CommandLine& line) {
     line.Bind("--data", &data, "Folder for everything that is kept; made when it is not there");
-    line.Bind("--listen", &listen, "Address to listen on");
-    line.Bind("--port", &port, "Port of HTTP; gRPC takes the next; 0 chooses both");
-    line.Bind("--log-level", &log_level, "debug, info, warning, error or off");
+    line.Must(rules::FolderOrNothing());
+    line.Bind("--listen", &listen, "Address to listen on: IPv4 or IPv6, not a name");
+    line.Must(rules::IpAddress());
+    line.Bind("--port", &port, "Port of HTTP, at most 65534; gRPC takes the next; 0 chooses both");
+    line.Must(rules::Between(0, 65534));
+    line.Bind("--log-level", &log_level, "What is logged: debug, info, warning, error or off");
+    line.Must(rules::OneOf({"debug", "info", "warning", "error", "off"}));
     line.Bind("--log-file", &log_file, "File that the log is appended to instead of standard error");
+    line.Must(rules::FileToWrite());
     line.Bind("--seed", &seed, "Seed of every random choice; 0 takes one from the system");
-    line.Bind("--drain-limit", &drain_limit, "How long running work may take to finish at the end");
+    line.Bind("--drain-limit", &drain_limit,
+              "How long running work may take to finish after SIGTERM; what is left then is cut");
   }
 };
 
@@ -104,7 +111,11 @@ class StopEvent final : public StopRequest {
 
 int Fail(const char* name, const absl::Status& status) {
   const std::string message(status.message().data(), status.message().size());
-  std::fprintf(stderr, "%s: %s\n", name, message.c_str());
+  for (size_t begin = 0; begin <= message.size();) {
+    const size_t end = std::min(message.find('\n', begin), message.size());
+    std::fprintf(stderr, "%s: %s\n", name, message.substr(begin, end - begin).c_str());
+    begin = end + 1;
+  }
   return absl::IsInvalidArgument(status) ? kBadArguments : kFailed;
 }
 
@@ -137,7 +148,6 @@ absl::Status Serve(std::unique_ptr<Service> service, Environment& environment, S
 }
 
 absl::Status RunParsed(const char* name, const ProcessOptions& options, const Start& start) {
-  if (options.port == 65535) return absl::InvalidArgumentError("--port: there is no port behind 65535 for gRPC");
   StopEvent stop;
   MERIDIAN_ASSIGN_OR_RETURN(const auto data, DataDirectory::Open(options.data));
   MERIDIAN_ASSIGN_OR_RETURN(const auto log, OpenLog(name, options));
@@ -177,8 +187,13 @@ int RunService(const char* name, int argc, const char* const* argv, const std::f
       std::printf("%s", message.c_str());
       return 0;
     }
-    std::fprintf(stderr, "%s: %s\nTry '%s --help'.\n", name, message.c_str(), name);
-    return kBadArguments;
+    const int code = Fail(name, parsed);
+    std::fprintf(stderr, "Try '%s --help'.\n", name);
+    return code;
+  }
+  if (line.check_only()) {
+    std::printf("%s: nothing is wrong with these options\n", name);
+    return 0;
   }
   const absl::Status ended = RunParsed(name, options, start);
   return ended.ok() ? 0 : Fail(name, ended);

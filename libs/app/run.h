@@ -7,7 +7,7 @@
 // `void StandaloneOptions::BindTo(CommandLine&)` binds the fields.
 //
 // Every program also takes --data DIR, --listen ADDRESS, --port N (HTTP; gRPC on the next; 0 chooses both),
-// --log-level, --log-file, --seed and --drain-limit.
+// --log-level, --log-file, --seed and --drain-limit, and --help, --options FILE and --check (command_line.h).
 //
 // SIGINT and SIGTERM drain the service and end the process; the second one ends it at once. Exit codes: 0 after a clean
 // stop, 1 when the process could not start or go on, 2 for wrong arguments; messages for people go to standard error.

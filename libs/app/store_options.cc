@@ -13,6 +13,8 @@
 namespace meridian {
 namespace {
 
+constexpr int64_t kMostReplicas = 100;
+
 absl::StatusOr<RedisEndpoint> EndpointOf(const std::string& text) {
   RedisEndpoint endpoint;
   if (text.starts_with('/')) {
@@ -46,6 +48,11 @@ absl::StatusOr<std::string> PasswordOf(const std::string& path) {
   return password;
 }
 
+std::string PasswordRule(const std::string& path) {
+  const auto password = PasswordOf(path);
+  return password.ok() ? "" : "must be a file that holds a password: " + path + " cannot be read or is empty";
+}
+
 absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environment& environment) {
   RedisOptions redis;
   for (const std::string& text : options.redis) {
@@ -61,9 +68,6 @@ absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environ
   redis.tls = {!options.redis_ca_file.empty(), options.redis_ca_file, options.redis_certificate_file,
                options.redis_key_file, options.redis_server_name};
   MERIDIAN_ASSIGN_OR_RETURN(redis.durability, DurabilityOf(options.redis_durability));
-  if (options.redis_replicas < 0 || options.redis_replicas > 100) {
-    return absl::InvalidArgumentError("--redis-replicas must be 0 to 100");
-  }
   redis.replicas = static_cast<int>(options.redis_replicas);
   redis.log_keep_bytes = options.log_keep_bytes;
   redis.wall = &environment.wall_clock;
@@ -81,16 +85,33 @@ void StoreOptions::BindTo(CommandLine& line) {
   line.Bind("--redis", &redis,
             "Keep the shards in Redis at HOST:PORT (or the path of a socket) instead of SQLite in the data folder; "
             "with --redis-sentinel-master one for each sentinel");
+  line.Must(rules::HostAndPortOrSocket());
   line.Bind("--redis-sentinel-master", &redis_sentinel_master, "Name under which the sentinels know the primary");
   line.Bind("--redis-user", &redis_user, "User of Redis and of the sentinels; by default the server's default user");
   line.Bind("--redis-password-file", &redis_password_file, "File that holds the user's password");
+  line.Must(PasswordRule);
   line.Bind("--redis-ca", &redis_ca_file, "TLS, trusting the authorities in this PEM file");
   line.Bind("--redis-certificate", &redis_certificate_file, "Our certificate, where Redis asks for one (PEM)");
   line.Bind("--redis-key", &redis_key_file, "Its private key (PEM)");
   line.Bind("--redis-server-name", &redis_server_name, "Name in the server's certificate; by default the host");
   line.Bind("--redis-durability", &redis_durability,
             "async, replicated or strict: when a commit counts as durable (docs/operations/redis.md)");
-  line.Bind("--redis-replicas", &redis_replicas, "Replicas that the primary is meant to have");
+  line.Must(rules::OneOf({"async", "replicated", "strict"}));
+  line.Bind("--redis-replicas", &redis_replicas, "How many replicas the primary is meant to have, 0 to 100");
+  line.Must(rules::Between(0, kMostReplicas));
+  line.Check([this](OptionProblems& problems) {
+    CheckTlsOptions(problems, "--redis");
+    if (redis.size() > 1 && redis_sentinel_master.empty()) {
+      problems.Add("--redis-sentinel-master", "must name the primary: several --redis are sentinels");
+    }
+  });
+}
+
+void StoreOptions::BindToOneOfSeveral(CommandLine& line) {
+  BindTo(line);
+  line.Check([this](OptionProblems& problems) {
+    if (redis.empty()) problems.Add("--redis", "must be given: a SQLite file serves one process alone");
+  });
 }
 
 absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& environment) {
@@ -111,7 +132,7 @@ absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& 
 
 absl::StatusOr<SharedStore> OpenStoreOfSeveral(const StoreOptions& options, Environment& environment) {
   if (!options.redis.empty()) return OpenStore(options, environment);
-  return absl::InvalidArgumentError("--redis is needed: a SQLite file serves one process alone");
+  return absl::InvalidArgumentError("--redis: must be given: a SQLite file serves one process alone");
 }
 
 }  // namespace meridian

@@ -27,6 +27,8 @@ struct StoreOptions {
   int64_t log_keep_bytes = int64_t{2} << 30;  // of a shard's log, where no follower needs more; no option of its own
 
   void BindTo(CommandLine& line);
+  // For a process that shares its store with others: Redis must be named.
+  void BindToOneOfSeveral(CommandLine& line);
 };
 
 // INVALID_ARGUMENT naming the option that is wrong; else as SqliteStore::Open and RedisStore::Open.

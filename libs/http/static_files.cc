@@ -62,6 +62,13 @@ absl::StatusOr<StaticFiles> StaticFiles::FromDirectory(const std::string& direct
   return files;
 }
 
+void StaticFiles::KeepOnly(const std::set<std::string, std::less<>>& names) {
+  std::erase_if(files_, [&](const auto& entry) {
+    const size_t slash = entry.first.find('/');
+    return !names.contains(slash == std::string::npos ? entry.first : entry.first.substr(0, slash + 1));
+  });
+}
+
 void StaticFiles::Add(std::string_view path, std::string content) {
   StaticFile file;
   file.content_type = ContentTypeOf(path);

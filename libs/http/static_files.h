@@ -2,7 +2,9 @@
 // path leads out of the folder. Immutable after it was made; any thread.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,8 @@ class StaticFiles {
   // All regular files below `directory`; names that start with a dot and symbolic links are left out. Fails when the
   // directory cannot be read or holds more than 64 MB.
   static absl::StatusOr<StaticFiles> FromDirectory(const std::string& directory);
+  // Forgets every file that is none of `names` and in none of the folders among them ("customer/").
+  void KeepOnly(const std::set<std::string, std::less<>>& names);
   // `path` relative, such as "agent/index.html".
   void Add(std::string_view path, std::string content);
 

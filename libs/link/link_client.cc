@@ -204,7 +204,9 @@ void LinkClient::State::Flush() {
     std::lock_guard lock(mutex);
     if (writing || stream == nullptr) return;
     pb::LinkRequest batch = NextBatch();
-    const bool empty = batch.calls_size() == 0 && batch.grants_size() == 0 && batch.closed_feeds_size() == 0;
+    // The first one goes also empty, so that it is seen whether there is a server.
+    const bool empty =
+        connected && batch.calls_size() == 0 && batch.grants_size() == 0 && batch.closed_feeds_size() == 0;
     if (empty && batch.token().empty()) return;
     writing = true;
     written = std::move(batch);
@@ -421,6 +423,16 @@ void LinkClient::Call(LinkCall call, Done done) {
   }
   if (!status.ok()) return done(status);
   state_->Flush();
+}
+
+bool LinkClient::Probe() {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (!state_->EnsureStream().ok()) return false;
+    if (state_->connected) return true;
+  }
+  state_->Flush();
+  return false;
 }
 
 std::unique_ptr<LinkFeed> LinkClient::Follow(LinkCall call, std::shared_ptr<FeedEvents> events) {

@@ -69,6 +69,9 @@ class LinkClient {
   // The call's timeout and shard are not read. Not inside the lock of whoever `events` calls.
   std::unique_ptr<LinkFeed> Follow(LinkCall call, std::shared_ptr<FeedEvents> events);
 
+  // Connects when it is not connected. True while it is: the server has taken something on the stream that is open.
+  bool Probe();
+
   // What the destructor does; every call from now on fails at once.
   void Close();
   // Ends the stream, as a network that fails would: for tests.

@@ -42,6 +42,13 @@ void LinkRouter::Break() {
   for (auto& [address, link] : links_) link->Break();
 }
 
+LinkRouter::Reach LinkRouter::Probe() {
+  const std::vector<std::string> addresses = Addresses();
+  Reach reach{addresses.size(), 0};
+  for (const std::string& address : addresses) reach.connected += LinkTo(address).Probe() ? 1 : 0;
+  return reach;
+}
+
 void LinkRouter::Call(LinkCall call, Done done) {
   auto routed = std::make_shared<Routed>(Routed{std::move(call), std::move(done), {}});
   absl::Status refused;

@@ -38,6 +38,14 @@ class LinkRouter {
   std::vector<std::string> Addresses() const { return map_->Addresses(kind_); }
   const LinkOptions& options() const { return options_; }
 
+  // Of the processes that serve shards of the kind: how many are known, and how many are connected now. Connects to the
+  // others.
+  struct Reach {
+    size_t known = 0;
+    size_t connected = 0;
+  };
+  Reach Probe();
+
   // Called before anything is sent to an owner that a server named. Set before the first call.
   void OnOwner(std::function<void(const std::string& address)> on_owner) { on_owner_ = std::move(on_owner); }
 

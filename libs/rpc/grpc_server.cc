@@ -79,7 +79,8 @@ class ServingGrpcServer : public GrpcServer {
 
   void SetServing(bool serving) override {
     auto* health = server_->GetHealthCheckService();
-    health->SetServingStatus(serving);
+    health->SetServingStatus(kAliveHealthName, true);
+    health->SetServingStatus("", serving);
     for (const std::string& name : service_names_) health->SetServingStatus(name, serving);
   }
 

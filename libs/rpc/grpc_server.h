@@ -19,6 +19,9 @@
 
 namespace meridian::rpc {
 
+// A name of health that says whether the process answers at all: SERVING, whatever SetServing says.
+inline constexpr char kAliveHealthName[] = "alive";
+
 struct GrpcServerOptions {
   std::string address = "127.0.0.1";
   int port = 0;  // 0 chooses a free one

@@ -3,7 +3,7 @@
 // Filled by the services' binding functions before a server starts, read-only afterwards.
 //
 //   table.Unary<GetConfigRequest, GetConfigResponse>(
-//       "/meridian.admin.v1.AdminService/GetConfig", {{Role::kOperator}, Permission::kConfigRead},
+//       "/meridian.admin.v1.AdminService/GetConfig", {{Role::kAdmin}, Permission::kConfigRead},
 //       [this](const CallContext& context, GetConfigRequest request, Reply<GetConfigResponse> reply) { … });
 //
 // Handlers run on transport threads, which may never block: convert, post, return; reply later from any thread.

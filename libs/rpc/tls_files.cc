@@ -39,6 +39,8 @@ absl::StatusOr<CertificateHandle> ReadCertificate(const std::string& path) {
 
 }  // namespace
 
+absl::Status CheckCertificateFile(const std::string& path) { return ReadCertificate(path).status(); }
+
 absl::Status CheckTlsFiles(const TlsFiles& files) {
   MERIDIAN_ASSIGN_OR_RETURN(const CertificateHandle certificate, ReadCertificate(files.certificate));
   MERIDIAN_ASSIGN_OR_RETURN(const BioHandle key_file, Open(files.private_key));

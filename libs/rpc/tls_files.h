@@ -20,5 +20,7 @@ struct TlsFiles {
 
 // INVALID_ARGUMENT naming the file that cannot be read, holds no PEM of its kind, or does not fit the other.
 absl::Status CheckTlsFiles(const TlsFiles& files);
+// The same of a file of certificates alone.
+absl::Status CheckCertificateFile(const std::string& path);
 
 }  // namespace meridian::rpc

@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -111,17 +110,6 @@ absl::StatusOr<std::string> ReadPrivately(int descriptor, const std::filesystem:
   return text;
 }
 
-// Nothing when there is no such file.
-absl::StatusOr<std::optional<SigningKey>> Load(const std::filesystem::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok() && errno == ENOENT) return std::nullopt;
-  if (!file.ok()) return FileError("cannot open", path);
-  MERIDIAN_ASSIGN_OR_RETURN(std::string pem, ReadPrivately(file.get(), path));
-  auto key = SigningKey::FromPem(pem);
-  if (!key.ok()) return KeyError(path.string() + ": " + std::string(key.status().message()));
-  return *std::move(key);
-}
-
 }  // namespace
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(const std::string& private_pem) {
@@ -148,14 +136,25 @@ absl::StatusOr<SigningKey> SigningKey::Generate() {
   return FromPem(BioText(out.get()));
 }
 
-absl::StatusOr<SigningKey> SigningKey::LoadOrCreate(const std::filesystem::path& directory) {
+absl::StatusOr<SigningKey> SigningKey::Load(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kFileName;
-  MERIDIAN_ASSIGN_OR_RETURN(std::optional<SigningKey> existing, Load(path));
-  if (existing) return *std::move(existing);
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok() && errno == ENOENT) return absl::NotFoundError("there is no " + path.string());
+  if (!file.ok()) return FileError("cannot open", path);
+  MERIDIAN_ASSIGN_OR_RETURN(std::string pem, ReadPrivately(file.get(), path));
+  auto key = FromPem(pem);
+  if (!key.ok()) return KeyError(path.string() + ": " + std::string(key.status().message()));
+  return key;
+}
+
+absl::StatusOr<SigningKey> SigningKey::LoadOrCreate(const std::filesystem::path& directory) {
+  auto existing = Load(directory);
+  if (!absl::IsNotFound(existing.status())) return existing;
   const File locked(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!locked.ok() || ::flock(locked.get(), LOCK_EX) != 0) return FileError("cannot lock", directory);
-  MERIDIAN_ASSIGN_OR_RETURN(existing, Load(path));
-  if (existing) return *std::move(existing);
+  existing = Load(directory);
+  if (!absl::IsNotFound(existing.status())) return existing;
+  const std::filesystem::path path = directory / kFileName;
   MERIDIAN_ASSIGN_OR_RETURN(SigningKey key, Generate());
   MERIDIAN_RETURN_IF_ERROR(WriteAtomically(path, key.private_pem()));
   return key;

@@ -14,6 +14,8 @@ class SigningKey {
   // renamed, the directory synced. Of several processes that do so at once the first one's key is everybody's. Fails
   // when the file is readable by others, is not a P-256 key, or the disk says no.
   static absl::StatusOr<SigningKey> LoadOrCreate(const std::filesystem::path& directory);
+  // The key that `directory` holds; NOT_FOUND when there is none yet, else as LoadOrCreate. Writes nothing.
+  static absl::StatusOr<SigningKey> Load(const std::filesystem::path& directory);
   // A new key in memory only.
   static absl::StatusOr<SigningKey> Generate();
   static absl::StatusOr<SigningKey> FromPem(const std::string& private_pem);

@@ -8,8 +8,8 @@
 namespace meridian::security {
 namespace {
 
-constexpr std::array<std::string_view, kRoleCount> kRoleNames = {"visitor", "agent", "integrator", "operator",
-                                                                 "service"};
+constexpr std::array<std::string_view, kRoleCount> kRoleNames = {"customer", "agent",   "integrator", "supervisor",
+                                                                 "admin",    "auditor", "service"};
 constexpr std::array<std::string_view, kPermissionCount> kPermissionNames = {
     "contacts.submit", "contacts.talk", "contacts.cancel", "contacts.read", "conversations.read",
     "agents.connect",  "agents.read",   "config.read",     "config.write",  "events.read",
@@ -39,7 +39,7 @@ std::vector<Permission> PermissionSet::ToVector() const {
 
 PermissionSet DefaultPermissions(Role role) {
   switch (role) {
-    case Role::kVisitor:
+    case Role::kCustomer:
       return {Permission::kContactsSubmit, Permission::kContactsTalk, Permission::kContactsCancel,
               Permission::kConversationsRead};
     case Role::kAgent:
@@ -47,7 +47,11 @@ PermissionSet DefaultPermissions(Role role) {
     case Role::kIntegrator:
       return {Permission::kContactsSubmit, Permission::kContactsTalk,      Permission::kContactsCancel,
               Permission::kContactsRead,   Permission::kConversationsRead, Permission::kEventsRead};
-    case Role::kOperator:
+    case Role::kSupervisor:
+      return {Permission::kContactsCancel, Permission::kContactsRead, Permission::kAgentsRead};
+    case Role::kAuditor:
+      return {Permission::kContactsRead, Permission::kConfigRead};
+    case Role::kAdmin:
       return {Permission::kContactsCancel, Permission::kContactsRead, Permission::kConversationsRead,
               Permission::kAgentsRead,     Permission::kConfigRead,   Permission::kConfigWrite,
               Permission::kEventsRead,     Permission::kTokensIssue};

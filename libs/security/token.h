@@ -12,8 +12,11 @@
 
 namespace meridian::security {
 
-enum class Role : uint8_t { kVisitor, kAgent, kIntegrator, kOperator, kService };
-inline constexpr int kRoleCount = 5;
+// customer: a page's visitor, bound to one conversation. integrator: a server that brings customers. supervisor: sees
+// who works and who waits, and may act on contacts. auditor: reads history and configuration, changes nothing. admin:
+// all that operators do. service: the processes of the installation among themselves.
+enum class Role : uint8_t { kCustomer, kAgent, kIntegrator, kSupervisor, kAdmin, kAuditor, kService };
+inline constexpr int kRoleCount = 7;
 
 // What a call needs; a token holds a set of them, at most those of its role (DefaultPermissions).
 enum class Permission : uint8_t {
@@ -21,7 +24,7 @@ enum class Permission : uint8_t {
   kContactsTalk,    // write and watch the conversation of a contact
   kContactsCancel,
   kContactsRead,       // list and explain contacts of the tenant
-  kConversationsRead,  // read messages back: of any conversation, a visitor of its own
+  kConversationsRead,  // read messages back: of any conversation, a customer of its own
   kAgentsConnect,
   kAgentsRead,
   kConfigRead,
@@ -33,7 +36,7 @@ enum class Permission : uint8_t {
 };
 inline constexpr int kPermissionCount = 13;
 
-// The names used in tokens and on the command line: "visitor", "contacts.submit" …
+// The names used in tokens and on the command line: "customer", "contacts.submit" …
 std::string_view ToString(Role role);
 std::string_view ToString(Permission permission);
 std::optional<Role> ParseRole(std::string_view text);
@@ -62,7 +65,7 @@ PermissionSet DefaultPermissions(Role role);
 struct TokenClaims {
   std::string tenant;   // a tenant's name; "*" (every tenant) for the role service only
   std::string subject;  // agent id, integrator's or operator's name, visitor's customer id
-  Role role = Role::kVisitor;
+  Role role = Role::kCustomer;
   PermissionSet permissions;        // empty at issue: the role's defaults
   std::string session;              // visitors: the one conversation it is bound to, set once known; else ""
   std::string origin;               // visitors: the one web origin it may be used from; else ""

@@ -31,13 +31,15 @@ absl::Status CheckClaims(const TokenClaims& claims, Instant now) {
 
 Duration DefaultTokenLife(Role role) {
   switch (role) {
-    case Role::kVisitor:
+    case Role::kCustomer:
       return Duration::Minutes(15);
     case Role::kAgent:
       return Duration::Hours(12);
     case Role::kIntegrator:
       return Duration::Hours(24 * 30);
-    case Role::kOperator:
+    case Role::kSupervisor:
+    case Role::kAdmin:
+    case Role::kAuditor:
       return Duration::Hours(12);
     case Role::kService:
       return Duration::Hours(1);

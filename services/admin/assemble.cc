@@ -17,9 +17,8 @@ class AdminProcess : public Service {
   ~AdminProcess() override { process_->Drain(Duration::Seconds(1)); }
 
   absl::Status Start() {
-    BindAdmin(routing_, process_->methods());
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
-    return process_->StartGrpc(/*serves_links=*/false);
+    BindAdmin(routing_, process_->endpoints().methods());
+    return process_->StartOverLinks({{"routing", [this] { return routing_.Probe(); }}});
   }
 
   void Drain(Duration limit) override { process_->Drain(limit); }

@@ -42,29 +42,29 @@ void ApplyConfig(SiteKeys& site_keys, const rpc::CallContext& context, pb::Apply
 void BindAdmin(RoutingClient& routing, rpc::MethodTable& table) {
   auto site_keys = std::make_shared<SiteKeys>(routing);
   table.Unary<pb::ApplyConfigRequest, pb::ApplyConfigResponse>(
-      NameOf("ApplyConfig"), {{Role::kOperator}, Permission::kConfigWrite},
+      NameOf("ApplyConfig"), {{Role::kAdmin}, Permission::kConfigWrite},
       [site_keys](const rpc::CallContext& context, pb::ApplyConfigRequest request,
                   rpc::Reply<pb::ApplyConfigResponse> reply) {
         ApplyConfig(*site_keys, context, std::move(request), std::move(reply));
       });
   table.Unary<pb::GetConfigRequest, pb::GetConfigResponse>(
-      NameOf("GetConfig"), {{Role::kOperator}, Permission::kConfigRead},
+      NameOf("GetConfig"), {{Role::kAdmin, Role::kAuditor}, Permission::kConfigRead},
       [&routing](const rpc::CallContext& context, const pb::GetConfigRequest&,
                  rpc::Reply<pb::GetConfigResponse> reply) { routing.GetConfig(TenantOf(context), std::move(reply)); });
   table.Unary<pb::ListAgentsRequest, pb::ListAgentsResponse>(
-      NameOf("ListAgents"), {{Role::kOperator}, Permission::kAgentsRead},
+      NameOf("ListAgents"), {{Role::kAdmin, Role::kSupervisor}, Permission::kAgentsRead},
       [&routing](const rpc::CallContext& context, pb::ListAgentsRequest request,
                  rpc::Reply<pb::ListAgentsResponse> reply) {
         routing.ListAgents(TenantOf(context), std::move(request), std::move(reply));
       });
   table.Unary<pb::ListContactsRequest, pb::ListContactsResponse>(
-      NameOf("ListContacts"), {{Role::kOperator}, Permission::kContactsRead},
+      NameOf("ListContacts"), {{Role::kAdmin, Role::kSupervisor}, Permission::kContactsRead},
       [&routing](const rpc::CallContext& context, pb::ListContactsRequest request,
                  rpc::Reply<pb::ListContactsResponse> reply) {
         routing.ListContacts(TenantOf(context), std::move(request), std::move(reply));
       });
   table.Unary<pb::ExplainContactRequest, pb::ExplainContactResponse>(
-      NameOf("ExplainContact"), {{Role::kOperator}, Permission::kContactsRead},
+      NameOf("ExplainContact"), {{Role::kAdmin, Role::kSupervisor}, Permission::kContactsRead},
       [&routing](const rpc::CallContext& context, pb::ExplainContactRequest request,
                  rpc::Reply<pb::ExplainContactResponse> reply) {
         routing.ExplainContact(TenantOf(context), std::move(request), std::move(reply));

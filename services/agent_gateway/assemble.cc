@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/rpc/websocket_call.h"
-#include "services/agent_gateway/handlers.h"
+#include "services/agent_gateway/serve.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/remote_session_client.h"
 
@@ -22,12 +21,9 @@ class AgentGatewayProcess : public Service {
   ~AgentGatewayProcess() override { process_->Drain(Duration::Seconds(1)); }
 
   absl::Status Start() {
-    BindAgentGateway(gateway_, process_->methods());
-    HttpRouter router;
-    const rpc::WebSocketCalls calls{process_->methods(), process_->gate(), process_->timer(), nullptr, {}};
-    router.HandleWebSocket(rpc::RouteForMethod(calls, kConnectMethod, "/v1/agent", "meridian.agent.v1", nullptr));
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp(std::move(router)));
-    return process_->StartGrpc(/*serves_links=*/false);
+    ServeAgentGateway(gateway_, process_->endpoints());
+    return process_->StartOverLinks(
+        {{"routing", [this] { return routing_.Probe(); }}, {"session", [this] { return session_.Probe(); }}});
   }
 
   void Drain(Duration limit) override { process_->Drain(limit); }

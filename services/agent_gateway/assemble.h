@@ -12,7 +12,10 @@ namespace meridian {
 struct AgentGatewayProcessOptions {
   ServiceProcessOptions process;
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession); }
+  void BindTo(CommandLine& line) {
+    process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession);
+    process.BindPages(line);
+  }
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleAgentGateway(const AgentGatewayProcessOptions& options,

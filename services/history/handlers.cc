@@ -105,7 +105,8 @@ template <typename Request, typename Response>
 void Bind(const Source& source, rpc::MethodTable& table, const char* method,
           absl::StatusOr<Response> (*answer)(HistoryStore&, const TenantId&, const Request&)) {
   table.Unary<Request, Response>(
-      std::string("/meridian.admin.v1.HistoryService/") + method, {{Role::kOperator}, Permission::kContactsRead},
+      std::string("/meridian.admin.v1.HistoryService/") + method,
+      {{Role::kAdmin, Role::kAuditor}, Permission::kContactsRead},
       [source, answer](const rpc::CallContext& context, Request request, rpc::Reply<Response> reply) {
         if (source.store == nullptr) {
           return reply(MakeError(absl::StatusCode::kUnavailable, "HISTORY_UNAVAILABLE",

@@ -3,21 +3,17 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/rpc/websocket_call.h"
-#include "services/ingress/handlers.h"
-#include "services/ingress/sites.h"
-#include "services/ingress/visitor_sessions.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/remote_session_client.h"
-#include "services/session/session_methods.h"
 
 namespace meridian {
 namespace {
 
 class IngressProcess : public Service {
  public:
-  explicit IngressProcess(std::unique_ptr<ServiceProcess> process)
-      : process_(std::move(process)),
+  IngressProcess(const IngressProcessOptions& options, std::unique_ptr<ServiceProcess> process)
+      : options_(options),
+        process_(std::move(process)),
         routing_(&process_->map(), process_->Links()),
         session_(&process_->map(), process_->Links()),
         sites_(routing_, &process_->environment().log) {}
@@ -25,22 +21,24 @@ class IngressProcess : public Service {
   ~IngressProcess() override { process_->Drain(Duration::Seconds(1)); }
 
   absl::Status Start() {
-    IngressPorts ports{session_, routing_, process_->ids(), process_->key(), process_->environment().wall_clock};
-    ports.log = &process_->environment().log;
-    BindIngress(ports, process_->methods());
-    BindSession(process_->methods(), session_);
-    HttpRouter router;
-    HandleVisitorSessions(ports, sites_, router);
-    const rpc::WebSocketCalls calls{process_->methods(), process_->gate(), process_->timer(), nullptr, {}};
-    router.HandleWebSocket(rpc::RouteForMethod(calls, kConverseMethod, "/v1/ingress", "meridian.ingress.v1",
-                                               [](std::string_view) { return true; }));
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp(std::move(router)));
-    return process_->StartGrpc(/*serves_links=*/false);
+    const IngressPorts ports{session_,
+                             routing_,
+                             process_->ids(),
+                             process_->key(),
+                             process_->environment().wall_clock,
+                             options_.ingress.visitor_token_life,
+                             &process_->environment().log};
+    ServeIngress(ports, sites_, process_->endpoints());
+    MERIDIAN_RETURN_IF_ERROR(process_->StartOverLinks(
+        {{"routing", [this] { return routing_.Probe(); }}, {"session", [this] { return session_.Probe(); }}}));
+    if (options_.admit_own_page) AdmitOwnPage(process_->endpoints(), sites_);
+    return absl::OkStatus();
   }
 
   void Drain(Duration limit) override { process_->Drain(limit); }
 
  private:
+  const IngressProcessOptions options_;
   const std::unique_ptr<ServiceProcess> process_;
   RemoteRoutingClient routing_;
   RemoteSessionClient session_;
@@ -49,10 +47,18 @@ class IngressProcess : public Service {
 
 }  // namespace
 
+void IngressProcessOptions::BindTo(CommandLine& line) {
+  process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession);
+  process.BindPages(line);
+  ingress.BindTo(line);
+  line.Bind("--admit-own-page", &admit_own_page,
+            "Every site may also be used from the page that this process serves on this machine: for a demo");
+}
+
 absl::StatusOr<std::unique_ptr<Service>> AssembleIngress(const IngressProcessOptions& options,
                                                          Environment& environment) {
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
-  auto ingress = std::make_unique<IngressProcess>(std::move(process));
+  auto ingress = std::make_unique<IngressProcess>(options, std::move(process));
   MERIDIAN_RETURN_IF_ERROR(ingress->Start());
   return ingress;
 }

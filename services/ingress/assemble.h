@@ -5,14 +5,17 @@
 
 #include "absl/status/statusor.h"
 #include "libs/app/run.h"
+#include "services/ingress/serve.h"
 #include "services/process/service_process.h"
 
 namespace meridian {
 
 struct IngressProcessOptions {
   ServiceProcessOptions process;
+  IngressOptions ingress;
+  bool admit_own_page = false;
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession); }
+  void BindTo(CommandLine& line);
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleIngress(const IngressProcessOptions& options,

@@ -154,7 +154,7 @@ class ConverseHandler : public rpc::StreamHandler<pb::ConverseRequest> {
   void RenewVisitorToken(const security::TokenClaims& claims) {
     const IngressPorts& ports = requests_->ports();
     const Instant now = ports.clock.Now();
-    if (claims.role != security::Role::kVisitor) return;
+    if (claims.role != security::Role::kCustomer) return;
     if (claims.expires_at - now > ports.visitor_token_life / 3) return;
     if (!SessionLives(claims, now)) return;
     security::TokenClaims renewed = claims;

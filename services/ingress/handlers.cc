@@ -31,7 +31,7 @@ class WatchCall : public rpc::StreamWatcher {
 void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
   auto requests = std::make_shared<const IngressRequests>(ports);
   auto name = [](const char* method) { return std::string(kService) + method; };
-  const std::vector<Role> callers = {Role::kVisitor, Role::kIntegrator};
+  const std::vector<Role> callers = {Role::kCustomer, Role::kIntegrator};
 
   table.Unary<pb::SubmitContactRequest, pb::SubmitContactResponse>(
       name("SubmitContact"), {callers, Permission::kContactsSubmit},
@@ -42,10 +42,13 @@ void BindIngress(const IngressPorts& ports, rpc::MethodTable& table) {
       [requests](const rpc::CallContext& context, pb::SendMessageRequest request,
                  rpc::Reply<pb::SendMessageResponse> reply) { requests->Send(*context.claims, request, reply); });
   table.Unary<pb::CancelContactRequest, pb::CancelContactResponse>(
-      name("CancelContact"), {{Role::kVisitor, Role::kIntegrator, Role::kOperator}, Permission::kContactsCancel},
+      name("CancelContact"),
+      {{Role::kCustomer, Role::kIntegrator, Role::kSupervisor, Role::kAdmin}, Permission::kContactsCancel},
       [requests](const rpc::CallContext& context, pb::CancelContactRequest request,
                  rpc::Reply<pb::CancelContactResponse> reply) {
-        if (context.claims->role == Role::kOperator) return requests->CancelAsOperator(context, request, reply);
+        const Role role = context.claims->role;
+        if (role == Role::kAdmin || role == Role::kSupervisor)
+          return requests->CancelAsOperator(context, request, reply);
         requests->Cancel(context, request, reply);
       });
   table.ServerStreaming<pb::WatchContactRequest, pb::WatchContactResponse>(

@@ -23,7 +23,7 @@ TraceContext TraceOf(const rpc::CallContext& context, IdSource& ids) {
 
 // A visitor is named by its session.
 CommandOrigin OriginOf(const rpc::CallContext& context, IdSource& ids) {
-  const bool visitor = context.claims->role == security::Role::kVisitor;
+  const bool visitor = context.claims->role == security::Role::kCustomer;
   return {
       visitor ? Actor{ActorRole::kCustomer, context.claims->session} : Actor{ActorRole::kIntegrator, context.subject()},
       TraceOf(context, ids)};
@@ -49,7 +49,7 @@ void LogSubmission(Log* log, const TenantId& tenant, const TraceContext& trace,
 absl::StatusOr<ConversationId> CustomersConversation(const security::TokenClaims& claims, const std::string& id) {
   auto conversation = ConversationId::Parse(id);
   if (!conversation) return FieldError("conversation_id", "must be a conversation's id");
-  if (claims.role == security::Role::kVisitor && claims.session != id) {
+  if (claims.role == security::Role::kCustomer && claims.session != id) {
     return MakeError(absl::StatusCode::kPermissionDenied, "SESSION_DENIED", "the token is bound to another session");
   }
   return *conversation;

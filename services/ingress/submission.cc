@@ -27,7 +27,7 @@ using Violations = std::vector<FieldViolation>;
 
 void SetIdentity(const pb::SubmitContactRequest& request, const security::TokenClaims& claims, IdSource& ids,
                  conversation::SubmitContact& command, Violations& violations) {
-  if (claims.role == security::Role::kVisitor) {
+  if (claims.role == security::Role::kCustomer) {
     if (request.has_identity())
       violations.push_back({"identity", "must be left out: the token says who the visitor is"});
     command.identity = {"web", claims.subject};
@@ -143,7 +143,7 @@ absl::StatusOr<Submission> MakeSubmission(const pb::SubmitContactRequest& reques
   SetChannel(request, config, command, violations);
   SetOrigin(request, now, command.spec, violations);
   // Only a visitor's page holds a connection by which its leaving can be known.
-  if (claims.role != security::Role::kVisitor) command.leave_grace = Duration::Zero();
+  if (claims.role != security::Role::kCustomer) command.leave_grace = Duration::Zero();
   SetAttributes(request, config, command, violations);
   if (auto parts = MessagePartsFromProto(request.parts()); parts.ok()) {
     command.parts = *std::move(parts);

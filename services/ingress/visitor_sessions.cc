@@ -32,7 +32,7 @@ absl::StatusOr<std::string> OpenSession(const IngressPorts& ports, Sites& sites,
   MERIDIAN_ASSIGN_OR_RETURN(security::Site site, sites.Admit(site_key, origin, request.remote_address, now));
   security::TokenClaims claims;
   claims.tenant = site.tenant;
-  claims.role = security::Role::kVisitor;
+  claims.role = security::Role::kCustomer;
   claims.subject = ports.ids.Next<CustomerId>().ToString();
   claims.session = ports.ids.Next<ConversationId>().ToString();
   claims.origin = origin;

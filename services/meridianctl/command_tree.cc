@@ -247,7 +247,8 @@ class CommandTree {
                 "  meridianctl token create --role integrator --subject shop\n"
                 "  meridianctl token create --role agent --subject fleet --agent faq-bot --agent faq-bot-spare\n",
                 [this] { return CreateToken(connection_, token_, console_); });
-    create->add_option("--role", token_.role, "visitor, agent, integrator, operator or service")->required();
+    create->add_option("--role", token_.role, "customer, agent, integrator, supervisor, admin, auditor or service")
+        ->required();
     create->add_option("--subject", token_.subject, "Who bears it: an agent's name, a system's, an operator's")
         ->required();
     create->add_option("--agent", token_.agents, "Agent that it may attach; may be repeated; default: the subject");

@@ -29,7 +29,7 @@ absl::StatusOr<std::string> TokenOf(const ConnectionOptions& options) {
   security::TokenClaims claims;
   claims.tenant = options.tenant;
   claims.subject = "meridianctl";
-  claims.role = security::Role::kOperator;
+  claims.role = security::Role::kAdmin;
   claims.expires_at = SystemWallClock().Now() + kOwnTokenLife;
   return MakeToken(options.data, claims);
 }

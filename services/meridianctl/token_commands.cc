@@ -19,13 +19,13 @@ namespace {
 absl::StatusOr<security::TokenClaims> ClaimsOf(const std::string& tenant, const TokenOptions& options) {
   security::TokenClaims claims;
   auto role = security::ParseRole(options.role);
-  if (!role) return FieldError("--role", "must be visitor, agent, integrator, operator or service");
+  if (!role) return FieldError("--role", "must be customer, agent, integrator, supervisor, admin, auditor or service");
   claims.role = *role;
   claims.tenant = tenant;
   claims.subject = options.subject;
   claims.session = options.session;
-  if (claims.role == security::Role::kVisitor && !ConversationId::Parse(claims.session)) {
-    return FieldError("--session", "must be the id of the visitor's conversation, <region>-<uuid>");
+  if (claims.role == security::Role::kCustomer && !ConversationId::Parse(claims.session)) {
+    return FieldError("--session", "must be the id of the customer's conversation, <region>-<uuid>");
   }
   claims.origin = options.origin;
   claims.agents = options.agents;

@@ -10,19 +10,35 @@ namespace {
 
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 
+std::string KeysRule(const std::string& folder) {
+  const absl::Status status = security::SigningKey::Load(folder).status();
+  if (status.ok() || absl::IsNotFound(status)) return "";  // the first start makes it
+  return "must hold a key that can be used: " + std::string(status.message().data(), status.message().size());
+}
+
 }  // namespace
 
 void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
   line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
+  line.Must(rules::Region());
   line.Bind("--keys", &keys, "Folder of the installation's signing key, the same for all its processes");
   line.Require();
+  line.Must(rules::Folder());
+  line.Must(KeysRule);
   tls.BindTo(line);
   if (calls == Calls::kNobody) return;
   line.Bind("--routing", &routing, "host:port of the gRPC of a routing shard's process; once per shard, shard 0 first");
   line.Require();
+  line.Must(rules::HostAndPort());
   if (calls == Calls::kRouting) return;
   line.Bind("--session", &session, "host:port of the gRPC of a session shard's process; once per shard, shard 0 first");
   line.Require();
+  line.Must(rules::HostAndPort());
+}
+
+void ServiceProcessOptions::BindPages(CommandLine& line) {
+  line.Bind("--pages", &pages, kPagesOptionHelp);
+  line.Must(rules::Folder());
 }
 
 ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment& environment, RegionCode region,
@@ -33,13 +49,14 @@ ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment
       gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
       ids_(region, environment.seed, environment.wall_clock),
       map_(options.routing, options.session),
-      link_server_(&environment.monotonic_clock) {}
+      link_server_(&environment.monotonic_clock),
+      endpoints_({.pages = options.pages, .http_address = options.tls.HttpAddress(environment.listeners)}, environment,
+                 &gate_, &timer_, &readiness_) {}
 
 absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Open(const ServiceProcessOptions& options,
                                                                      Environment& environment) {
   const auto region = RegionCode::Parse(options.region);
   if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
-  MERIDIAN_RETURN_IF_ERROR(options.tls.Check(environment.listeners));
   MERIDIAN_ASSIGN_OR_RETURN(security::SigningKey key, security::SigningKey::LoadOrCreate(options.keys));
   return std::unique_ptr<ServiceProcess>(new ServiceProcess(options, environment, *region, std::move(key)));
 }
@@ -56,38 +73,27 @@ LinkOptions ServiceProcess::Links() {
   return links;
 }
 
-absl::Status ServiceProcess::StartGrpc(bool serves_links) {
-  rpc::GrpcServerOptions options;
-  options.address = environment_.listeners.address();
-  options.port = environment_.listeners.grpc_port();
-  if (serves_links) {
-    link_server_.Bind(methods_);
-    options.max_request_bytes = kMaxLinkMessageBytes;
-    options.tls = tls_.ForServices();
-  } else {
-    MERIDIAN_ASSIGN_OR_RETURN(options.tls, tls_.ForEverybody(environment_.listeners));
-  }
-  MERIDIAN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start(options, methods_, gate_, timer_, nullptr));
-  environment_.listeners.Announce("grpc", options.address + ":" + std::to_string(grpc_->port()));
-  return absl::OkStatus();
+absl::Status ServiceProcess::StartServingLinks() {
+  link_server_.Bind(endpoints_.methods());
+  MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
+  return endpoints_.StartGrpc(tls_.ForServices(), kMaxLinkMessageBytes);
 }
 
-absl::Status ServiceProcess::StartHttp(HttpRouter router) {
-  router.Handle("GET", "/healthz", [](const HttpRequest&, HttpResponder responder) {
-    responder.Respond(HttpResponse::Json(200, R"({"status":"serving"})"));
-  });
-  HttpServerOptions options;
-  options.address = tls_.HttpAddress(environment_.listeners);
-  options.port = environment_.listeners.http_port();
-  options.metrics = &environment_.metrics;
-  MERIDIAN_ASSIGN_OR_RETURN(http_, HttpServer::Start(options, std::move(router)));
-  environment_.listeners.Announce("http", "http://" + options.address + ":" + std::to_string(http_->port()));
-  return absl::OkStatus();
+absl::Status ServiceProcess::StartOverLinks(LinkWatch::Kinds kinds) {
+  link_watch_ = std::make_unique<LinkWatch>(&timer_, &readiness_, std::move(kinds));
+  MERIDIAN_ASSIGN_OR_RETURN(auto tls, tls_.ForEverybody(environment_.listeners));
+  MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
+  return endpoints_.StartGrpc(std::move(tls));
+}
+
+void ServiceProcess::WatchStore(EventLog* log, ShardId shard) {
+  store_watch_ = std::make_unique<StoreWatch>(&timer_, &environment_.monotonic_clock, log, shard, &readiness_);
 }
 
 void ServiceProcess::Drain(Duration limit) {
-  if (http_ != nullptr) http_->Stop(limit / 2);
-  if (grpc_ != nullptr) grpc_->Drain(limit / 2);
+  endpoints_.Drain(limit);
+  link_watch_.reset();
+  store_watch_.reset();
 }
 
 }  // namespace meridian

@@ -1,9 +1,8 @@
-// What the process of a single service is made of, whichever service it is: key and gate, ids, the methods that it
-// serves, links to the others, gRPC and HTTP. Owned by the service that it carries, before everything that uses it.
-// Main thread, but for what its parts say.
+// What the process of a single service is made of, whichever service it is: key and gate, ids, what it shows
+// (endpoints.h), what it depends on (readiness.h), links to the others. Owned by the service that it carries, before
+// everything that uses it. Main thread, but for what its parts say.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,12 +11,14 @@
 #include "libs/app/command_line.h"
 #include "libs/app/environment.h"
 #include "libs/app/id_source.h"
-#include "libs/http/server.h"
 #include "libs/link/link_client.h"
 #include "libs/link/link_server.h"
 #include "libs/link/shard_map.h"
-#include "libs/rpc/grpc_server.h"
 #include "libs/security/signing_key.h"
+#include "services/process/endpoints.h"
+#include "services/process/link_watch.h"
+#include "services/process/readiness.h"
+#include "services/process/store_watch.h"
 #include "services/process/transport_security.h"
 
 namespace meridian {
@@ -27,15 +28,17 @@ struct ServiceProcessOptions {
   std::string keys;                  // folder of the installation's signing key, the same for all its processes
   std::vector<std::string> routing;  // "host:port" of the gRPC of each routing shard's process, shard 0 first
   std::vector<std::string> session;  // of each session shard's
+  std::string pages;                 // folder of the web pages, where the service has some; empty: beside the program
   TransportSecurity tls;
 
   enum class Calls : uint8_t { kNobody, kRouting, kRoutingAndSession };
   void BindTo(CommandLine& line, Calls calls);
+  void BindPages(CommandLine& line);
 };
 
 class ServiceProcess {
  public:
-  // INVALID_ARGUMENT for a region that is none and as TransportSecurity::Check; what is wrong with the key.
+  // INVALID_ARGUMENT for a region that is none; what is wrong with the key.
   static absl::StatusOr<std::unique_ptr<ServiceProcess>> Open(const ServiceProcessOptions& options,
                                                               Environment& environment);
 
@@ -48,13 +51,17 @@ class ServiceProcess {
   // With tokens of role service, made of the installation's key; mutual TLS where the process has a certificate.
   LinkOptions Links();
   LinkServer& link_server() { return link_server_; }
-  rpc::MethodTable& methods() { return methods_; }
+  Readiness& readiness() { return readiness_; }
+  Endpoints& endpoints() { return endpoints_; }
 
-  // Announced as "grpc". `serves_links`: for other services alone, who must have a certificate where this process has
-  // one, with `link_server` and messages of up to 8 MiB; else for everybody.
-  absl::Status StartGrpc(bool serves_links);
-  // Announced as "http"; answers GET /healthz beside what `router` says.
-  absl::Status StartHttp(HttpRouter router);
+  // Serves what was bound, and `link_server` with messages of up to 8 MiB, to other services alone: they must have a
+  // certificate where this process has one.
+  absl::Status StartServingLinks();
+  // Ready only while the store answers.
+  void WatchStore(EventLog* log, ShardId shard);
+  // Serves what was bound to everybody; ready while each kind of service is reached.
+  absl::Status StartOverLinks(LinkWatch::Kinds kinds);
+  // Once the servers have ended; before what the probes ask is destroyed.
   void Drain(Duration limit);
 
  private:
@@ -69,9 +76,10 @@ class ServiceProcess {
   IdSource ids_;
   StaticShardMap map_;
   LinkServer link_server_;
-  rpc::MethodTable methods_;
-  std::unique_ptr<HttpServer> http_;
-  std::unique_ptr<rpc::GrpcServer> grpc_;
+  Readiness readiness_;
+  std::unique_ptr<LinkWatch> link_watch_;
+  std::unique_ptr<StoreWatch> store_watch_;
+  Endpoints endpoints_;
 };
 
 }  // namespace meridian

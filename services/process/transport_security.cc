@@ -1,6 +1,5 @@
 #include "services/process/transport_security.h"
 
-#include "libs/base/status_macros.h"
 #include "libs/rpc/tls_credentials.h"
 
 namespace meridian {
@@ -23,26 +22,31 @@ void TransportSecurity::BindTo(CommandLine& line) {
             "TLS of gRPC to customers, agents and operators: PEM file of a certificate that they trust, and its chain");
   line.Bind("--public-key", &public_key, "PEM file of its private key");
   line.Bind("--tls-refresh", &refresh, "How often the TLS files are read again, in whole seconds; 1s to 1h");
+  line.Must(rules::Between(Duration::Seconds(1), Duration::Hours(1)));
   line.Bind(
       "--http-listen", &http_listen,
       "Address to listen on for HTTP, which is plain text: beyond this machine only behind a proxy that ends TLS; "
       "by default that of --listen on this machine, else 127.0.0.1");
+  line.Must(rules::IpAddress());
+  line.Check([this](OptionProblems& problems) { Check(problems); });
 }
 
-absl::Status TransportSecurity::Check(const Listeners& listeners) const {
-  if (certificate.empty() != key.empty() || certificate.empty() != ca.empty()) {
-    return absl::InvalidArgumentError("--tls-certificate, --tls-key and --tls-ca go together");
+void TransportSecurity::Check(OptionProblems& problems) const {
+  CheckTlsOptions(problems, "--tls");
+  if (!ca.empty() && certificate.empty() && key.empty()) {
+    problems.Add("--tls-certificate", "must be given, with --tls-key, where there is --tls-ca");
   }
   if (public_certificate.empty() != public_key.empty()) {
-    return absl::InvalidArgumentError("--public-certificate and --public-key go together");
+    problems.Add("--public-certificate", "must be given with --public-key, and that with it");
+  } else if (!public_key.empty()) {
+    CheckCertificateOption(problems, "--public-certificate", public_certificate, public_key);
   }
-  if (refresh < Duration::Seconds(1) || refresh > Duration::Hours(1)) {
-    return absl::InvalidArgumentError("--tls-refresh must be 1s to 1h");
-  }
+  const Listeners listeners(problems.ValueOf("--listen"), 0, 0);
   if (!BetweenServices() && !listeners.IsLoopback()) {
-    return Refused(listeners, "--tls-certificate, --tls-key and --tls-ca: what services say to each other is secret");
+    problems.Add("--listen",
+                 "must be an address of this machine without --tls-certificate, --tls-key and --tls-ca: what "
+                 "services say to each other is secret");
   }
-  return BetweenServices() ? rpc::CheckTlsFiles(*ForServices()) : absl::OkStatus();
 }
 
 std::optional<rpc::TlsFiles> TransportSecurity::ForServices() const {

@@ -24,8 +24,6 @@ struct TransportSecurity {
   std::string http_listen;                     // HTTP's address; "": that of --listen, or 127.0.0.1 beyond this machine
 
   void BindTo(CommandLine& line);
-  // INVALID_ARGUMENT naming the option or the file that is wrong, and for a --listen beyond this machine without TLS.
-  absl::Status Check(const Listeners& listeners) const;
 
   bool BetweenServices() const { return !certificate.empty(); }
   // Of a server whose clients are other services.
@@ -34,6 +32,9 @@ struct TransportSecurity {
   absl::StatusOr<std::optional<rpc::TlsFiles>> ForEverybody(const Listeners& listeners) const;
   rpc::ChannelCredentials ForLinks() const;
   std::string HttpAddress(const Listeners& listeners) const;
+
+ private:
+  void Check(OptionProblems& problems) const;
 };
 
 }  // namespace meridian

@@ -36,16 +36,17 @@ class ReplicatorProcess : public Service {
   absl::Status Start() {
     MERIDIAN_RETURN_IF_ERROR(
         options_.relay.SettleFormerRelay(options_.shards, *store_.log, process_->environment().log));
-    BindEvents({.log = store_.log, .store = store_.store, .directory = store_.directory}, process_->methods());
+    BindEvents({.log = store_.log, .store = store_.store, .directory = store_.directory},
+               process_->endpoints().methods());
     if (history_ == nullptr) {
-      BindNoHistory(process_->methods());
+      BindNoHistory(process_->endpoints().methods());
     } else {
-      history_->Bind(process_->methods());
+      history_->Bind(process_->endpoints().methods());
       history_->Start();
     }
     StartRelay();
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
-    return process_->StartGrpc(/*serves_links=*/false);
+    process_->WatchStore(store_.log, {ShardKind::kRouting, 0});
+    return process_->StartOverLinks({});
   }
 
   void Drain(Duration limit) override {
@@ -92,14 +93,11 @@ void ReplicatorProcessOptions::BindTo(CommandLine& line) {
   relay.BindTo(line);
   line.Bind("--history-days", &history_days,
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
+  line.Must(rules::Between(1, 3650));
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleReplicator(const ReplicatorProcessOptions& options,
                                                             Environment& environment, SharedStore store) {
-  MERIDIAN_RETURN_IF_ERROR(options.relay.Check());
-  if (options.history_days < 1 || options.history_days > 3650) {
-    return absl::InvalidArgumentError("--history-days must be 1 to 3650");
-  }
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
   const HistoryPorts ports{store.log, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics,
                            &environment.log};

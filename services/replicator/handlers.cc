@@ -25,7 +25,7 @@ void BindEvents(const EventPorts& ports, rpc::MethodTable& table) {
   using security::Permission;
   using security::Role;
   table.ServerStreaming<event::v1::StreamRequest, event::v1::StreamResponse>(
-      "/meridian.event.v1.EventService/Stream", {{Role::kIntegrator, Role::kOperator}, Permission::kEventsRead},
+      "/meridian.event.v1.EventService/Stream", {{Role::kIntegrator, Role::kAdmin}, Permission::kEventsRead},
       [ports](const rpc::CallContext& context, event::v1::StreamRequest request,
               EventStream::Out out) -> absl::StatusOr<std::unique_ptr<rpc::StreamWatcher>> {
         auto stream =

@@ -16,12 +16,14 @@ void RelaySettings::BindTo(CommandLine& line) {
   line.Bind("--kafka-ca", &kafka.ca_file, "PEM file of the CA of the brokers; with it the connection is TLS");
   line.Bind("--kafka-certificate", &kafka.certificate_file, "PEM file of this client's certificate");
   line.Bind("--kafka-key", &kafka.key_file, "PEM file of the certificate's key");
-}
-
-absl::Status RelaySettings::Check() const {
-  if (!IsOn()) return absl::OkStatus();
-  if (forget) return absl::InvalidArgumentError("--forget-relay is for a start without --kafka-brokers");
-  return kafka::Check(kafka);
+  line.Check([this](OptionProblems& problems) {
+    CheckTlsOptions(problems, "--kafka");
+    if (!IsOn()) return;
+    if (forget) problems.Add("--forget-relay", "must stand without --kafka-brokers");
+    if (!kafka::Check({.brokers = kafka.brokers}).ok()) {
+      problems.Add("--kafka-brokers", "must be HOST:PORT, several separated by commas");
+    }
+  });
 }
 
 absl::Status RelaySettings::SettleFormerRelay(uint32_t shards, EventLog& event_log, Log& log) const {

@@ -18,8 +18,6 @@ struct RelaySettings {
 
   bool IsOn() const { return !kafka.brokers.empty(); }
   void BindTo(CommandLine& line);
-  // INVALID_ARGUMENT naming the option that is wrong.
-  absl::Status Check() const;
   // Where no events are relayed: the logs of routing shards 0 to `shards` − 1 are kept for a relay that has begun once,
   // which `log` says, unless it is to be forgotten. Blocks.
   absl::Status SettleFormerRelay(uint32_t shards, EventLog& event_log, Log& log) const;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "services/process/shard_states.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 
@@ -27,11 +28,11 @@ class RoutingProcess : public Service {
   }
 
   absl::Status Start() {
+    process_->WatchStore(store_.log, {ShardKind::kRouting, 0});
     routing_.Start();
     if (!routing_.AwaitServing(kStartPatience)) return absl::UnavailableError("the shards could not be loaded in time");
     port_.Bind(process_->link_server());
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
-    return process_->StartGrpc(/*serves_links=*/true);
+    return process_->StartServingLinks();
   }
 
   void Drain(Duration limit) override {
@@ -59,6 +60,9 @@ class RoutingProcess : public Service {
     ports.wall = &environment.wall_clock;
     ports.metrics = &environment.metrics;
     ports.log = &environment.log;
+    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
+      TellShardState(process_->environment(), process_->readiness(), shard, state, why);
+    };
     ports.on_config = [this](const auto& config) {
       if (RoutingPort* port = bound_.load()) port->OnConfig(config);
     };
@@ -79,11 +83,11 @@ void RoutingProcessOptions::BindTo(CommandLine& line) {
   line.Bind("--event-log-limit", &log_limit_mib,
             "MiB of a shard's events, where a replicator relays them: half of it is kept of what is published, and at "
             "60 % new contacts are refused until Kafka takes events again; 0: nobody relays");
+  line.Must(rules::Between(0, 1 << 20));
 }
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,
                                                          SharedStore store) {
-  if (options.log_limit_mib < 0) return absl::InvalidArgumentError("--event-log-limit must not be negative");
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
   auto routing = std::make_unique<RoutingProcess>(options, std::move(process), std::move(store));
   MERIDIAN_RETURN_IF_ERROR(routing->Start());

@@ -14,7 +14,7 @@ struct Options {
 
   void BindTo(CommandLine& line) {
     process.BindTo(line);
-    store.BindTo(line);
+    store.BindToOneOfSeveral(line);
   }
 };
 

@@ -27,6 +27,7 @@ class RemoteRoutingClient final : public RoutingClient {
 
   // True when the configurations of every process of the map have come, within `patience`. Blocks.
   bool AwaitConfigs(Duration patience);
+  LinkRouter::Reach Probe() { return router_->Probe(); }
   // Breaks every stream, for tests.
   void Break() { router_->Break(); }
 

@@ -12,7 +12,7 @@ struct Options {
 
   void BindTo(CommandLine& line) {
     process.BindTo(line);
-    store.BindTo(line);
+    store.BindToOneOfSeveral(line);
   }
 };
 

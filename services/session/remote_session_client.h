@@ -17,6 +17,7 @@ class RemoteSessionClient final : public SessionClient {
   // `map` and what `options` names outlive the client.
   RemoteSessionClient(ShardMap* map, LinkOptions options) : router_(ShardKind::kSession, map, std::move(options)) {}
 
+  LinkRouter::Reach Probe() { return router_.Probe(); }
   // Breaks every stream, for tests.
   void Break() { router_.Break(); }
 

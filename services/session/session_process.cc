@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "services/process/shard_states.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/assemble.h"
 #include "services/session/session_port.h"
@@ -21,10 +22,11 @@ class SessionProcess : public Service {
   ~SessionProcess() override { process_->Drain(Duration::Seconds(1)); }
 
   absl::Status Start() {
+    process_->readiness().Expect(ShardId{ShardKind::kSession, 0});
+    process_->WatchStore(store_.log, {ShardKind::kSession, 0});
     session_.Start();
     port_.Bind(process_->link_server());
-    MERIDIAN_RETURN_IF_ERROR(process_->StartHttp({}));
-    return process_->StartGrpc(/*serves_links=*/true);
+    return process_->StartServingLinks();
   }
 
   void Drain(Duration limit) override {
@@ -45,6 +47,9 @@ class SessionProcess : public Service {
     ports.shard = {store_.store, store_.leases, &environment.monotonic_clock, &environment.wall_clock};
     ports.log = store_.log;
     ports.routing = &routing_;
+    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
+      TellShardState(process_->environment(), process_->readiness(), shard, state, why);
+    };
     return ports;
   }
 

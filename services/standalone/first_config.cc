@@ -65,6 +65,11 @@ absl::Status Publish(const std::string& path, TenantFile file, RoutingClient& ro
 
 }  // namespace
 
+absl::Status CheckConfigFile(const std::string& path) {
+  MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  return Parse(path, text).status();
+}
+
 absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing, IdSource& ids) {
   MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   // Reading a large file takes longer than the rest of a start, and there is no use for it after the first.

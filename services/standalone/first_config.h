@@ -10,6 +10,9 @@
 
 namespace meridian {
 
+// What is wrong with a tenant file by itself; nothing is published. OK for one without errors.
+absl::Status CheckConfigFile(const std::string& path);
+
 // Blocks until it is durable. Errors name the file, line and column.
 absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing, IdSource& ids);
 

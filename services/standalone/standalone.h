@@ -9,7 +9,7 @@
 #include "libs/app/environment.h"
 #include "libs/app/run.h"
 #include "libs/app/store_options.h"
-#include "libs/base/time.h"
+#include "services/ingress/serve.h"
 #include "services/replicator/relay_settings.h"
 
 namespace meridian {
@@ -24,7 +24,7 @@ struct StandaloneOptions {
   bool links = false;  // serves routing and session to processes of their own on this machine
   RelaySettings relay;
   int64_t log_limit_mib = 4096;  // of a shard's log, while events are relayed
-  Duration visitor_token_life = Duration::Minutes(15);
+  IngressOptions ingress;
 
   void BindTo(CommandLine& line);
 };

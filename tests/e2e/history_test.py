@@ -28,7 +28,7 @@ class History:
     def ask(self, method, request):
         with grpc.insecure_channel(self._platform.grpc) as channel:
             call = getattr(history_rpc.HistoryServiceStub(channel), method)
-            return call(request, metadata=bearer(self._platform.token("operator", "reports")), timeout=10)
+            return call(request, metadata=bearer(self._platform.token("admin", "reports")), timeout=10)
 
     def timeline(self, contact_id):
         """None while history does not have it."""
@@ -56,7 +56,7 @@ def events_by_contact(platform):
     with grpc.insecure_channel(platform.grpc) as channel:
         stub = event_rpc.EventServiceStub(channel)
         request = event_stream.StreamRequest(until_now=True, topics=[event_pb2.TOPIC_CONTACT])
-        for response in stub.Stream(request, metadata=bearer(platform.token("operator", "reports")), timeout=20):
+        for response in stub.Stream(request, metadata=bearer(platform.token("admin", "reports")), timeout=20):
             for event in response.events:
                 if event.WhichOneof("body") != "term_started":
                     found.setdefault(event.entity, []).append(event)

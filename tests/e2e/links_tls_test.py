@@ -74,7 +74,7 @@ class Installation:
         with grpc.insecure_channel(self.admin.grpc) as channel:
             try:
                 answer = admin_rpc.AdminServiceStub(channel).ListAgents(
-                    admin.ListAgentsRequest(), metadata=bearer(self.token("operator", "olga")), timeout=10)
+                    admin.ListAgentsRequest(), metadata=bearer(self.token("admin", "olga")), timeout=10)
             except grpc.RpcError as error:
                 assert error.code() == grpc.StatusCode.UNAVAILABLE, error
                 return False
@@ -133,8 +133,8 @@ def test_beyond_this_machine_nothing_is_served_in_plain_text(installation, tmp_p
         return done.stderr
 
     tls = options_of(installation.certificates, "admin")
-    assert "--listen 0.0.0.0 is refused without --tls-certificate" in refused("admin")
-    assert "--tls-certificate, --tls-key and --tls-ca go together" in refused("admin", *tls[:4])
+    assert "--listen: must be an address of this machine without --tls-certificate" in refused("admin")
+    assert "--tls-ca: must be given where there is a certificate or a key" in refused("admin", *tls[:4])
     assert "--listen 0.0.0.0 is refused without --public-certificate" in refused("admin", *tls)
     files = pathlib.Path(installation.certificates / "admin")
     public = ["--public-certificate", files / "certificate.pem", "--public-key", files / "key.pem"]
@@ -147,7 +147,7 @@ def test_beyond_this_machine_nothing_is_served_in_plain_text(installation, tmp_p
         ca = grpc.ssl_channel_credentials((files / "roots.pem").read_bytes())
         with grpc.secure_channel(f"localhost:{port}", ca) as channel:
             stub = admin_rpc.AdminServiceStub(channel)
-            token = bearer(installation.token("operator", "olga"))
+            token = bearer(installation.token("admin", "olga"))
             assert stub.ListAgents(admin.ListAgentsRequest(), metadata=token, timeout=10).agents, "without a certificate"
         assert shown.http.startswith("http://127.0.0.1:"), "HTTP is plain text and stays here"
     finally:

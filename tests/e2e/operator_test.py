@@ -87,7 +87,7 @@ def test_diff_shows_what_applying_a_file_would_change(platform):
 
 
 def test_a_refused_configuration_names_the_fields_that_were_sent(platform):
-    token = bearer(platform.token("operator", "olga"))
+    token = bearer(platform.token("admin", "olga"))
     with grpc.insecure_channel(platform.grpc) as channel:
         stub = admin_rpc.AdminServiceStub(channel)
         config = stub.GetConfig(admin_pb.GetConfigRequest(), metadata=token, timeout=10).config

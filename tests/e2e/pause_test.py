@@ -13,14 +13,14 @@ LONGER_THAN_A_LEASE_S = 11
 SERVING = b"\x08\x01"
 
 
-def healthz(platform):
-    with urllib.request.urlopen(platform.http + "/healthz", timeout=5) as response:
+def status(platform):
+    with urllib.request.urlopen(platform.http + "/readyz", timeout=5) as response:
         return json.load(response)["status"]
 
 
 def test_after_a_pause_longer_than_a_lease_it_goes_on_where_it_was(platform):
     name, agent, customer = platform.on_shift("es"), Agent(), Customer(platform, "visitor-1")
-    assert healthz(platform) == "serving"
+    assert status(platform) == "ready"
     platform.pause()
     until = time.monotonic() + LONGER_THAN_A_LEASE_S
     eventually(lambda: time.monotonic() > until, LONGER_THAN_A_LEASE_S + 5, "the end of the lease")
@@ -31,6 +31,6 @@ def test_after_a_pause_longer_than_a_lease_it_goes_on_where_it_was(platform):
         client.accept(agent.wait_offer(submitted.contact_id)).result(timeout=10)
         customer.say("Muchas gracias.")
         agent.wait_text(customer.conversation_id, "Muchas gracias.")
-    assert healthz(platform) == "serving"
+    assert status(platform) == "ready"
     with grpc.insecure_channel(platform.grpc) as channel:
         assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=5) == SERVING

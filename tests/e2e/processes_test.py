@@ -43,7 +43,7 @@ def test_a_conversation_goes_through_processes_of_their_own_and_the_death_of_two
     gateway, ingress = edges["agent_gateway"], edges["ingress"]
     with grpc.insecure_channel(edges["admin"].grpc) as channel:
         config = admin_rpc.AdminServiceStub(channel).GetConfig(
-            admin.GetConfigRequest(), metadata=bearer(platform.token("operator", "olga")), timeout=10)
+            admin.GetConfigRequest(), metadata=bearer(platform.token("admin", "olga")), timeout=10)
         assert config.config.agents
     name, agent, customer = platform.on_shift("es"), Agent(), Customer(ingress, "visitor-1")
     with AgentClient(gateway.grpc, platform.token("agent", name), name, agent) as client:
@@ -81,7 +81,7 @@ def test_links_open_for_services_alone(platform, tmp_path):
 
     for token in (None, "", "garbage", "a.b.c"):
         assert code_of(token) == grpc.StatusCode.UNAUTHENTICATED
-    for role in ("agent", "integrator", "operator"):
+    for role in ("agent", "integrator", "supervisor", "admin", "auditor"):
         token = platform.token(role, "somebody")
         assert code_of(token) == grpc.StatusCode.PERMISSION_DENIED
         assert code_of(forged_tokens.expired(platform, token)) == grpc.StatusCode.UNAUTHENTICATED

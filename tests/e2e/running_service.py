@@ -1,7 +1,10 @@
-"""One service as a process of its own: started, killed and started again."""
+"""One service as a process of its own: started, stopped or killed, and started again."""
 
 import json
+import signal
 import subprocess
+import urllib.error
+import urllib.request
 
 from running_standalone import BUILD
 from waiting import eventually
@@ -10,11 +13,11 @@ from waiting import eventually
 class RunningService:
     """Looks like the platform to those who use its gRPC alone; `token` makes tokens with the installation's key."""
 
-    def __init__(self, name, folder, token, keys, routing=None, session=None, options=()):
+    def __init__(self, name, folder, token, keys, routing=None, session=None, options=(), port=0):
         self.token = token
         self._data = folder / name
         self._log = folder / f"{name}.log"
-        self._port = 0
+        self._port = port
         self._command = [BUILD / f"services/{name}/{name}", "--data", self._data, "--keys", keys, *options]
         for flag, address in (("--routing", routing), ("--session", session)):
             self._command += [flag, address] if address else []
@@ -31,6 +34,22 @@ class RunningService:
         addresses = json.loads(file.read_text())
         self.grpc, self.http = addresses["grpc"], addresses["http"]
         return self
+
+    def get(self, path, **headers):
+        """(status, text) of what its HTTP answers."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.http + path, headers=headers), timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def begin_stop(self):
+        self._process.send_signal(signal.SIGTERM)
+
+    def await_end(self, within):
+        """The exit code."""
+        return self._process.wait(timeout=within)
 
     def stay_at_its_port(self):
         """The next start is found where this one is."""

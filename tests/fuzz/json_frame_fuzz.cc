@@ -80,7 +80,7 @@ void TryCustomerFrame(std::string_view json) {
   claims.subject = "shop";
   claims.role = security::Role::kIntegrator;
   CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids));
-  claims.role = security::Role::kVisitor;
+  claims.role = security::Role::kCustomer;
   claims.session = "eu1-019b7693-9c00-7000-8000-00000000000b";
   CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids));
 }

@@ -75,8 +75,9 @@ class ProcessesTest : public ::testing::Test {
     ASSERT_TRUE(session.ok()) << session.status();
     session_ = *std::move(session);
     process.session = {session_at_.grpc()};
+    process.pages = pages_.path();
     process_ = process;
-    auto ingress = AssembleIngress({process}, ingress_at_.environment());
+    auto ingress = AssembleIngress({.process = process}, ingress_at_.environment());
     ASSERT_TRUE(ingress.ok()) << ingress.status();
     ingress_ = *std::move(ingress);
     StartGateway();
@@ -118,7 +119,7 @@ class ProcessesTest : public ::testing::Test {
     request.set_request_id(NewId());
     *request.mutable_config() = testing::DemoConfig();
     admin::v1::ApplyConfigResponse response;
-    const absl::Status applied = Client(admin_at_.grpc(), security::Role::kOperator, "olga")
+    const absl::Status applied = Client(admin_at_.grpc(), security::Role::kAdmin, "olga")
                                      ->Call("/meridian.admin.v1.AdminService/ApplyConfig", request, &response);
     ASSERT_TRUE(applied.ok()) << applied;
     EXPECT_TRUE(response.published());
@@ -168,7 +169,7 @@ class ProcessesTest : public ::testing::Test {
     EXPECT_TRUE(stream.Write(accept));
   }
 
-  testing::TemporaryFolder keys_;
+  testing::TemporaryFolder keys_, pages_;
   MemoryStore store_;
   ServiceProcessOptions process_;
   Surroundings routing_at_{"routing"}, session_at_{"session"}, ingress_at_{"ingress"}, admin_at_{"admin"},
@@ -229,7 +230,7 @@ TEST_F(ProcessesTest, TheReplicatorServesEventsAndHistoryOfShardsThatOthersOwn) 
                                   ->Call("/meridian.ingress.v1.IngressService/CancelContact", cancel, &canceled);
   ASSERT_TRUE(status.ok()) << status;
 
-  const auto reader = Client(replicator_at_.grpc(), security::Role::kOperator, "olga");
+  const auto reader = Client(replicator_at_.grpc(), security::Role::kAdmin, "olga");
   event::v1::StreamRequest request;
   request.add_topics(event::v1::TOPIC_CONTACT);
   const auto stream = reader->OpenStream("/meridian.event.v1.EventService/Stream");

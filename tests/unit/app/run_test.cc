@@ -189,8 +189,14 @@ TEST_F(RunTest, ErrorsAreForPeople) {
       {{"--port", "many"}, 2, "Try 'test_service --help'."},
       {{"--unknown"}, 2, "--unknown"},
       {{"--data", path_, "--port", "65535"}, 2, "--port"},
-      {{"--data", path_, "--log-level", "loud"}, 2, "no such log level: loud"},
+      {{"--data", path_, "--log-level", "loud"},
+       2,
+       "--log-level: must be debug, info, warning, error or off, not loud"},
       {{"--data", path_, "--log-file", path_ + "/none/log"}, 2, "there is no folder " + path_ + "/none"},
+      {{"--data", path_, "--port", "many", "--seed", "-1", "--check"},
+       2,
+       "test_service: --seed: must be a whole number"},
+      {{"--data", path_, "--behaviour", "fail", "--check"}, 0, ""},
       {{"--data", "/proc/none"}, 1, "cannot make the data folder /proc/none"},
   };
   for (const Case& each : kCases) {
@@ -213,6 +219,14 @@ TEST_F(RunTest, APartOfItMayAskForTheEnd) {
   Process process(Arguments("end"));
   EXPECT_EQ(process.AwaitExit(), 0);
   EXPECT_THAT(process.output(), HasSubstr("destroyed"));
+}
+
+TEST_F(RunTest, ACheckStartsNothing) {
+  auto arguments = Arguments("fail");
+  arguments.push_back("--check");
+  Process process(arguments);
+  EXPECT_EQ(process.AwaitExit(), 0);
+  EXPECT_FALSE(fs::exists(path_));
 }
 
 TEST_F(RunTest, HelpIsNoFailure) {

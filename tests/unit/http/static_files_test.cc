@@ -50,6 +50,17 @@ TEST_F(StaticFilesTest, ReadsAFolderWithoutHiddenFilesAndLinks) {
   }
 }
 
+TEST_F(StaticFilesTest, KeepsOnlyTheFilesAndFoldersNamed) {
+  Write("agents.html", "agents");
+  Write("shared/deep/page.css", "");
+  auto files = StaticFiles::FromDirectory(folder_.string());
+  ASSERT_TRUE(files.ok()) << files.status();
+  files->KeepOnly({"agent/", "shared/"});
+  EXPECT_EQ(files->size(), 3u);
+  for (const char* kept : {"agent/app.js", "agent", "shared/deep/page.css"}) EXPECT_NE(files->Find(kept), nullptr);
+  for (const char* gone : {"", "index.html", "agents.html"}) EXPECT_EQ(files->Find(gone), nullptr);
+}
+
 TEST_F(StaticFilesTest, AMissingFolderIsAnError) {
   EXPECT_EQ(StaticFiles::FromDirectory((folder_ / "none").string()).status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -376,7 +376,7 @@ TEST_F(LinkTest, WhoHasNoServicesTokenIsRefused) {
   EXPECT_EQ(ErrorReason(code_with(service, {""}, pb::METHOD_SEND_COMMAND)), "TENANT_DENIED");
   for (const std::string& token :
        {std::string(), std::string("garbage"), server_.Token({.tenant = "demo", .subject = "a", .role = Role::kAgent}),
-        server_.Token({.tenant = "demo", .subject = "o", .role = Role::kOperator}),
+        server_.Token({.tenant = "demo", .subject = "o", .role = Role::kAdmin}),
         server_.Token({.tenant = "demo", .subject = "i", .role = Role::kIntegrator})}) {
     const absl::Status refused = code_with(token, kTenant, pb::METHOD_SEND_COMMAND);
     EXPECT_EQ(ErrorReason(refused), "LINK_BROKEN");

@@ -106,9 +106,9 @@ TEST(CommandsTest, ATokenThatTheServerWouldNotTakeIsRefusedByItsOption) {
         Case{{"--role", "agent", "--subject", ""}, "--subject must be 1 to 63 characters"},
         Case{{"--role", "agent", "--subject", "ana", "--agent", "A B"}, "--agent must be 1 to 63"},
         Case{{"--role", "agent", "--subject", "ana", "--tenant", "A B"}, "--tenant must be 1 to 63"},
-        Case{{"--role", "visitor", "--subject", "v"}, "--session must be the id of"},
-        Case{{"--role", "visitor", "--subject", "v", "--session", "x"}, "--session must be the id of"},
-        Case{{"--role", "king", "--subject", "v"}, "--role must be visitor, agent"}}) {
+        Case{{"--role", "customer", "--subject", "v"}, "--session must be the id of"},
+        Case{{"--role", "customer", "--subject", "v", "--session", "x"}, "--session must be the id of"},
+        Case{{"--role", "king", "--subject", "v"}, "--role must be customer, agent"}}) {
     std::vector<std::string> words = {"token", "create", "--data", folder.path()};
     words.insert(words.end(), c.options.begin(), c.options.end());
     const Outcome outcome = Ctl(words);

@@ -114,7 +114,7 @@ class GrpcServerTest : public testing::Test {
  protected:
   void StartServer() {
     table_.Unary<EchoRequest, EchoResponse>(
-        kEcho, {{Role::kAgent, Role::kOperator}, Permission::kAgentsConnect},
+        kEcho, {{Role::kAgent, Role::kAdmin}, Permission::kAgentsConnect},
         [this](const CallContext& context, EchoRequest request, Reply<EchoResponse> reply) {
           EXPECT_EQ(context.peer, "127.0.0.1");
           if (request.text() == "drop") return;
@@ -218,7 +218,7 @@ TEST_F(GrpcServerTest, EveryMethodDeniesByDefault) {
       {*security::IssueToken(other_key, ana, Now()), absl::StatusCode::kUnauthenticated, security::kTokenInvalid},
       {*security::IssueToken(key_, ana, Now() - Duration::Hours(24)), absl::StatusCode::kUnauthenticated,
        security::kTokenExpired},
-      {Token({.tenant = "demo", .subject = "v", .role = Role::kVisitor}), absl::StatusCode::kPermissionDenied,
+      {Token({.tenant = "demo", .subject = "v", .role = Role::kCustomer}), absl::StatusCode::kPermissionDenied,
        "ROLE_DENIED"},
   };
   for (const Case& denied : cases) {
@@ -229,8 +229,7 @@ TEST_F(GrpcServerTest, EveryMethodDeniesByDefault) {
     }
   }
   // The role is right, the permission is not the operator's.
-  EXPECT_EQ(ErrorReason(Echo(Token({.tenant = "demo", .subject = "o", .role = Role::kOperator}))),
-            "PERMISSION_MISSING");
+  EXPECT_EQ(ErrorReason(Echo(Token({.tenant = "demo", .subject = "o", .role = Role::kAdmin}))), "PERMISSION_MISSING");
 }
 
 TEST_F(GrpcServerTest, AMethodThatIsNotInTheTableIsNotThere) {

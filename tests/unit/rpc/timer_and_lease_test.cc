@@ -75,7 +75,7 @@ TEST(TokenLeaseTest, RefusesTheTokenOfAnybodyElse) {
   };
   EXPECT_TRUE(refused([](auto& claims) { claims.tenant = "other"; }));
   EXPECT_TRUE(refused([](auto& claims) { claims.subject = "eva"; }));
-  EXPECT_TRUE(refused([](auto& claims) { claims.role = security::Role::kOperator; }));
+  EXPECT_TRUE(refused([](auto& claims) { claims.role = security::Role::kAdmin; }));
   EXPECT_TRUE(refused([](auto& claims) { claims.origin = "https://evil.example"; }));
 }
 

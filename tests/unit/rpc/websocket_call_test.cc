@@ -218,7 +218,7 @@ TEST_F(WebSocketCallTest, RefusesBadTokensBeforeTheUpgrade) {
   EXPECT_EQ(UpgradeStatus(""), 401);
   EXPECT_EQ(UpgradeStatus("a.b.c"), 401);
   EXPECT_EQ(UpgradeStatus(Token(Now() - Duration::Seconds(1))), 401);
-  EXPECT_EQ(UpgradeStatus(Token(Now() + Duration::Minutes(10), Role::kVisitor)), 403);
+  EXPECT_EQ(UpgradeStatus(Token(Now() + Duration::Minutes(10), Role::kCustomer)), 403);
   std::lock_guard lock(seen_.mutex);
   EXPECT_EQ(seen_.opened, 0);
 }

@@ -78,7 +78,7 @@ TEST(TokenTest, RoundTripsEveryClaim) {
 }
 
 TEST(TokenTest, AVisitorsTokenLivesFifteenMinutes) {
-  TokenClaims claims{.tenant = "demo", .subject = "c1", .role = Role::kVisitor};
+  TokenClaims claims{.tenant = "demo", .subject = "c1", .role = Role::kCustomer};
   TokenVerifier verifier(Key());
   auto verified = verifier.Verify(*IssueToken(Key(), claims, kNow), kNow);
   ASSERT_TRUE(verified.ok());

@@ -26,7 +26,7 @@ class AdminTest : public testing::Test {
     security::TokenClaims claims;
     claims.tenant = "demo";
     claims.subject = "olga";
-    claims.role = Role::kOperator;
+    claims.role = Role::kAdmin;
     context.claims = std::make_shared<const security::TokenClaims>(std::move(claims));
     MethodOf(method).answer(context, std::make_unique<Request>(request), rpc::RawReply([&](const auto& result) {
                               if (result.ok()) {
@@ -52,16 +52,21 @@ class AdminTest : public testing::Test {
   rpc::MethodTable methods_;
 };
 
-TEST_F(AdminTest, EveryMethodIsForOperatorsWithItsPermission) {
-  const std::pair<const char*, Permission> kMethods[] = {{"ApplyConfig", Permission::kConfigWrite},
-                                                         {"GetConfig", Permission::kConfigRead},
-                                                         {"ListAgents", Permission::kAgentsRead},
-                                                         {"ListContacts", Permission::kContactsRead},
-                                                         {"ExplainContact", Permission::kContactsRead}};
+TEST_F(AdminTest, EveryMethodHasItsRolesAndItsPermission) {
+  struct Case {
+    const char* method;
+    std::vector<Role> roles;
+    Permission permission;
+  };
+  const Case kMethods[] = {{"ApplyConfig", {Role::kAdmin}, Permission::kConfigWrite},
+                           {"GetConfig", {Role::kAdmin, Role::kAuditor}, Permission::kConfigRead},
+                           {"ListAgents", {Role::kAdmin, Role::kSupervisor}, Permission::kAgentsRead},
+                           {"ListContacts", {Role::kAdmin, Role::kSupervisor}, Permission::kContactsRead},
+                           {"ExplainContact", {Role::kAdmin, Role::kSupervisor}, Permission::kContactsRead}};
   EXPECT_EQ(methods_.methods().size(), std::size(kMethods));
-  for (const auto& [method, permission] : kMethods) {
-    EXPECT_EQ(MethodOf(method).access.roles, std::vector<Role>{Role::kOperator}) << method;
-    EXPECT_EQ(MethodOf(method).access.permission, permission) << method;
+  for (const Case& each : kMethods) {
+    EXPECT_EQ(MethodOf(each.method).access.roles, each.roles) << each.method;
+    EXPECT_EQ(MethodOf(each.method).access.permission, each.permission) << each.method;
   }
 }
 

@@ -133,7 +133,7 @@ TEST_F(SiteKeysTest, OperatorsPublishThroughIt) {
   routing_.Publish(Request("victim", {"a"}).config());
   security::TokenClaims claims;
   claims.tenant = "attacker";
-  claims.role = security::Role::kOperator;
+  claims.role = security::Role::kAdmin;
   rpc::CallContext context;
   context.claims = std::make_shared<const security::TokenClaims>(std::move(claims));
   absl::Status answered = absl::UnknownError("not answered");

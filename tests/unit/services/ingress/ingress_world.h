@@ -51,7 +51,7 @@ class IngressWorld : public testing::Test {
   }
   security::TokenClaims Visitor() {
     security::TokenClaims claims = Integrator();
-    claims.role = security::Role::kVisitor;
+    claims.role = security::Role::kCustomer;
     claims.permissions = security::DefaultPermissions(claims.role);
     claims.subject = ids_.Next<CustomerId>().ToString();
     claims.session = ids_.Next<ConversationId>().ToString();

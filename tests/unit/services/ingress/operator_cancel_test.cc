@@ -19,7 +19,7 @@ class OperatorCancelTest : public IngressWorld {
   security::TokenClaims Operator() const {
     security::TokenClaims claims = Integrator();
     claims.subject = "olga";
-    claims.role = security::Role::kOperator;
+    claims.role = security::Role::kAdmin;
     claims.permissions = security::DefaultPermissions(claims.role);
     return claims;
   }

@@ -27,7 +27,7 @@ class SubmissionTest : public testing::Test {
     integrator_.subject = "shop";
     integrator_.role = security::Role::kIntegrator;
     visitor_ = integrator_;
-    visitor_.role = security::Role::kVisitor;
+    visitor_.role = security::Role::kCustomer;
     visitor_.subject = "eu1-019b7693-9c00-7000-8000-00000000000a";
     visitor_.session = "eu1-019b7693-9c00-7000-8000-00000000000b";
   }

@@ -44,7 +44,7 @@ TEST_F(VisitorSessionsTest, AnswersWithATokenBoundToASessionAndAnOrigin) {
   auto claims = security::TokenVerifier(key_).Verify(body.at("token").get<std::string>(), clock_.Now());
   ASSERT_TRUE(claims.ok()) << claims.status();
   EXPECT_EQ((*claims)->tenant, "demo");
-  EXPECT_EQ((*claims)->role, security::Role::kVisitor);
+  EXPECT_EQ((*claims)->role, security::Role::kCustomer);
   EXPECT_EQ((*claims)->origin, kOrigin);
   EXPECT_EQ((*claims)->session, body.at("conversationId").get<std::string>());
   EXPECT_TRUE(ConversationId::Parse((*claims)->session).has_value());

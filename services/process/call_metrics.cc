@@ -1,15 +1,15 @@
-#include "services/standalone/call_metrics.h"
+#include "services/process/call_metrics.h"
 
 namespace meridian {
 
-CallMetrics::CallMetrics(const rpc::MethodTable& methods, Metrics& metrics, Log& log) : log_(log) {
+void CallMetrics::MakeSeries(const rpc::MethodTable& methods) {
   for (const auto& [name, method] : methods.methods()) {
     const Labels labels = {{"method", name}};
     series_[name] = {
-        metrics.MakeCounter("meridian_calls_started_total", "Calls that clients began.", labels),
-        metrics.MakeCounter("meridian_calls_failed_total", "Calls that ended with an error.", labels),
-        metrics.MakeCounter("meridian_calls_internal_errors_total", "Calls that failed by our fault.", labels),
-        metrics.MakeHistogram("meridian_call_seconds", "From a call's begin to its end.", labels)};
+        metrics_.MakeCounter("meridian_calls_started_total", "Calls that clients began.", labels),
+        metrics_.MakeCounter("meridian_calls_failed_total", "Calls that ended with an error.", labels),
+        metrics_.MakeCounter("meridian_calls_internal_errors_total", "Calls that failed by our fault.", labels),
+        metrics_.MakeHistogram("meridian_call_seconds", "From a call's begin to its end.", labels)};
   }
 }
 

@@ -1,4 +1,4 @@
-// Counts and times every call of every transport, by method and outcome. Any thread.
+// Counts and times every call of every transport, by method and outcome. Any thread, once the series are made.
 #pragma once
 
 #include <map>
@@ -14,8 +14,10 @@ namespace meridian {
 
 class CallMetrics : public rpc::CallObserver {
  public:
-  // Series are made for the methods of the table, which is complete by then.
-  CallMetrics(const rpc::MethodTable& methods, Metrics& metrics, Log& log);
+  CallMetrics(Metrics& metrics, Log& log) : metrics_(metrics), log_(log) {}
+
+  // For the methods of the table, which is complete by then; calls of others are not counted. Before the servers start.
+  void MakeSeries(const rpc::MethodTable& methods);
 
   void OnCallStarted(std::string_view method) override;
   void OnCallEnded(std::string_view method, const absl::Status& status, Duration took) override;
@@ -28,6 +30,7 @@ class CallMetrics : public rpc::CallObserver {
     Histogram took;
   };
   std::map<std::string, Series, std::less<>> series_;
+  Metrics& metrics_;
   Log& log_;
 };
 

@@ -124,14 +124,8 @@ class Region:
                 files / "roots.pem"]
 
     def _options_of(self, kind):
-        options = []
-        if kind in ("routing", "session", "replicator"):
-            options += [option for server in self.redis.sentinels for option in ("--redis", server.address)]
-            options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
-        if kind in ("session", "admin", *EDGES):
-            options += [option for name in self.names_of("routing") for option in ("--routing", self.grpc(name))]
-        if kind in EDGES:
-            options += [option for name in self.names_of("session") for option in ("--session", self.grpc(name))]
+        options = [option for server in self.redis.sentinels for option in ("--redis", server.address)]
+        options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
         if kind == "routing":
             options += ["--event-log-limit", 512]
         if kind == "replicator":

@@ -12,7 +12,7 @@ namespace meridian {
 struct AgentGatewayProcessOptions {
   ServiceProcessOptions process;
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession); }
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Role::kCallsRoutingAndSession); }
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleAgentGateway(const AgentGatewayProcessOptions& options,

@@ -12,8 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SENTINELS = 3
 DOWN_AFTER_MS = 1000  # then the sentinels promote the replica
 REDIS_PAUSE_S = 4  # a primary that died comes back as the replica of the one that they have promoted
-EDGES = ("ingress", "agent_gateway")
-INSTANCES = {"routing": 1, "session": 1, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
+INSTANCES = {"routing": 2, "session": 2, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
 
 
 def listening(port):

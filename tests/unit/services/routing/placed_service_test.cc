@@ -126,6 +126,7 @@ TEST_F(PlacedServiceTest, AShardIsServedWhereItIsOpenAndGoesWithAllThatItHolds) 
   second_.service->Close(shard_);
   second_.AwaitState(shard_, ShardState::kStopped);
   first_.service->Open(shard_);
+  first_.AwaitState(shard_, ShardState::kServing);
   ASSERT_TRUE(Enqueue(first_, 3).ok());
   EXPECT_EQ(Contacts(first_), 3U);
 }

@@ -12,8 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SENTINELS = 3
 DOWN_AFTER_MS = 1000  # then the sentinels promote the replica
 REDIS_PAUSE_S = 4  # a primary that died comes back as the replica of the one that they have promoted
-EDGES = ("ingress", "agent_gateway")
-INSTANCES = {"routing": 1, "session": 1, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
+INSTANCES = {"routing": 2, "session": 2, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
 
 
 def listening(port):
@@ -125,14 +124,8 @@ class Region:
                 files / "roots.pem"]
 
     def _options_of(self, kind):
-        options = []
-        if kind in ("routing", "session", "replicator"):
-            options += [option for server in self.redis.sentinels for option in ("--redis", server.address)]
-            options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
-        if kind in ("session", "admin", *EDGES):
-            options += [option for name in self.names_of("routing") for option in ("--routing", self.grpc(name))]
-        if kind in EDGES:
-            options += [option for name in self.names_of("session") for option in ("--session", self.grpc(name))]
+        options = [option for server in self.redis.sentinels for option in ("--redis", server.address)]
+        options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
         if kind == "routing":
             options += ["--event-log-limit", 512]
         if kind == "replicator":

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_placement.h"
 #include "libs/runtime/shard_store.h"
 
 namespace meridian {
@@ -16,11 +18,12 @@ struct SharedStore {
   ShardLeases* leases = nullptr;
   ShardDirectory* directory = nullptr;
   EventLog* log = nullptr;
-  std::shared_ptr<void> owner;  // null: somebody else holds it
+  std::shared_ptr<void> owner;          // null: somebody else holds it
+  ShardPlacement* placement = nullptr;  // where processes share the store
 
   template <class Store>
   static SharedStore Of(Store* store, ShardLeases* leases, std::shared_ptr<void> owner = nullptr) {
-    return {store, leases, store, store, std::move(owner)};
+    return {store, leases, store, store, std::move(owner), nullptr};
   }
 };
 

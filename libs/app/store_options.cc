@@ -53,7 +53,7 @@ std::string PasswordRule(const std::string& path) {
   return password.ok() ? "" : "must be a file that holds a password: " + path + " cannot be read or is empty";
 }
 
-absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environment& environment) {
+absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, const RedisSurroundings& surroundings) {
   RedisOptions redis;
   for (const std::string& text : options.redis) {
     MERIDIAN_ASSIGN_OR_RETURN(redis.servers.emplace_back(), EndpointOf(text));
@@ -70,12 +70,10 @@ absl::StatusOr<RedisOptions> RedisOptionsOf(const StoreOptions& options, Environ
   MERIDIAN_ASSIGN_OR_RETURN(redis.durability, DurabilityOf(options.redis_durability));
   redis.replicas = static_cast<int>(options.redis_replicas);
   redis.log_keep_bytes = options.log_keep_bytes;
-  redis.wall = &environment.wall_clock;
-  redis.monotonic = &environment.monotonic_clock;
-  redis.jitter_seed = environment.seed;
-  redis.on_problem = [&log = environment.log](const absl::Status& why) {
-    log.Warning("the Redis store has a problem; it goes on by itself", {{"code", why.code()}});
-  };
+  redis.wall = surroundings.wall;
+  redis.monotonic = surroundings.monotonic;
+  redis.jitter_seed = surroundings.seed;
+  redis.on_problem = surroundings.on_problem;
   return redis;
 }
 
@@ -114,11 +112,22 @@ void StoreOptions::BindToOneOfSeveral(CommandLine& line) {
   });
 }
 
+absl::StatusOr<SharedStore> OpenRedis(const StoreOptions& options, const RedisSurroundings& surroundings) {
+  if (options.redis.empty()) return absl::InvalidArgumentError("--redis is needed");
+  MERIDIAN_ASSIGN_OR_RETURN(RedisOptions redis, RedisOptionsOf(options, surroundings));
+  MERIDIAN_ASSIGN_OR_RETURN(std::shared_ptr<RedisStore> store, RedisStore::Open(std::move(redis)));
+  SharedStore shared = SharedStore::Of(store.get(), store.get(), store);
+  shared.placement = store.get();
+  return shared;
+}
+
 absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& environment) {
   if (!options.redis.empty()) {
-    MERIDIAN_ASSIGN_OR_RETURN(RedisOptions redis, RedisOptionsOf(options, environment));
-    MERIDIAN_ASSIGN_OR_RETURN(std::shared_ptr<RedisStore> store, RedisStore::Open(std::move(redis)));
-    return SharedStore::Of(store.get(), store.get(), store);
+    return OpenRedis(options,
+                     {&environment.wall_clock, &environment.monotonic_clock, environment.seed,
+                      [&log = environment.log](const absl::Status& why) {
+                        log.Warning("the Redis store has a problem; it goes on by itself", {{"code", why.code()}});
+                      }});
   }
   SqliteOptions sqlite;
   sqlite.path = environment.data.File("meridian.db");

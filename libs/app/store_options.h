@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,14 @@ struct StoreOptions {
 
 // INVALID_ARGUMENT naming the option that is wrong; else as SqliteStore::Open and RedisStore::Open.
 absl::StatusOr<SharedStore> OpenStore(const StoreOptions& options, Environment& environment);
+// Redis alone, for a program without an environment: INVALID_ARGUMENT without --redis. The clocks outlive the store.
+struct RedisSurroundings {
+  const WallClock* wall = nullptr;
+  const MonotonicClock* monotonic = nullptr;
+  uint64_t seed = 1;                                    // of the jitter
+  std::function<void(const absl::Status&)> on_problem;  // may be null
+};
+absl::StatusOr<SharedStore> OpenRedis(const StoreOptions& options, const RedisSurroundings& surroundings);
 // The same for a process that shares its store with others: INVALID_ARGUMENT without --redis.
 absl::StatusOr<SharedStore> OpenStoreOfSeveral(const StoreOptions& options, Environment& environment);
 

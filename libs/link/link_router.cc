@@ -1,5 +1,6 @@
 #include "libs/link/link_router.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -11,17 +12,45 @@ namespace meridian {
 namespace {
 
 constexpr int kMaxHops = 3;
+// Between two attempts to find who serves a shard.
+constexpr Duration kUnserved = Duration::Milliseconds(10);
+
+absl::Status Stopping() {
+  return MakeError(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the process is stopping");
+}
+
+// The map is out of date, or will soon be.
+bool CastsDoubt(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return false;
+  const std::string reason = ErrorReason(status);
+  return reason == refusal::kNotOwner || reason == refusal::kShuttingDown || reason == "LINK_BROKEN";
+}
 
 }  // namespace
 
 LinkRouter::LinkRouter(ShardKind kind, ShardMap* map, LinkOptions options)
-    : kind_(kind), map_(map), options_(std::move(options)) {}
+    : kind_(kind), map_(map), options_(std::move(options)), lifeline_(std::make_shared<Lifeline>()) {
+  lifeline_->router = this;
+}
 
 LinkRouter::~LinkRouter() {
   {
+    std::lock_guard lock(lifeline_->mutex);
+    lifeline_->router = nullptr;
+  }
+  std::vector<Shared> waiting;
+  {
     std::lock_guard lock(mutex_);
     closing_ = true;
+    for (auto& [name, tenant] : tenants_) {
+      if (tenant.sending || tenant.unanswered > 0) continue;  // whoever sends, or answers, sees that it closes
+      waiting.insert(waiting.end(), tenant.bounced.begin(), tenant.bounced.end());
+      waiting.insert(waiting.end(), tenant.held.begin(), tenant.held.end());
+      tenant.bounced.clear();
+      tenant.held.clear();
+    }
   }
+  for (const Shared& routed : waiting) routed->done(Stopping());
   std::vector<LinkClient*> links;
   {
     std::lock_guard lock(links_mutex_);
@@ -51,12 +80,13 @@ LinkRouter::Reach LinkRouter::Probe() {
 
 void LinkRouter::Call(LinkCall call, Done done) {
   auto routed = std::make_shared<Routed>(Routed{std::move(call), std::move(done), {}});
+  routed->give_up_at = options_.clock->Now() + std::min(routed->call.timeout, kPatience);
   absl::Status refused;
   {
     std::lock_guard lock(mutex_);
     Tenant& tenant = tenants_[routed->call.tenant];
     if (closing_) {
-      refused = MakeError(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the process is stopping");
+      refused = Stopping();
     } else if (!tenant.moving) {
       ++tenant.unanswered;
       routed->place = map_->Find(kind_, routed->call.tenant);
@@ -72,7 +102,7 @@ void LinkRouter::Call(LinkCall call, Done done) {
 
 void LinkRouter::Send(const Shared& routed) {
   if (routed->place.address.empty()) {
-    return OnAnswer(routed, MakeError(absl::StatusCode::kUnavailable, refusal::kNotOwner, "nobody serves the shard"));
+    return OnAnswer(routed, NotOwner(""));
   }
   LinkCall call = routed->call;  // a copy stays here, to be sent on
   call.shard = routed->place.shard.number;
@@ -81,42 +111,76 @@ void LinkRouter::Send(const Shared& routed) {
   });
 }
 
+bool LinkRouter::Bounces(Routed& routed, const absl::Status& status, bool* unserved) {
+  if (CastsDoubt(status)) map_->Refresh();
+  const std::string owner = OwnerNamedBy(status);
+  if (!owner.empty() && ++routed.hops <= kMaxHops) {
+    if (on_owner_) on_owner_(owner);
+    map_->Learn(kind_, routed.call.tenant, owner);
+    return true;
+  }
+  *unserved = map_->Moves() && WasNotTaken(status) && options_.clock->Now() < routed.give_up_at;
+  if (*unserved) routed.hops = 0;
+  return *unserved;
+}
+
 void LinkRouter::OnAnswer(const Shared& routed, absl::StatusOr<std::string> answer) {
   const TenantId& name = routed->call.tenant;
-  const std::string owner = answer.ok() ? "" : OwnerNamedBy(answer.status());
-  const bool follow = !owner.empty() && ++routed->hops <= kMaxHops;
+  bool unserved = false;
+  bool bounces = !answer.ok() && Bounces(*routed, answer.status(), &unserved);
   bool send_on = false;
-  if (follow && on_owner_) on_owner_(owner);
   {
     std::lock_guard lock(mutex_);
+    if (closing_) bounces = false;
     const auto found = tenants_.find(name);
     Tenant& tenant = found->second;
     --tenant.unanswered;
-    if (follow) {
+    if (bounces) {
       tenant.moving = true;
+      tenant.unserved = tenant.unserved || unserved;
       tenant.bounced.push_back(routed);
-      map_->Learn(kind_, name, owner);
     }
     send_on = tenant.moving && tenant.unanswered == 0 && !tenant.sending;
     if (send_on) tenant.sending = true;
     if (!tenant.moving && tenant.unanswered == 0) tenants_.erase(found);
   }
-  if (!follow) routed->done(std::move(answer));
+  if (!bounces) routed->done(std::move(answer));
   if (send_on) SendOn(name);
 }
 
+void LinkRouter::SendOnLater(const TenantId& name) {
+  options_.timer->After(kUnserved, [lifeline = lifeline_, name] {
+    std::lock_guard lock(lifeline->mutex);
+    if (lifeline->router == nullptr) return;
+    {
+      std::lock_guard routers(lifeline->router->mutex_);
+      const auto found = lifeline->router->tenants_.find(name);
+      if (found == lifeline->router->tenants_.end() || std::exchange(found->second.sending, true)) return;
+    }
+    lifeline->router->SendOn(name);
+  });
+}
+
 // In order: what came back, then what was held. When something comes back once more, the rest waits for all that is
-// still unanswered, as before. By value: the name may be that of a call that is answered meanwhile.
+// still unanswered, as before; and where nobody is known to serve the shard, for a moment. By value: the name may be
+// that of a call that is answered meanwhile.
 void LinkRouter::SendOn(TenantId name) {
   while (true) {
     std::deque<Shared> next;
+    bool closing = false;
     {
       std::lock_guard lock(mutex_);
       const auto found = tenants_.find(name);
       Tenant& tenant = found->second;
-      if (!tenant.bounced.empty() && tenant.unanswered > 0) {
+      closing = closing_;
+      const bool later = std::exchange(tenant.unserved, false) && !closing;
+      if (!tenant.bounced.empty() && (tenant.unanswered > 0 || later)) {
         tenant.sending = false;
-        return;
+        if (tenant.unanswered > 0) {
+          tenant.unserved = later;  // whoever is answered last sends on
+          return;
+        }
+        break;
       }
       next.swap(tenant.bounced);
       next.insert(next.end(), tenant.held.begin(), tenant.held.end());
@@ -130,8 +194,9 @@ void LinkRouter::SendOn(TenantId name) {
       const ShardPlace place = map_->Find(kind_, name);
       for (const Shared& routed : next) routed->place = place;
     }
-    for (const Shared& routed : next) Send(routed);
+    for (const Shared& routed : next) closing ? OnAnswer(routed, Stopping()) : Send(routed);
   }
+  SendOnLater(name);
 }
 
 // Learns from the end of a feed who serves its tenant instead.
@@ -143,6 +208,7 @@ class LinkRouter::Learner final : public FeedEvents {
   void OnEnded(const absl::Status& status) override {
     const std::string owner = OwnerNamedBy(status);
     if (!owner.empty()) router_->map_->Learn(router_->kind_, tenant_, owner);
+    if (CastsDoubt(status)) router_->map_->Refresh();
     events_->OnEnded(status);
   }
 
@@ -154,6 +220,11 @@ class LinkRouter::Learner final : public FeedEvents {
 
 std::unique_ptr<LinkFeed> LinkRouter::Follow(LinkCall call, std::shared_ptr<FeedEvents> events) {
   const ShardPlace place = map_->Find(kind_, call.tenant);
+  if (place.address.empty()) {
+    map_->Refresh();
+    events->OnEnded(NotOwner(""));
+    return nullptr;
+  }
   auto learner = std::make_shared<Learner>(this, call.tenant, std::move(events));
   return LinkTo(place.address).Follow(std::move(call), std::move(learner));
 }

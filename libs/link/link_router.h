@@ -1,7 +1,8 @@
 // Calls to the shards of one kind, wherever they are: finds the process by the shard map, keeps a link to each, and
 // follows NOT_OWNER to the owner that it names. While a tenant moves, its calls wait for those that are still
-// unanswered by the former owner and then go to the new one in the order in which they were made. Any thread; callbacks
-// as LinkClient says.
+// unanswered by the former owner and then go to the new one in the order in which they were made. Where shards move
+// (ShardMap::Moves), calls of a shard that nobody serves wait likewise, for kPatience at most. Any thread; callbacks as
+// LinkClient says.
 #pragma once
 
 #include <deque>
@@ -22,6 +23,7 @@ namespace meridian {
 class LinkRouter {
  public:
   using Done = LinkClient::Done;
+  static constexpr Duration kPatience = Duration::Seconds(10);
 
   // `map` outlives the router.
   LinkRouter(ShardKind kind, ShardMap* map, LinkOptions options);
@@ -30,12 +32,17 @@ class LinkRouter {
 
   // As LinkClient::Call; the shard is found here.
   void Call(LinkCall call, Done done);
-  // A feed of the tenant's shard. It ends with NOT_OWNER where that has moved; the map has then learned it.
+  // A feed of the tenant's shard. It ends with NOT_OWNER where that has moved; the map has then learned it. Null when
+  // nobody is known to serve the shard, and it has ended so within the call.
   std::unique_ptr<LinkFeed> Follow(LinkCall call, std::shared_ptr<FeedEvents> events);
 
   // The link to a process, made when it is first asked for; lives as long as the router.
   LinkClient& LinkTo(const std::string& address);
   std::vector<std::string> Addresses() const { return map_->Addresses(kind_); }
+  // As ShardMap::OnChange; may be null.
+  std::unique_ptr<ShardMap::Watch> OnChange(std::function<void()> changed) {
+    return map_->OnChange(std::move(changed));
+  }
   const LinkOptions& options() const { return options_; }
 
   // Of the processes that serve shards of the kind: how many are known, and how many are connected now. Connects to the
@@ -54,29 +61,40 @@ class LinkRouter {
 
  private:
   class Learner;
+  // How the timer finds the router: null once it is being destroyed.
+  struct Lifeline {
+    std::mutex mutex;
+    LinkRouter* router = nullptr;
+  };
   struct Routed {
     LinkCall call;
     Done done;
     ShardPlace place;
     int hops = 0;
+    MonotonicInstant give_up_at;
   };
   using Shared = std::shared_ptr<Routed>;
   struct Tenant {
     size_t unanswered = 0;
     bool moving = false;
-    bool sending = false;  // what waited goes to the new owner
+    bool sending = false;   // what waited goes to the new owner
+    bool unserved = false;  // something came back since, and nobody was known to serve it
     std::deque<Shared> bounced;
     std::deque<Shared> held;  // made since
   };
 
   void Send(const Shared& routed);
   void OnAnswer(const Shared& routed, absl::StatusOr<std::string> answer);
+  // Whether the call goes on waiting, or on to another owner.
+  bool Bounces(Routed& routed, const absl::Status& status, bool* unserved);
   void SendOn(TenantId name);
+  void SendOnLater(const TenantId& name);
 
   const ShardKind kind_;
   ShardMap* const map_;
   const LinkOptions options_;
   std::function<void(const std::string&)> on_owner_;
+  const std::shared_ptr<Lifeline> lifeline_;
   std::mutex mutex_;
   bool closing_ = false;
   std::unordered_map<TenantId, Tenant> tenants_;  // with unanswered calls

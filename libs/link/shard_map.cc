@@ -37,16 +37,21 @@ std::vector<std::string> StaticShardMap::Addresses(ShardKind kind) const {
   return addresses;
 }
 
-absl::Status NotOwner(const std::string& owner) {
-  return MakeError(absl::StatusCode::kUnavailable, refusal::kNotOwner, "another process serves the tenant",
-                   {{kOwnerMetadata, owner}});
-}
+absl::Status NotOwner(const std::string& owner) { return NotServedHere(owner); }
 
 std::string OwnerNamedBy(const absl::Status& status) {
   if (!absl::IsUnavailable(status) || ErrorReason(status) != refusal::kNotOwner) return "";
   const ErrorMetadata metadata = ErrorMetadataOf(status);
   const auto owner = metadata.find(kOwnerMetadata);
   return owner == metadata.end() ? "" : owner->second;
+}
+
+bool WasNotTaken(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return false;
+  const std::string reason = ErrorReason(status);
+  // Without `owner` it is a loop that lost its shard, and what became of the call is not known.
+  if (reason == refusal::kNotOwner) return ErrorMetadataOf(status).contains(kOwnerMetadata);
+  return reason == refusal::kShuttingDown;
 }
 
 }  // namespace meridian

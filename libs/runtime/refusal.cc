@@ -19,6 +19,12 @@ absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::st
   return MakeError(code, reason, message, {{kShardTimeMetadata, std::to_string(shard_time.ToUnixMilliseconds())}});
 }
 
+absl::Status NotServedHere(const std::string& owner) {
+  return MakeError(absl::StatusCode::kUnavailable, refusal::kNotOwner,
+                   owner.empty() ? "this process does not serve the shard" : "another process serves the shard",
+                   {{"owner", owner}});
+}
+
 std::string ReasonOf(const absl::Status& status) { return ErrorReason(status); }
 
 std::optional<Instant> ShardTimeOf(const absl::Status& status) {

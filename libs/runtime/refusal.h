@@ -33,6 +33,10 @@ inline constexpr std::string_view kRequestIdInvalid = "REQUEST_ID_INVALID";
 absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message);
 absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::string_view message, Instant shard_time);
 
+// NOT_OWNER for a request that was not taken, since the shard is not served here: it may be sent to whoever serves it,
+// "host:port" in the metadata `owner`, empty where that is not known.
+absl::Status NotServedHere(const std::string& owner = {});
+
 // The reason given to MakeRefusal; empty when the status carries none.
 std::string ReasonOf(const absl::Status& status);
 std::optional<Instant> ShardTimeOf(const absl::Status& status);

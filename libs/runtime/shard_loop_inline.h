@@ -50,7 +50,7 @@ absl::Status ShardLoop<Program>::Refusal(PostResult result) {
   if (result == PostResult::kFull) {
     return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull, "too many requests wait");
   }
-  return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "this process does not serve the shard");
+  return NotServedHere();
 }
 
 template <typename Program>
@@ -319,7 +319,9 @@ void ShardLoop<Program>::Release(HeldBatch* batch) {
 }
 
 template <typename Program>
-void ShardLoop<Program>::RefuseMailbox(const absl::Status& status) {
+void ShardLoop<Program>::RefuseMailbox(const absl::Status& why) {
+  // The same reason, told of what was under way, leaves open what became of it.
+  const absl::Status status = ReasonOf(why) == refusal::kNotOwner ? NotServedHere() : why;
   Item item;
   for (Lane lane : {Lane::kLiveWork, Lane::kNewContacts, Lane::kReads}) {
     while (mailbox_.Take(lane, &item)) {

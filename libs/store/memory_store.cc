@@ -19,7 +19,8 @@ void CheckKeysDiffer(const CommitRequest& request) {
 
 }  // namespace
 
-MemoryStore::MemoryStore(Options options) : options_(std::move(options)), leases_(options_.monotonic) {}
+MemoryStore::MemoryStore(Options options)
+    : options_(std::move(options)), leases_(options_.monotonic), placement_(options_.monotonic) {}
 
 bool MemoryStore::Step() {
   absl::AnyInvocable<void()> call;
@@ -284,6 +285,7 @@ void MemoryStore::Assign(TenantId tenant, TenantShards shards,
       next = DecideAssignment(found == directory_.end() ? TenantShards{} : found->second, shards);
       if (next.ok()) directory_[tenant] = *next;
     }
+    if (next.ok()) placement_.NoteAssignment();
     done(std::move(next));
   });
 }

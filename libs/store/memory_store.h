@@ -24,6 +24,7 @@
 #include "libs/store/chain_rules.h"
 #include "libs/store/lease_table.h"
 #include "libs/store/log_watchers.h"
+#include "libs/store/memory_placement.h"
 
 namespace meridian {
 
@@ -52,6 +53,7 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
   size_t LoseTail(ShardId shard, size_t commits);
 
   ShardLeases& leases() { return leases_; }
+  ShardPlacement& placement() { return placement_; }
 
   void TakeTerm(ShardId shard, uint64_t owner_nonce, int64_t unix_ms,
                 absl::AnyInvocable<void(absl::StatusOr<TermGrant>)> done) override;
@@ -104,6 +106,7 @@ class MemoryStore : public ShardStore, public EventLog, public ShardDirectory {
 
   const Options options_;
   LeaseTable leases_;
+  MemoryPlacement placement_;
   LogWatchers watchers_;
   mutable std::mutex mutex_;
   std::deque<absl::AnyInvocable<void()>> waiting_;

@@ -80,7 +80,7 @@ RedisArguments RedisCall(std::string_view function, std::string base, RedisArgum
   RedisArguments call;
   call.reserve(arguments.size() + 4);
   call.push_back("FCALL");
-  call.push_back("meridian_" + std::string(function) + "_v1");
+  call.push_back("meridian_" + std::string(function) + "_v2");
   call.push_back("1");
   call.push_back(std::move(base));
   std::move(arguments.begin(), arguments.end(), std::back_inserter(call));
@@ -109,7 +109,7 @@ RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, co
                             int64_t wall_ms) {
   RedisArguments arguments;
   arguments.reserve(13 + 3 * request.puts.size() + 2 * request.deletes.size());
-  for (const std::string_view word : {"FCALL", "meridian_commit_v1", "1"}) arguments.emplace_back(word);
+  for (const std::string_view word : {"FCALL", "meridian_commit_v2", "1"}) arguments.emplace_back(word);
   arguments.push_back(base);
   arguments.push_back(Number(request.term));
   arguments.push_back(std::to_string(owner.nonce));

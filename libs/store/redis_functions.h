@@ -5,7 +5,7 @@
 
 namespace meridian {
 
-inline constexpr std::string_view kRedisLibraryName = "meridian_v1";
+inline constexpr std::string_view kRedisLibraryName = "meridian_v2";
 std::string_view RedisFunctionLibrary();
 
 }  // namespace meridian

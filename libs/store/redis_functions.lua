@@ -1,5 +1,5 @@
-#!lua name=meridian_v1
--- The functions of the Redis store, version 1 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
+#!lua name=meridian_v2
+-- The functions of the Redis store, version 2 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
 --
 -- KEYS[1] is the base of a shard, e.g. `meridian:{r7}`; all its keys begin with it, so they lie in one slot:
 --   <base>:owner        "term nonce level server": the term in force, see take_term
@@ -13,7 +13,9 @@
 --   <base>:risk         "ms number": when the last change of the server was found, and behind which commit
 --   <base>:lease        a hash: owner, nonce, expires_ms
 --   <base>:marker       what marker wrote last; <base>:check is there only while check runs
--- The directory's base is `meridian:{directory}`, with <base>:tenants (hash) and <base>:names (sorted set).
+-- The directory's base is `meridian:{directory}`, with <base>:tenants (hash) and <base>:names (sorted set), and beside them
+-- the placement: <base>:assignments (how many there were), <base>:counts (hash, kind -> shards), <base>:wishes (hash,
+-- shard -> address) and <base>:processes (hash, "kind address" -> "expires_ms state serving held").
 --
 -- A function that fails midway keeps its writes. So each one checks everything before its first write, and commit, the
 -- only one with many writes, voids the owner when one of them fails after all.
@@ -22,6 +24,7 @@
 local SEGMENT_BYTES = 512 * 1024
 local SEGMENT_MS = 6 * 3600 * 1000
 local RISK_MS = 60 * 1000
+local DEAD_MS = 60 * 1000
 local BUCKETS = 1024
 local MAX_RECORDS = 256
 local MAX_BYTES = 256 * 1024
@@ -467,12 +470,19 @@ end
 
 -- ---- the directory ----
 
+-- To all who watch the placement.
+local function say_placement(base)
+  redis.call('PUBLISH', base .. ':placement', '')
+end
+
 -- ARGV: tenant, what is stored ('' for nothing), what to store -> `ok`, or `changed`.
 local function assign(keys, args)
   local stored = redis.call('HGET', keys[1] .. ':tenants', args[1]) or ''
   if stored ~= args[2] then return 'changed' end
   redis.call('HSET', keys[1] .. ':tenants', args[1], args[3])
   redis.call('ZADD', keys[1] .. ':names', 0, args[1])
+  redis.call('SET', keys[1] .. ':assignments', integer(tonumber(redis.call('GET', keys[1] .. ':assignments') or 0) + 1))
+  say_placement(keys[1])
   return 'ok'
 end
 
@@ -487,9 +497,79 @@ local function tenants(keys, args)
   return reply
 end
 
+-- ---- the placement ----
+
+-- ARGV: kind, count -> the count in force.
+local function fix_count(keys, args)
+  if not whole(args[2]) then return redis.error_reply('ERR bad arguments') end
+  local fixed = redis.call('HGET', keys[1] .. ':counts', args[1])
+  if fixed then return fixed end
+  redis.call('HSET', keys[1] .. ':counts', args[1], args[2])
+  say_placement(keys[1])
+  return args[2]
+end
+
+local function split_process(value)
+  local expires, text = string.match(value, '^(%d+) (.*)$')
+  return tonumber(expires or 0), text or ''
+end
+
+-- ARGV: name, text, ttl ms, now ms or ''. Removes those that are dead for long.
+local function announce(keys, args)
+  local ttl, now = whole(args[3]), lease_now(args[4])
+  if not ttl then return redis.error_reply('ERR bad arguments') end
+  local processes = keys[1] .. ':processes'
+  local expires, text = split_process(redis.call('HGET', processes, args[1]) or '')
+  redis.call('HSET', processes, args[1], integer(now + ttl) .. ' ' .. args[2])
+  if expires > now and text == args[2] then return 'ok' end
+  local all = redis.call('HGETALL', processes)
+  for i = 1, #all, 2 do
+    if split_process(all[i + 1]) + DEAD_MS < now then redis.call('HDEL', processes, all[i]) end
+  end
+  say_placement(keys[1])
+  return 'ok'
+end
+
+-- ARGV: name.
+local function leave(keys, args)
+  redis.call('HDEL', keys[1] .. ':processes', args[1])
+  say_placement(keys[1])
+  return 'ok'
+end
+
+-- ARGV: shard, address or ''.
+local function wish(keys, args)
+  if args[2] == '' then
+    redis.call('HDEL', keys[1] .. ':wishes', args[1])
+  else
+    redis.call('HSET', keys[1] .. ':wishes', args[1], args[2])
+  end
+  say_placement(keys[1])
+  return 'ok'
+end
+
+-- ARGV: now ms or '' -> the assignments, then what, name, value, ...
+local function placement(keys, args)
+  local now = lease_now(args[1])
+  local reply = {redis.call('GET', keys[1] .. ':assignments') or '0'}
+  local function add(what, name, value)
+    reply[#reply + 1], reply[#reply + 2], reply[#reply + 3] = what, name, value
+  end
+  for what, key in pairs({count = ':counts', wish = ':wishes'}) do
+    local all = redis.call('HGETALL', keys[1] .. key)
+    for i = 1, #all, 2 do add(what, all[i], all[i + 1]) end
+  end
+  local processes = redis.call('HGETALL', keys[1] .. ':processes')
+  for i = 1, #processes, 2 do
+    local expires, text = split_process(processes[i + 1])
+    if expires > now then add('process', processes[i], text) end
+  end
+  return reply
+end
+
 -- Commits and assignments are refused above maxmemory; what is small, or frees room, or only reads goes on.
 local function register(name, callback, ...)
-  redis.register_function{function_name = 'meridian_' .. name .. '_v1', callback = callback, flags = {...}}
+  redis.register_function{function_name = 'meridian_' .. name .. '_v2', callback = callback, flags = {...}}
 end
 register('server', server_name, 'no-writes', 'allow-oom')
 register('check', check, 'allow-oom')
@@ -510,3 +590,8 @@ register('renew', renew, 'allow-oom')
 register('release', release, 'allow-oom')
 register('assign', assign)
 register('tenants', tenants, 'no-writes', 'allow-oom')
+register('fix_count', fix_count, 'allow-oom')
+register('announce', announce, 'allow-oom')
+register('leave', leave, 'allow-oom')
+register('wish', wish, 'allow-oom')
+register('placement', placement, 'no-writes', 'allow-oom')

@@ -28,6 +28,7 @@ class RedisLogs {
   void Watch(ShardId shard);
   // Any thread.
   LogWatchers& watchers() { return watchers_; }
+  RedisSubscriber& subscriber() { return subscriber_; }
 
   // The log has a durable entry there.
   void OnLogged(ShardId shard, LogPosition position);

@@ -11,6 +11,7 @@
 #include "libs/store/redis_chains.h"
 #include "libs/store/redis_io_thread.h"
 #include "libs/store/redis_logs.h"
+#include "libs/store/redis_placement.h"
 #include "libs/store/redis_registry.h"
 
 namespace meridian {
@@ -39,7 +40,8 @@ class RedisStore::Core : public RedisIoThread::Client {
         shards_(options_),
         chains_(Parts(), [this](ShardId shard, LogPosition position) { logs_.OnLogged(shard, position); }),
         logs_(Parts()),
-        registry_(Parts()) {}
+        registry_(Parts()),
+        placement_(Parts()) {}
 
   ~Core() override {
     std::future<void> drained = drained_.get_future();
@@ -76,6 +78,7 @@ class RedisStore::Core : public RedisIoThread::Client {
   RedisChains& chains() { return chains_; }
   RedisLogs& logs() { return logs_; }
   RedisRegistry& registry() { return registry_; }
+  RedisPlacement& placement() { return placement_; }
   Counters counters() const { return {connects_.load(), markers_.load()}; }
   bool nearly_full() const { return nearly_full_.load(std::memory_order_relaxed); }
 
@@ -161,6 +164,7 @@ class RedisStore::Core : public RedisIoThread::Client {
   RedisChains chains_;
   RedisLogs logs_;
   RedisRegistry registry_;
+  RedisPlacement placement_;
 };
 
 absl::StatusOr<std::unique_ptr<RedisStore>> RedisStore::Open(RedisOptions options) {
@@ -282,6 +286,40 @@ void RedisStore::Assign(TenantId tenant, TenantShards shards,
 void RedisStore::List(TenantId after, absl::AnyInvocable<void(absl::StatusOr<std::vector<TenantAssignment>>)> done) {
   core_->Call<absl::StatusOr<std::vector<TenantAssignment>>>(
       std::move(done), [=](Core& core, auto answer) { core.registry().List(after, std::move(answer)); });
+}
+
+void RedisStore::FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) {
+  core_->Call<absl::StatusOr<uint32_t>>(
+      std::move(done), [=](Core& core, auto answer) { core.placement().FixCount(kind, count, std::move(answer)); });
+}
+
+void RedisStore::Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) {
+  core_->Call<absl::Status>(std::move(done), [process = std::move(process), ttl](Core& core, auto answer) {
+    core.placement().Announce(process, ttl, std::move(answer));
+  });
+}
+
+void RedisStore::Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) {
+  core_->Call<absl::Status>(std::move(done),
+                            [=](Core& core, auto answer) { core.placement().Leave(kind, address, std::move(answer)); });
+}
+
+void RedisStore::Wish(ShardId shard, std::string address, absl::AnyInvocable<void(absl::Status)> done) {
+  core_->Call<absl::Status>(std::move(done),
+                            [=](Core& core, auto answer) { core.placement().Wish(shard, address, std::move(answer)); });
+}
+
+void RedisStore::View(absl::AnyInvocable<void(absl::StatusOr<PlacementView>)> done) {
+  core_->Call<absl::StatusOr<PlacementView>>(std::move(done),
+                                             [](Core& core, auto answer) { core.placement().View(std::move(answer)); });
+}
+
+std::unique_ptr<ShardPlacement::Subscription> RedisStore::Watch(std::function<void()> on_change) {
+  auto subscription = core_->placement().watchers().Watch(std::move(on_change));
+  core_->Post([core = core_.get()] {
+    core->logs().subscriber().ListenTo(core->placement().Channel(), [core] { core->placement().watchers().Notify(); });
+  });
+  return subscription;
 }
 
 }  // namespace meridian

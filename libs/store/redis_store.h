@@ -21,12 +21,17 @@
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_placement.h"
 #include "libs/runtime/shard_store.h"
 #include "libs/store/redis_options.h"
 
 namespace meridian {
 
-class RedisStore : public ShardStore, public ShardLeases, public EventLog, public ShardDirectory {
+class RedisStore : public ShardStore,
+                   public ShardLeases,
+                   public EventLog,
+                   public ShardDirectory,
+                   public ShardPlacement {
  public:
   // Blocks until the server was found and verified. FAILED_PRECONDITION, naming the setting, for a server that is set
   // wrongly; PERMISSION_DENIED for a wrong user or password; UNAVAILABLE, with the last reason, when there was none
@@ -60,7 +65,7 @@ class RedisStore : public ShardStore, public ShardLeases, public EventLog, publi
   void RemoveFollower(ShardId shard, std::string follower, absl::AnyInvocable<void(absl::Status)> done) override;
   void Describe(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<LogState>)> done) override;
   void TrimTo(ShardId shard, LogPosition position, absl::AnyInvocable<void(absl::StatusOr<LogPosition>)> done) override;
-  std::unique_ptr<Subscription> Watch(ShardId shard, std::function<void(LogPosition)> on_entry) override;
+  std::unique_ptr<EventLog::Subscription> Watch(ShardId shard, std::function<void(LogPosition)> on_entry) override;
 
   void Acquire(ShardId shard, std::string owner, uint64_t nonce, Duration ttl,
                absl::AnyInvocable<void(absl::StatusOr<Lease>)> done) override;
@@ -71,6 +76,13 @@ class RedisStore : public ShardStore, public ShardLeases, public EventLog, publi
   void Assign(TenantId tenant, TenantShards shards,
               absl::AnyInvocable<void(absl::StatusOr<TenantShards>)> done) override;
   void List(TenantId after, absl::AnyInvocable<void(absl::StatusOr<std::vector<TenantAssignment>>)> done) override;
+
+  void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) override;
+  void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) override;
+  void Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;
+  void Wish(ShardId shard, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;
+  void View(absl::AnyInvocable<void(absl::StatusOr<PlacementView>)> done) override;
+  std::unique_ptr<ShardPlacement::Subscription> Watch(std::function<void()> on_change) override;
 
  private:
   class Core;

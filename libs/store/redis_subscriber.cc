@@ -13,6 +13,11 @@ void RedisSubscriber::Listen(ShardId shard) {
   if (added && connection_) Subscribe(at->first);
 }
 
+void RedisSubscriber::ListenTo(std::string channel, std::function<void()> on_news) {
+  const auto [at, added] = others_.emplace(std::move(channel), std::move(on_news));
+  if (added && connection_) Subscribe(at->first);
+}
+
 void RedisSubscriber::Open() {
   const MonotonicInstant now = options_.monotonic->Now();
   open_at_ = now + options_.longest_retry;
@@ -23,6 +28,7 @@ void RedisSubscriber::Open() {
   heard_ = now;
   ping_at_ = now + options_.check_every;
   for (const auto& [channel, shard] : channels_) Subscribe(channel);
+  for (const auto& [channel, on_news] : others_) Subscribe(channel);
 }
 
 void RedisSubscriber::Subscribe(const std::string& channel) { connection_->SendUnanswered({"SUBSCRIBE", channel}); }
@@ -33,7 +39,9 @@ void RedisSubscriber::OnPush(RedisReply reply) {
     connection_->Close(StatusOfReply(reply));
     return;
   }
-  const auto found = channels_.find(std::string(reply.at(1).text()));
+  const std::string channel(reply.at(1).text());
+  if (const auto other = others_.find(channel); other != others_.end()) return other->second();
+  const auto found = channels_.find(channel);
   if (found == channels_.end()) return;
   if (reply.at(0).text() == "subscribe") events_.subscribed(found->second);
   if (reply.at(0).text() != "message") return;
@@ -56,7 +64,7 @@ void RedisSubscriber::Tick() {
   const MonotonicInstant now = options_.monotonic->Now();
   if (connection_) connection_->Tick();
   if (connection_ && (connection_->closed() || now >= heard_ + options_.command_timeout)) Drop();
-  if (!connection_ && !channels_.empty() && link_->up() && now >= open_at_) Open();
+  if (!connection_ && listens() && link_->up() && now >= open_at_) Open();
   if (connection_ && now >= ping_at_) {
     ping_at_ = now + options_.check_every;
     connection_->SendUnanswered({"PING"});
@@ -66,7 +74,7 @@ void RedisSubscriber::Tick() {
 
 MonotonicInstant RedisSubscriber::NextWake() const {
   if (connection_) return std::min({connection_->NextWake(), ping_at_, heard_ + options_.command_timeout});
-  return channels_.empty() || !link_->up() ? MonotonicInstant::Never() : open_at_;
+  return !listens() || !link_->up() ? MonotonicInstant::Never() : open_at_;
 }
 
 }  // namespace meridian

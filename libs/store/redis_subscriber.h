@@ -24,6 +24,8 @@ class RedisSubscriber {
 
   // Idempotent; for good.
   void Listen(ShardId shard);
+  // The same for a channel that is no shard's: `on_news` also when it is subscribed.
+  void ListenTo(std::string channel, std::function<void()> on_news);
 
   // Of the link.
   void OnDown();
@@ -31,6 +33,7 @@ class RedisSubscriber {
   MonotonicInstant NextWake() const;
 
  private:
+  bool listens() const { return !channels_.empty() || !others_.empty(); }
   void Open();
   void Subscribe(const std::string& channel);
   void OnPush(RedisReply reply);
@@ -41,6 +44,7 @@ class RedisSubscriber {
   RedisLink* const link_;
   const Events events_;
   std::map<std::string, ShardId> channels_;
+  std::map<std::string, std::function<void()>> others_;
   std::unique_ptr<RedisConnection> connection_;
   MonotonicInstant open_at_;  // not before
   MonotonicInstant ping_at_ = MonotonicInstant::Never();

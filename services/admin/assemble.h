@@ -12,7 +12,7 @@ namespace meridian {
 struct AdminProcessOptions {
   ServiceProcessOptions process;
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRouting); }
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Role::kCallsRouting); }
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleAdmin(const AdminProcessOptions& options, Environment& environment);

@@ -13,7 +13,7 @@ struct AgentGatewayProcessOptions {
   ServiceProcessOptions process;
 
   void BindTo(CommandLine& line) {
-    process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession);
+    process.BindTo(line, ServiceProcessOptions::Role::kCallsRoutingAndSession);
     process.BindPages(line);
   }
 };

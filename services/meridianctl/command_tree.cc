@@ -14,6 +14,7 @@
 #include "services/meridianctl/history_commands.h"
 #include "services/meridianctl/operator_commands.h"
 #include "services/meridianctl/replay_command.h"
+#include "services/meridianctl/shard_commands.h"
 #include "services/meridianctl/tenant_commands.h"
 #include "services/meridianctl/token_commands.h"
 #include "services/meridianctl/topic_commands.h"
@@ -50,6 +51,7 @@ class CommandTree {
     AddHistoryCommands();
     AddEventCommands();
     AddTopicCommands();
+    AddShardCommands();
     AddTokenCommands();
     AddDemoCommands();
   }
@@ -236,6 +238,49 @@ class CommandTree {
     apply->add_flag("--dry-run", topics_.dry_run, "Look, create nothing; a missing topic is wrong too");
   }
 
+  void AddShardCommands() {
+    CLI::App* shards = Command(&app_, "shards", "The shards of a region's routing and session processes", nullptr);
+    shards->require_subcommand(1);
+    shards->fallthrough();
+    CLI::App* list = Command(shards, "list",
+                             "Which process holds each shard\n"
+                             "Example: meridianctl shards list --redis 127.0.0.1:6379\n",
+                             [this] { return ListShards(shards_, console_); });
+    AddStore(list);
+    CLI::App* move = Command(
+        shards, "move",
+        "Move a shard to a process, which keeps it while it lives, or back to where its share falls; or say on\n"
+        "which shards a tenant is to be that has none yet\n"
+        "Examples:\n"
+        "  meridianctl shards move routing/3 --to 10.0.0.7:7001 --redis 127.0.0.1:6379\n"
+        "  meridianctl shards move routing/3 --to any --redis 127.0.0.1:6379\n"
+        "  meridianctl shards move acme --routing 3 --session 5 --redis 127.0.0.1:6379\n",
+        [this] { return MoveShards(shards_, console_); });
+    move->add_option("what", shards_.what, "routing/N, session/N, or a tenant's name")->required();
+    move->add_option("--to", shards_.to, "HOST:PORT of a process, as `shards list` names it, or any");
+    AddDuration(move, "--wait", &shards_.wait, "How long to wait until it is served there; default 10s",
+                Duration::Milliseconds(1));
+    move->add_option("--routing", shards_.routing, "Number of the tenant's routing shard; default: as by itself");
+    move->add_option("--session", shards_.session, "Number of the tenant's session shard; default: as by itself");
+    AddStore(move);
+  }
+
+  void AddStore(CLI::App* command) {
+    StoreOptions& store = shards_.store;
+    command->add_option("--redis", store.redis, "HOST:PORT, as of the region's processes; may be repeated")->required();
+    command->add_option("--redis-sentinel-master", store.redis_sentinel_master, "As of the region's processes");
+    command->add_option("--redis-user", store.redis_user, "As of the region's processes");
+    command->add_option("--redis-password-file", store.redis_password_file, "As of the region's processes");
+    command->add_option("--redis-ca", store.redis_ca_file, "As of the region's processes");
+    command->add_option("--redis-certificate", store.redis_certificate_file, "As of the region's processes");
+    command->add_option("--redis-key", store.redis_key_file, "As of the region's processes");
+    command->add_option("--redis-server-name", store.redis_server_name, "As of the region's processes");
+    command->add_option("--redis-durability", store.redis_durability, "As of the region's processes")
+        ->capture_default_str();
+    command->add_option("--redis-replicas", store.redis_replicas, "As of the region's processes")
+        ->capture_default_str();
+  }
+
   void AddTokenCommands() {
     CLI::App* token = Command(&app_, "token", "Tokens, signed with the local platform's key", nullptr);
     token->require_subcommand(1);
@@ -289,6 +334,7 @@ class CommandTree {
   HistoryOptions history_;
   EventsOptions events_;
   TopicsOptions topics_;
+  ShardsOptions shards_;
   ReplayOptions replay_;
   TokenOptions token_;
   VerifyOptions verify_;

@@ -58,6 +58,7 @@ class Endpoints {
   uint16_t http_port() const { return http_->port(); }
   // Announced as "grpc"; plain text without `tls`.
   absl::Status StartGrpc(std::optional<rpc::TlsFiles> tls = std::nullopt, size_t max_request_bytes = 1 << 20);
+  uint16_t grpc_port() const { return grpc_->port(); }
   // Not ready from now on; ends what is open as HttpServer::Stop and GrpcServer::Drain do, each in half of `limit`.
   void Drain(Duration limit);
 

@@ -1,5 +1,7 @@
 #include "services/process/service_process.h"
 
+#include <chrono>
+#include <future>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -9,6 +11,9 @@ namespace meridian {
 namespace {
 
 constexpr size_t kMaxLinkMessageBytes = 8 << 20;
+constexpr Duration kStorePatience = Duration::Seconds(10);
+constexpr int64_t kDefaultShards = 16;
+constexpr int64_t kMostShards = 1024;
 
 std::string KeysRule(const std::string& folder) {
   const absl::Status status = security::SigningKey::Load(folder).status();
@@ -18,7 +23,7 @@ std::string KeysRule(const std::string& folder) {
 
 }  // namespace
 
-void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
+void ServiceProcessOptions::BindTo(CommandLine& line, Role role) {
   line.Bind("--region", &region, "This installation's region: 1 to 7 of [a-z0-9], a letter first");
   line.Must(rules::Region());
   line.Bind("--keys", &keys, "Folder of the installation's signing key, the same for all its processes");
@@ -26,14 +31,30 @@ void ServiceProcessOptions::BindTo(CommandLine& line, Calls calls) {
   line.Must(rules::Folder());
   line.Must(KeysRule);
   tls.BindTo(line);
-  if (calls == Calls::kNobody) return;
-  line.Bind("--routing", &routing, "host:port of the gRPC of a routing shard's process; once per shard, shard 0 first");
-  line.Require();
+  if (role == Role::kHoldsShards || role == Role::kFollowsLogs) {
+    line.Bind("--shards", &shards,
+              "How many shards of each kind the installation has, decided by its first process: 16 if it says nothing");
+    line.Must(rules::Between(0, kMostShards));
+    if (role == Role::kFollowsLogs) return;
+    line.Bind("--advertise", &advertise, "Host under which the other processes reach this one; by default --listen");
+    return;
+  }
+  store.BindTo(line);
+  line.Bind("--routing", &routing,
+            "Without --redis: host:port of the gRPC of a routing shard's process; once per shard, shard 0 first");
   line.Must(rules::HostAndPort());
-  if (calls == Calls::kRouting) return;
-  line.Bind("--session", &session, "host:port of the gRPC of a session shard's process; once per shard, shard 0 first");
-  line.Require();
+  line.Check([this](OptionProblems& problems) {
+    if (store.redis.empty() && routing.empty()) {
+      problems.Add("--redis", "must be given, where the others are found; or --routing, beside standalone");
+    }
+  });
+  if (role == Role::kCallsRouting) return;
+  line.Bind("--session", &session,
+            "Without --redis: host:port of the gRPC of a session shard's process; once per shard, shard 0 first");
   line.Must(rules::HostAndPort());
+  line.Check([this](OptionProblems& problems) {
+    if (store.redis.empty() && session.empty()) problems.Add("--session", "must be given where --redis is not");
+  });
 }
 
 void ServiceProcessOptions::BindPages(CommandLine& line) {
@@ -42,23 +63,72 @@ void ServiceProcessOptions::BindPages(CommandLine& line) {
 }
 
 ServiceProcess::ServiceProcess(const ServiceProcessOptions& options, Environment& environment, RegionCode region,
-                               security::SigningKey key)
-    : environment_(environment),
+                               security::SigningKey key, SharedStore store)
+    : options_(options),
+      environment_(environment),
+      store_(std::move(store)),
       tls_(options.tls),
       key_(std::move(key)),
       gate_(std::make_shared<security::TokenVerifier>(key_), [&environment] { return environment.wall_clock.Now(); }),
       ids_(region, environment.seed, environment.wall_clock),
-      map_(options.routing, options.session),
       link_server_(&environment.monotonic_clock),
       endpoints_({.pages = options.pages, .http_address = options.tls.HttpAddress(environment.listeners)}, environment,
-                 &gate_, &timer_, &readiness_) {}
+                 &gate_, &timer_, &readiness_) {
+  if (store_.placement == nullptr) {
+    map_ = std::make_unique<StaticShardMap>(options.routing, options.session);
+  } else {
+    auto placed = std::make_unique<PlacedShardMap>(store_.placement, store_.directory, &timer_);
+    placed_ = placed.get();
+    map_ = std::move(placed);
+  }
+}
 
 absl::StatusOr<std::unique_ptr<ServiceProcess>> ServiceProcess::Open(const ServiceProcessOptions& options,
                                                                      Environment& environment) {
   const auto region = RegionCode::Parse(options.region);
   if (!region) return absl::InvalidArgumentError("--region must be 1 to 7 of [a-z0-9], a letter first");
   MERIDIAN_ASSIGN_OR_RETURN(security::SigningKey key, security::SigningKey::LoadOrCreate(options.keys));
-  return std::unique_ptr<ServiceProcess>(new ServiceProcess(options, environment, *region, std::move(key)));
+  SharedStore store = options.opened;
+  if (store.store == nullptr && options.routing.empty()) {
+    if (options.store.redis.empty()) {
+      return absl::InvalidArgumentError(
+          "--redis is needed, where the others are found; or --routing, beside standalone");
+    }
+    MERIDIAN_ASSIGN_OR_RETURN(store, OpenStoreOfSeveral(options.store, environment));
+  }
+  auto process = std::unique_ptr<ServiceProcess>(
+      new ServiceProcess(options, environment, *region, std::move(key), std::move(store)));
+  if (process->placed_ != nullptr && !process->placed_->AwaitRead(kStorePatience)) {
+    return absl::UnavailableError("the store did not say where the shards are");
+  }
+  return process;
+}
+
+std::string ServiceProcess::owner() const { return environment_.service + "-" + std::to_string(environment_.seed); }
+
+std::string ServiceProcess::address() const {
+  const std::string& host = options_.advertise.empty() ? environment_.listeners.address() : options_.advertise;
+  const bool bare = host.find(':') != std::string::npos && host.front() != '[';
+  return (bare ? "[" + host + "]" : host) + ":" + std::to_string(endpoints_.grpc_port());
+}
+
+absl::StatusOr<uint32_t> ServiceProcess::DecideShards() {
+  const auto wished = static_cast<uint32_t>(options_.shards == 0 ? kDefaultShards : options_.shards);
+  uint32_t decided = 0;
+  for (const ShardKind kind : {ShardKind::kRouting, ShardKind::kSession}) {
+    auto answer = std::make_shared<std::promise<absl::StatusOr<uint32_t>>>();
+    auto answered = answer->get_future();
+    store_.placement->FixCount(kind, wished, [answer](absl::StatusOr<uint32_t> count) { answer->set_value(count); });
+    if (answered.wait_for(std::chrono::nanoseconds(kStorePatience.ns)) != std::future_status::ready) {
+      return absl::UnavailableError("the store did not say how many shards there are");
+    }
+    MERIDIAN_ASSIGN_OR_RETURN(decided, answered.get());
+  }
+  if (options_.shards != 0 && decided != wished) {
+    return absl::FailedPreconditionError("--shards " + std::to_string(wished) + ": this installation has " +
+                                         std::to_string(decided) + " of each kind, which cannot be changed");
+  }
+  return decided;
 }
 
 LinkOptions ServiceProcess::Links() {

@@ -89,7 +89,7 @@ class ReplicatorProcess : public Service {
 }  // namespace
 
 void ReplicatorProcessOptions::BindTo(CommandLine& line) {
-  process.BindTo(line, ServiceProcessOptions::Calls::kNobody);
+  process.BindTo(line, ServiceProcessOptions::Role::kFollowsLogs);
   relay.BindTo(line);
   line.Bind("--history-days", &history_days,
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
@@ -98,17 +98,22 @@ void ReplicatorProcessOptions::BindTo(CommandLine& line) {
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleReplicator(const ReplicatorProcessOptions& options,
                                                             Environment& environment, SharedStore store) {
-  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
+  ReplicatorProcessOptions settled = options;
+  settled.process.opened = store;
+  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(settled.process, environment));
+  if (settled.shards == 0) {
+    MERIDIAN_ASSIGN_OR_RETURN(settled.shards, process->DecideShards());
+  }
   const HistoryPorts ports{store.log, &environment.monotonic_clock, &environment.wall_clock, &environment.metrics,
                            &environment.log};
   // A copy of what the logs said: its loss is no reason not to serve.
-  auto history = AssembleHistory(HistoryOptionsFor(options, environment), ports);
+  auto history = AssembleHistory(HistoryOptionsFor(settled, environment), ports);
   if (!history.ok()) {
     environment.log.Error("the history cannot be opened; serving without it", {{"code", history.status().code()}});
     history = nullptr;
   }
   auto replicator =
-      std::make_unique<ReplicatorProcess>(options, std::move(process), std::move(store), *std::move(history));
+      std::make_unique<ReplicatorProcess>(settled, std::move(process), std::move(store), *std::move(history));
   MERIDIAN_RETURN_IF_ERROR(replicator->Start());
   return replicator;
 }

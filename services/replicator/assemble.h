@@ -18,7 +18,7 @@ struct ReplicatorProcessOptions {
   ServiceProcessOptions process;
   RelaySettings relay;
   int64_t history_days = 90;
-  uint32_t shards = 1;  // of routing and of session each
+  uint32_t shards = 0;  // of routing and of session each; 0: as many as the store says
 
   void BindTo(CommandLine& line);
 };

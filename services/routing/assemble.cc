@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "libs/placement/shard_keeper.h"
+#include "libs/runtime/refusal.h"
 #include "services/process/shard_states.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
@@ -11,57 +13,80 @@
 namespace meridian {
 namespace {
 
-constexpr Duration kStartPatience = Duration::Seconds(60);
+// A process that is gone loses its shards after it; renewed at a third.
+constexpr Duration kShardLease = Duration::Seconds(2);
 
+// Members stand in dependency order; the keeper calls routing, so it is stopped first.
 class RoutingProcess : public Service {
  public:
-  RoutingProcess(const RoutingProcessOptions& options, std::unique_ptr<ServiceProcess> process, SharedStore store)
-      : store_(std::move(store)),
-        process_(std::move(process)),
-        routing_(OptionsFor(options), PortsFor()),
-        port_(&routing_, &process_->timer(), {}) {
+  RoutingProcess(const RoutingProcessOptions& options, std::unique_ptr<ServiceProcess> process, uint32_t shards)
+      : process_(std::move(process)),
+        routing_(OptionsFor(options, shards), PortsFor()),
+        port_(&routing_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {
     bound_ = &port_;
   }
   ~RoutingProcess() override {
+    if (ShardKeeper* keeper = keeper_.load()) keeper->Stop();
     process_->Drain(Duration::Seconds(1));
     bound_ = nullptr;
   }
 
   absl::Status Start() {
-    process_->WatchStore(store_.log, {ShardKind::kRouting, 0});
+    process_->WatchStore(process_->store().log, {ShardKind::kRouting, 0});
     routing_.Start();
-    if (!routing_.AwaitServing(kStartPatience)) return absl::UnavailableError("the shards could not be loaded in time");
     port_.Bind(process_->link_server());
-    return process_->StartServingLinks();
+    MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
+    ShardKeeperPorts ports = process_->KeeperPorts();
+    ports.open = [this](uint32_t shard) { routing_.Open(shard); };
+    ports.close = [this](const std::vector<uint32_t>& shards) {
+      for (const uint32_t shard : shards) routing_.Close(shard);
+    };
+    owned_keeper_ = std::make_unique<ShardKeeper>(
+        ShardKeeperOptions{.kind = ShardKind::kRouting, .address = process_->address()}, std::move(ports));
+    keeper_ = owned_keeper_.get();
+    owned_keeper_->Start();
+    return absl::OkStatus();
   }
 
   void Drain(Duration limit) override {
-    process_->Drain(limit / 2);
-    if (!routing_.Drain(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
+    const bool handed_over = keeper_.load()->Leave(limit / 2);
+    process_->Drain(limit / 4);
+    if (!routing_.Drain(limit / 4) || !handed_over) {
+      process_->environment().log.Warning("not all work was finished in time");
+    }
   }
 
  private:
-  RoutingOptions OptionsFor(const RoutingProcessOptions& process) const {
+  absl::Status CheckOwner(const TenantId& tenant) const {
+    const ShardKeeper* keeper = keeper_.load();
+    return keeper == nullptr ? NotServedHere() : keeper->Check(tenant);
+  }
+  RoutingOptions OptionsFor(const RoutingProcessOptions& process, uint32_t shards) const {
     RoutingOptions options;
     options.region = process_->ids().region();
-    options.owner = process_->environment().service;
+    options.shards = options.session_shards = shards;
+    options.placed = true;
+    options.owner = process_->owner();
     options.seed = process_->environment().seed;
     options.log_limit_bytes = static_cast<uint64_t>(process.log_limit_mib) << 20;
+    options.lease_ttl = kShardLease;
     return options;
   }
   RoutingPorts PortsFor() {
     Environment& environment = process_->environment();
+    const SharedStore& store = process_->store();
     RoutingPorts ports;
-    ports.store = store_.store;
-    ports.leases = store_.leases;
-    ports.directory = store_.directory;
-    ports.event_log = store_.log;
+    ports.store = store.store;
+    ports.leases = store.leases;
+    ports.directory = store.directory;
+    ports.event_log = store.log;
     ports.monotonic = &environment.monotonic_clock;
     ports.wall = &environment.wall_clock;
     ports.metrics = &environment.metrics;
     ports.log = &environment.log;
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
-      TellShardState(process_->environment(), process_->readiness(), shard, state, why);
+      TellPlacedShardState(process_->environment(), process_->readiness(), shard, state, why);
+      if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
     };
     ports.on_config = [this](const auto& config) {
       if (RoutingPort* port = bound_.load()) port->OnConfig(config);
@@ -69,9 +94,10 @@ class RoutingProcess : public Service {
     return ports;
   }
 
-  const SharedStore store_;
   const std::unique_ptr<ServiceProcess> process_;
   std::atomic<RoutingPort*> bound_{nullptr};
+  std::atomic<ShardKeeper*> keeper_{nullptr};
+  std::unique_ptr<ShardKeeper> owned_keeper_;
   RoutingService routing_;
   RoutingPort port_;
 };
@@ -79,7 +105,7 @@ class RoutingProcess : public Service {
 }  // namespace
 
 void RoutingProcessOptions::BindTo(CommandLine& line) {
-  process.BindTo(line, ServiceProcessOptions::Calls::kNobody);
+  process.BindTo(line, ServiceProcessOptions::Role::kHoldsShards);
   line.Bind("--event-log-limit", &log_limit_mib,
             "MiB of a shard's events, where a replicator relays them: half of it is kept of what is published, and at "
             "60 % new contacts are refused until Kafka takes events again; 0: nobody relays");
@@ -88,8 +114,11 @@ void RoutingProcessOptions::BindTo(CommandLine& line) {
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleRouting(const RoutingProcessOptions& options, Environment& environment,
                                                          SharedStore store) {
-  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
-  auto routing = std::make_unique<RoutingProcess>(options, std::move(process), std::move(store));
+  ServiceProcessOptions over_store = options.process;
+  over_store.opened = std::move(store);
+  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(over_store, environment));
+  MERIDIAN_ASSIGN_OR_RETURN(const uint32_t shards, process->DecideShards());
+  auto routing = std::make_unique<RoutingProcess>(options, std::move(process), shards);
   MERIDIAN_RETURN_IF_ERROR(routing->Start());
   return routing;
 }

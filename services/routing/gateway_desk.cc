@@ -3,12 +3,19 @@
 #include <algorithm>
 
 #include "libs/error/error.h"
+#include "libs/runtime/refusal.h"
 
 namespace meridian {
 namespace {
 
 constexpr Duration kFirstRetry = Duration::Milliseconds(50);
 constexpr Duration kLongestRetry = Duration::Seconds(10);
+
+// The shard's next term has every agent detached until it is attached again there.
+bool WentElsewhere(const absl::Status& status) {
+  const std::string reason = ErrorReason(status);
+  return reason == refusal::kNotOwner || reason == refusal::kShuttingDown;
+}
 
 }  // namespace
 
@@ -86,9 +93,10 @@ void GatewayDesk::Detach(const GatewayKey& gateway, const TenantId& tenant, cons
   if (routing_ == nullptr) return;
   routing_->Send(tenant, {{{ActorRole::kService, "routing"}, {}}, detach}, std::nullopt, Lane::kLiveWork,
                  [weak = self_, timer = timer_, gateway, tenant, detach, waited](absl::StatusOr<Answer> answer) {
+                   const bool is_done = answer.ok() || WentElsewhere(answer.status());
                    const Duration next =
-                       answer.ok() ? Duration::Zero() : std::clamp(waited * 2, kFirstRetry, kLongestRetry);
-                   timer->After(next, [weak, gateway, tenant, detach, next, done = answer.ok()] {
+                       is_done ? Duration::Zero() : std::clamp(waited * 2, kFirstRetry, kLongestRetry);
+                   timer->After(next, [weak, gateway, tenant, detach, next, done = is_done] {
                      const auto desk = weak.lock();
                      if (desk == nullptr) return;
                      std::lock_guard lock(desk->mutex_);

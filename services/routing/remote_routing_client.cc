@@ -43,10 +43,12 @@ class RemoteRoutingClient::Registered final : public Registration {
 RemoteRoutingClient::RemoteRoutingClient(ShardMap* map, LinkOptions options)
     : router_(std::make_unique<LinkRouter>(ShardKind::kRouting, map, std::move(options))) {
   router_->OnOwner([this](const std::string& address) { FollowServer(address); });
+  watch_ = router_->OnChange([this] { FollowServers(); });
   for (const std::string& address : router_->Addresses()) FollowServer(address);
 }
 
 RemoteRoutingClient::~RemoteRoutingClient() {
+  watch_.reset();
   Feeds configs;
   std::map<GatewayKey, Feeds> gateways;
   {
@@ -80,6 +82,34 @@ void RemoteRoutingClient::FollowServer(const std::string& address) {
   auto feed = FollowConfigs(address);
   std::lock_guard lock(feeds_mutex_);
   std::swap(config_feeds_[address], feed);
+}
+
+void RemoteRoutingClient::FollowServers() {
+  const std::vector<std::string> live = router_->Addresses();
+  std::vector<std::string> gone;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [address, complete] : complete_) {
+      if (!std::binary_search(live.begin(), live.end(), address)) gone.push_back(address);
+    }
+  }
+  for (const std::string& address : gone) ForgetServer(address);
+  for (const std::string& address : live) FollowServer(address);
+}
+
+void RemoteRoutingClient::ForgetServer(const std::string& address) {
+  {
+    std::lock_guard lock(mutex_);
+    complete_.erase(address);
+    changed_.notify_all();
+  }
+  std::vector<std::unique_ptr<StandingFeed>> ended;  // without the lock
+  std::lock_guard lock(feeds_mutex_);
+  const auto take = [&ended, &address](Feeds& feeds) {
+    if (auto found = feeds.extract(address)) ended.push_back(std::move(found.mapped()));
+  };
+  take(config_feeds_);
+  for (auto& [gateway, feeds] : gateway_feeds_) take(feeds);
 }
 
 std::unique_ptr<StandingFeed> RemoteRoutingClient::FollowConfigs(const std::string& address) {

@@ -52,7 +52,10 @@ class RemoteRoutingClient final : public RoutingClient {
 
   template <class Response>
   void Ask(internal::link::v1::Method method, const TenantId& tenant, Lane lane, std::string body, Done<Response> done);
+  // Follows those that the map has, and no others.
+  void FollowServers();
   void FollowServer(const std::string& address);
+  void ForgetServer(const std::string& address);
   std::unique_ptr<StandingFeed> FollowConfigs(const std::string& address);
   std::unique_ptr<StandingFeed> FollowGateway(const std::string& address, const GatewayKey& gateway);
   void OnConfigItem(const std::string& address, std::string_view item);
@@ -69,6 +72,7 @@ class RemoteRoutingClient final : public RoutingClient {
   std::mutex feeds_mutex_;
   Feeds config_feeds_;
   std::map<GatewayKey, Feeds> gateway_feeds_;
+  std::unique_ptr<ShardMap::Watch> watch_;
 };
 
 }  // namespace meridian

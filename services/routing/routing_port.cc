@@ -97,12 +97,12 @@ class RoutingPort::GatewaySource final : public FeedSource {
   // The first thing that a gateway is told is to attach again what it holds.
   void Register(RoutingClient& routing) {
     number_ = desk_->Register(gateway_, peer_);
-    messages_->Add(EncodeTermBegan());
+    messages_->AddTermBegan();
     registration_ =
         routing.RegisterGateway(gateway_, {[messages = messages_](const TenantId& tenant, GatewayMessage&& message) {
                                              messages->Add(Encode(tenant, message));
                                            },
-                                           [messages = messages_] { messages->Add(EncodeTermBegan()); }});
+                                           [messages = messages_] { messages->AddTermBegan(); }});
   }
 
   std::optional<std::string> Next() override {
@@ -117,6 +117,16 @@ class RoutingPort::GatewaySource final : public FeedSource {
  private:
   // Held by routing's callbacks too.
   struct Messages {
+    // Terms of several shards that begin together need one word: what is attached after it is attached in all.
+    void AddTermBegan() {
+      std::string message = EncodeTermBegan();
+      {
+        std::lock_guard lock(mutex);
+        if (!waiting.empty() && waiting.back() == message) return;
+      }
+      Add(std::move(message));
+    }
+
     void Add(std::string message) {
       bool is_full = false;
       {
@@ -176,10 +186,7 @@ void RoutingPort::Bind(LinkServer& server) {
 }
 
 absl::Status RoutingPort::CheckOwner(const TenantId& tenant) const {
-  if (options_.map == nullptr) return absl::OkStatus();
-  const ShardPlace place = options_.map->Find(ShardKind::kRouting, tenant);
-  if (place.address.empty() || place.address == options_.self) return absl::OkStatus();
-  return NotOwner(place.address);
+  return options_.check ? options_.check(tenant) : absl::OkStatus();
 }
 
 void RoutingPort::Send(IncomingCall call, LinkAnswer answer) {

@@ -3,13 +3,13 @@
 // outlives that server. Any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 
 #include "libs/link/link_server.h"
-#include "libs/link/shard_map.h"
 #include "libs/rpc/deadline_timer.h"
 #include "services/routing/gateway_desk.h"
 #include "services/routing/routing_client.h"
@@ -17,10 +17,8 @@
 namespace meridian {
 
 struct RoutingPortOptions {
-  // Which process serves a tenant, as far as this one knows, and this process's own address among them: a call for a
-  // tenant of another one is answered NOT_OWNER. Null and empty: all tenants are served here.
-  const ShardMap* map = nullptr;
-  std::string self;
+  // OK where the tenant's shard is served by this process, else NOT_OWNER, naming who serves it. Null: all are.
+  std::function<absl::Status(const TenantId&)> check;
 };
 
 class RoutingPort {
@@ -49,7 +47,6 @@ class RoutingPort {
   void ApplyConfig(IncomingCall call, LinkAnswer answer);
   absl::StatusOr<std::unique_ptr<FeedSource>> FollowConfigs(std::shared_ptr<FeedSink> sink);
   absl::StatusOr<std::unique_ptr<FeedSource>> OpenGateway(const IncomingCall& call, std::shared_ptr<FeedSink> sink);
-  // OK when the tenant is served here.
   absl::Status CheckOwner(const TenantId& tenant) const;
 
   RoutingClient* const routing_;

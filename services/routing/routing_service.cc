@@ -18,7 +18,11 @@ absl::Status TenantNotFound() {
 }  // namespace
 
 RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
-    : options_(std::move(options)), ports_(ports), random_(options_.seed), thread_(ports.monotonic, "routing-shards") {
+    : options_(std::move(options)),
+      ports_(ports),
+      random_(options_.seed),
+      open_(options_.shards),
+      thread_(ports.monotonic, "routing-shards") {
   for (uint32_t number = 0; number < options_.shards; ++number) {
     const ShardId shard{ShardKind::kRouting, number};
     ShardLoopOptions loop;
@@ -28,7 +32,9 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     ShardHooks<RoutingProgram> hooks;
     hooks.on_message = [this](RoutingMessage&& message) { OnMessage(std::move(message)); };
     hooks.on_state = [this, shard](ShardState state, const absl::Status& why) { OnState(shard, state, why); };
-    if (ports_.metrics != nullptr) hooks.snapshot = [this](const RoutingProgram& program) { return Snapshot(program); };
+    if (ports_.metrics != nullptr) {
+      hooks.snapshot = [this, number](const RoutingProgram& program) { return Snapshot(number, program); };
+    }
     shards_.push_back(std::make_unique<RoutingShard>(
         options_.region, std::move(loop), ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
         std::move(hooks)));
@@ -52,8 +58,18 @@ RoutingService::~RoutingService() {
 }
 
 void RoutingService::Start() {
-  for (const auto& shard : shards_) shard->loop().Start();
+  for (uint32_t number = 0; !options_.placed && number < options_.shards; ++number) Open(number);
   thread_.Start();
+}
+
+void RoutingService::Open(uint32_t shard) {
+  shards_[shard]->loop().Start();
+  open_[shard] = true;
+}
+
+void RoutingService::Close(uint32_t shard) {
+  open_[shard] = false;
+  shards_[shard]->loop().RequestStop();
 }
 
 bool RoutingService::AwaitServing(Duration patience) {
@@ -100,19 +116,26 @@ RoutingService::Loop* RoutingService::CachedLoop(const TenantId& tenant) const {
   return found == loop_of_.end() ? nullptr : found->second;
 }
 
+absl::StatusOr<RoutingService::Loop*> RoutingService::IfOpen(Loop* loop) const {
+  if (open_[loop->shard().number]) return loop;
+  return NotServedHere();
+}
+
 absl::StatusOr<RoutingService::Loop*> RoutingService::LoopOf(const TenantId& tenant,
                                                              const absl::StatusOr<TenantShards>& shards) {
   if (!shards.ok()) return absl::IsNotFound(shards.status()) ? TenantNotFound() : shards.status();
   const uint32_t number = shards->routing.number;
   if (number >= shards_.size()) {
-    return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "this process does not serve the shard");
+    return NotServedHere();
   }
+  Loop* const loop = &shards_[number]->loop();
   std::lock_guard<std::mutex> lock(mutex_);
-  return loop_of_[tenant] = &shards_[number]->loop();
+  loop_of_[tenant] = loop;
+  return IfOpen(loop);
 }
 
 void RoutingService::WithLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use) {
-  if (Loop* cached = CachedLoop(tenant)) return use(cached);
+  if (Loop* cached = CachedLoop(tenant)) return use(IfOpen(cached));
   ports_.directory->Lookup(tenant, [this, tenant, use = std::move(use), guard = Enter()](
                                        absl::StatusOr<TenantShards> shards) mutable { use(LoopOf(tenant, shards)); });
 }
@@ -122,7 +145,8 @@ void RoutingService::WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable
     if (loop.ok() || !absl::IsNotFound(loop.status())) return use(std::move(loop));
     TenantShards shards;
     shards.routing.number = static_cast<uint32_t>(StableHash(tenant.value) % options_.shards);
-    shards.sessions = options_.session_shards;
+    shards.sessions = {
+        {ShardKind::kSession, static_cast<uint32_t>(StableHash(tenant.value) % options_.session_shards)}};
     ports_.directory->Assign(
         tenant, shards,
         [this, tenant, use = std::move(use), guard = Enter()](absl::StatusOr<TenantShards> assigned) mutable {
@@ -163,6 +187,7 @@ void RoutingService::OnState(ShardId shard, ShardState state, const absl::Status
     ports_.log->Write(level, "routing shard", {{"shard", shard.number}, {"state", state}, {"why", why.code()}});
   }
   if (state == ShardState::kServing) gateways_.TellTerm();
+  if (state == ShardState::kStopped || state == ShardState::kLost) ClearGauges(shard.number);
   if (ports_.on_state) ports_.on_state(shard, state, why);
 }
 
@@ -190,10 +215,25 @@ std::vector<std::shared_ptr<const admin::v1::TenantConfig>> RoutingService::Conf
 }
 
 struct RoutingService::TenantGauges {
+  uint32_t shard = 0;
   Gauge waiting, offered, in_hands, wrapping;
+
+  void Set(const QueueCounts& counts) const {
+    waiting.Set(counts.waiting);
+    offered.Set(counts.offered);
+    in_hands.Set(counts.in_hands);
+    wrapping.Set(counts.wrapping);
+  }
 };
 
-absl::AnyInvocable<void()> RoutingService::Snapshot(const RoutingProgram& program) {
+// Whoever serves the shard now counts its contacts.
+void RoutingService::ClearGauges(uint32_t shard) {
+  for (const auto& [queue, gauges] : gauges_) {
+    if (gauges->shard == shard) gauges->Set({});
+  }
+}
+
+absl::AnyInvocable<void()> RoutingService::Snapshot(uint32_t shard, const RoutingProgram& program) {
   std::vector<std::pair<std::shared_ptr<TenantGauges>, QueueCounts>> values;
   for (const Engine* engine : program.OpenEngines()) {
     for (const QueueCounts& counts : engine->CountsByQueue()) {
@@ -205,18 +245,13 @@ absl::AnyInvocable<void()> RoutingService::Snapshot(const RoutingProgram& progra
               {{"tenant", engine->tenant().value}, {"queue", counts.queue.value}, {"state", state}});
         };
         gauges = std::make_shared<TenantGauges>(
-            TenantGauges{make("waiting"), make("offered"), make("in_hands"), make("wrapping")});
+            TenantGauges{shard, make("waiting"), make("offered"), make("in_hands"), make("wrapping")});
       }
       values.emplace_back(gauges, counts);
     }
   }
   return [values = std::move(values)] {
-    for (const auto& [gauges, counts] : values) {
-      gauges->waiting.Set(counts.waiting);
-      gauges->offered.Set(counts.offered);
-      gauges->in_hands.Set(counts.in_hands);
-      gauges->wrapping.Set(counts.wrapping);
-    }
+    for (const auto& [gauges, counts] : values) gauges->Set(counts);
   };
 }
 

@@ -48,9 +48,9 @@ struct RoutingPorts {
 
 struct RoutingOptions {
   RegionCode region;
-  uint32_t shards = 1;  // routing shards 0 to shards − 1, all served here
-  // Session shards that a new tenant is assigned to.
-  std::vector<ShardId> session_shards = {{ShardKind::kSession, 0}};
+  uint32_t shards = 1;            // routing shards 0 to shards − 1
+  bool placed = false;            // each is served here from Open to Close only; else all are, from Start on
+  uint32_t session_shards = 1;    // session shards 0 to session_shards − 1, one of which a new tenant is assigned to
   std::string owner = "routing";  // of the leases: the process
   uint64_t seed = 1;              // random per process: of lease nonces and draft ids
   Duration lease_ttl = Duration::Seconds(10);
@@ -70,6 +70,9 @@ class RoutingService final : public RoutingClient {
 
   // Takes the leases and serves. Returns at once; calls made before the shards are loaded wait.
   void Start();
+  // Of a shard that is placed: takes its lease and serves it; gives it away. States tell how that goes. Any thread.
+  void Open(uint32_t shard);
+  void Close(uint32_t shard);
   // True when every shard is loaded and its first commit durable, within `patience`; false at once when one refuses
   // calls (its store fails). Blocks.
   bool AwaitServing(Duration patience);
@@ -105,6 +108,8 @@ class RoutingService final : public RoutingClient {
   // The same for a tenant that may be new: assigns it to its shards.
   void WithAssignedLoop(const TenantId& tenant, absl::AnyInvocable<void(absl::StatusOr<Loop*>)> use);
   absl::StatusOr<Loop*> LoopOf(const TenantId& tenant, const absl::StatusOr<TenantShards>& shards);
+  // NOT_OWNER unless the loop's shard is served here.
+  absl::StatusOr<Loop*> IfOpen(Loop* loop) const;
   Loop* CachedLoop(const TenantId& tenant) const;
   // Runs `read(const Engine*, const RoutingProgram&) -> StatusOr<R>` on the tenant's shard; the engine is null for a
   // tenant without one.
@@ -113,7 +118,8 @@ class RoutingService final : public RoutingClient {
 
   void OnMessage(RoutingMessage&& message);
   void OnState(ShardId shard, ShardState state, const absl::Status& why);
-  absl::AnyInvocable<void()> Snapshot(const RoutingProgram& program);
+  absl::AnyInvocable<void()> Snapshot(uint32_t shard, const RoutingProgram& program);
+  void ClearGauges(uint32_t shard);
   void SetSnapshot(const TenantId& tenant, std::shared_ptr<const admin::v1::TenantConfig> config);
   // On the worker's thread.
   void CheckAndPublish(const TenantId& tenant, const Uuid& request_id, CommandOrigin origin,
@@ -138,7 +144,8 @@ class RoutingService final : public RoutingClient {
   std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
 
   std::vector<std::unique_ptr<RoutingShard>> shards_;
-  std::unique_ptr<LogRoom> log_room_;  // with a limit
+  std::vector<std::atomic<bool>> open_;  // by shard
+  std::unique_ptr<LogRoom> log_room_;    // with a limit
   ShardThread thread_;
   WorkerThread config_worker_{"config-check"};
 };

@@ -176,10 +176,7 @@ void SessionPort::ReadingSource::State::Add(const pb::ReadingItem& item, uint64_
 // ---- the port ----
 
 absl::Status SessionPort::CheckOwner(const TenantId& tenant) const {
-  if (options_.map == nullptr) return absl::OkStatus();
-  const ShardPlace place = options_.map->Find(ShardKind::kSession, tenant);
-  if (place.address.empty() || place.address == options_.self) return absl::OkStatus();
-  return NotOwner(place.address);
+  return options_.check ? options_.check(tenant) : absl::OkStatus();
 }
 
 void SessionPort::Bind(LinkServer& server) {

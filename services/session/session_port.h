@@ -3,20 +3,18 @@
 // outlives that server. Any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "libs/link/link_server.h"
-#include "libs/link/shard_map.h"
 #include "libs/rpc/deadline_timer.h"
 #include "services/session/session_client.h"
 
 namespace meridian {
 
 struct SessionPortOptions {
-  // As RoutingPortOptions.
-  const ShardMap* map = nullptr;
-  std::string self;
+  std::function<absl::Status(const TenantId&)> check;  // as RoutingPortOptions
 };
 
 class SessionPort {
@@ -36,7 +34,6 @@ class SessionPort {
              void (SessionClient::*function)(Command, SessionClient::Done<Answer>));
   void ListMessages(const IncomingCall& call, LinkAnswer answer);
   absl::StatusOr<std::unique_ptr<FeedSource>> OpenReading(const IncomingCall& call, std::shared_ptr<FeedSink> sink);
-  // OK when the tenant is served here.
   absl::Status CheckOwner(const TenantId& tenant) const;
 
   SessionClient* const session_;

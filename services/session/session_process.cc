@@ -1,71 +1,113 @@
 #include "services/session/session_process.h"
 
+#include <atomic>
 #include <utility>
 
 #include "libs/base/status_macros.h"
+#include "libs/placement/shard_keeper.h"
+#include "libs/runtime/refusal.h"
 #include "services/process/shard_states.h"
 #include "services/routing/remote_routing_client.h"
-#include "services/session/assemble.h"
+#include "services/session/placed_sessions.h"
 #include "services/session/session_port.h"
 
 namespace meridian {
 namespace {
 
+// A process that is gone loses its shards after it; renewed at a third.
+constexpr Duration kShardLease = Duration::Seconds(2);
+
+// Members stand in dependency order; the keeper calls the shards, so it is stopped first.
 class SessionProcess : public Service {
  public:
-  SessionProcess(std::unique_ptr<ServiceProcess> process, SharedStore store)
-      : store_(std::move(store)),
-        process_(std::move(process)),
+  explicit SessionProcess(std::unique_ptr<ServiceProcess> process)
+      : process_(std::move(process)),
         routing_(&process_->map(), process_->Links()),
-        session_(OptionsFor(), PortsFor()),
-        port_(&session_.client(), &process_->timer(), {}) {}
-  ~SessionProcess() override { process_->Drain(Duration::Seconds(1)); }
+        shards_(OptionsFor(), PortsFor(), process_->placed()),
+        session_([this](const TenantId& tenant) { return shards_.Find(tenant); }),
+        port_(&session_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {}
+  ~SessionProcess() override {
+    watch_.reset();
+    if (ShardKeeper* keeper = keeper_.load()) keeper->Stop();
+    process_->Drain(Duration::Seconds(1));
+  }
 
   absl::Status Start() {
-    process_->readiness().Expect(ShardId{ShardKind::kSession, 0});
-    process_->WatchStore(store_.log, {ShardKind::kSession, 0});
-    session_.Start();
+    process_->WatchStore(process_->store().log, {ShardKind::kSession, 0});
     port_.Bind(process_->link_server());
-    return process_->StartServingLinks();
+    MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
+    ShardKeeperPorts ports = process_->KeeperPorts();
+    ports.open = [this](uint32_t shard) { shards_.Open(shard); };
+    ports.close = [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); };
+    owned_keeper_ = std::make_unique<ShardKeeper>(
+        ShardKeeperOptions{.kind = ShardKind::kSession, .address = process_->address()}, std::move(ports));
+    keeper_ = owned_keeper_.get();
+    owned_keeper_->Start();
+    watch_ = process_->map().OnChange([this] {
+      for (const uint32_t shard : shards_.Outdated()) owned_keeper_->GiveBack(shard);
+    });
+    return absl::OkStatus();
   }
 
   void Drain(Duration limit) override {
+    watch_.reset();
+    if (!keeper_.load()->Leave(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
     process_->Drain(limit / 2);
-    if (!session_.Drain(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
   }
 
  private:
+  absl::Status CheckOwner(const TenantId& tenant) const {
+    const ShardKeeper* keeper = keeper_.load();
+    if (keeper == nullptr) return NotServedHere();
+    MERIDIAN_RETURN_IF_ERROR(keeper->Check(tenant));
+    return shards_.Find(tenant).status();
+  }
   AssembleSessionOptions OptionsFor() const {
     AssembleSessionOptions options;
-    options.owner = process_->environment().service;
+    options.owner = process_->owner();
     options.nonce = process_->environment().seed;
+    options.lease_ttl = kShardLease;
     return options;
   }
   SessionPorts PortsFor() {
     Environment& environment = process_->environment();
+    const SharedStore& store = process_->store();
     SessionPorts ports;
-    ports.shard = {store_.store, store_.leases, &environment.monotonic_clock, &environment.wall_clock};
-    ports.log = store_.log;
+    ports.shard = {store.store, store.leases, &environment.monotonic_clock, &environment.wall_clock};
+    ports.log = store.log;
     ports.routing = &routing_;
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
-      TellShardState(process_->environment(), process_->readiness(), shard, state, why);
+      process_->environment().log.Info("session shard",
+                                       {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
+      TellPlacedShardState(process_->environment(), process_->readiness(), shard, state, why);
+      if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
+    };
+    ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {
+      process_->environment().log.Warning("a routing log could not be followed",
+                                          {{"routing_shard", shard.number}, {"code", why.code()}});
     };
     return ports;
   }
 
-  const SharedStore store_;
   const std::unique_ptr<ServiceProcess> process_;
+  std::atomic<ShardKeeper*> keeper_{nullptr};
+  std::unique_ptr<ShardKeeper> owned_keeper_;
   RemoteRoutingClient routing_;
-  AssembledSession session_;
+  PlacedSessions shards_;
+  SessionService session_;
   SessionPort port_;
+  std::unique_ptr<ShardMap::Watch> watch_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleSessionProcess(const SessionProcessOptions& options,
                                                                 Environment& environment, SharedStore store) {
-  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(options.process, environment));
-  auto session = std::make_unique<SessionProcess>(std::move(process), std::move(store));
+  ServiceProcessOptions over_store = options.process;
+  over_store.opened = std::move(store);
+  MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(over_store, environment));
+  MERIDIAN_RETURN_IF_ERROR(process->DecideShards().status());
+  auto session = std::make_unique<SessionProcess>(std::move(process));
   MERIDIAN_RETURN_IF_ERROR(session->Start());
   return session;
 }

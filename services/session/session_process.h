@@ -13,7 +13,7 @@ namespace meridian {
 struct SessionProcessOptions {
   ServiceProcessOptions process;
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Calls::kRouting); }
+  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Role::kHoldsShards); }
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleSessionProcess(const SessionProcessOptions& options,

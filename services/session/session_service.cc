@@ -17,28 +17,34 @@ void SessionService::Start() {
   for (const auto& shard : shards_) shard->Start();
 }
 
-SessionShard& SessionService::ShardOf(const TenantId& tenant) const {
-  return *shards_[StableHash(tenant.value) % shards_.size()];
+absl::StatusOr<std::shared_ptr<SessionShard>> SessionService::ShardOf(const TenantId& tenant) const {
+  if (find_) return find_(tenant);
+  SessionShard* const shard = shards_[StableHash(tenant.value) % shards_.size()].get();
+  return std::shared_ptr<SessionShard>(std::shared_ptr<void>(), shard);  // not its owner
 }
 
 void SessionService::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
-  SessionShard& shard = ShardOf(command.tenant);
-  shard.Submit(std::move(command), std::move(done));
+  const auto shard = ShardOf(command.tenant);
+  if (!shard.ok()) return done(shard.status());
+  (*shard)->Submit(std::move(command), std::move(done));
 }
 
 void SessionService::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {
-  SessionShard& shard = ShardOf(command.tenant);
-  shard.Append(std::move(command), std::move(done));
+  const auto shard = ShardOf(command.tenant);
+  if (!shard.ok()) return done(shard.status());
+  (*shard)->Append(std::move(command), std::move(done));
 }
 
 void SessionService::Cancel(conversation::CancelContact command, Done<conversation::Done> done) {
-  SessionShard& shard = ShardOf(command.tenant);
-  shard.DoInTurn<conversation::Done>(std::move(command), std::move(done));
+  const auto shard = ShardOf(command.tenant);
+  if (!shard.ok()) return done(shard.status());
+  (*shard)->DoInTurn<conversation::Done>(std::move(command), std::move(done));
 }
 
 void SessionService::Close(conversation::CloseConversation command, Done<conversation::Done> done) {
-  SessionShard& shard = ShardOf(command.tenant);
-  shard.DoInTurn<conversation::Done>(std::move(command), std::move(done));
+  const auto shard = ShardOf(command.tenant);
+  if (!shard.ok()) return done(shard.status());
+  (*shard)->DoInTurn<conversation::Done>(std::move(command), std::move(done));
 }
 
 void SessionService::ListMessages(const TenantId& tenant, session::v1::ListMessagesRequest request,
@@ -51,30 +57,40 @@ void SessionService::ListMessages(const TenantId& tenant, session::v1::ListMessa
   }
   if (!violations.empty()) return done(FieldErrors(violations));
   const uint64_t count = request.page_size() == 0 ? kDefaultPage : static_cast<uint64_t>(request.page_size());
-  ShardOf(tenant).List(tenant, *conversation, request.after_number(), count,
-                       [done = std::move(done)](absl::StatusOr<SessionShard::MessageList> list) mutable {
-                         if (!list.ok()) return done(list.status());
-                         session::v1::ListMessagesResponse response;
-                         response.set_last_number(list->last_number);
-                         for (const conversation::MessageRecord& record : list->messages) {
-                           *response.add_messages() = ToProto(record.message);
-                         }
-                         done(std::move(response));
-                       });
+  const auto shard = ShardOf(tenant);
+  if (!shard.ok()) return done(shard.status());
+  (*shard)->List(tenant, *conversation, request.after_number(), count,
+                 [done = std::move(done)](absl::StatusOr<SessionShard::MessageList> list) mutable {
+                   if (!list.ok()) return done(list.status());
+                   session::v1::ListMessagesResponse response;
+                   response.set_last_number(list->last_number);
+                   for (const conversation::MessageRecord& record : list->messages) {
+                     *response.add_messages() = ToProto(record.message);
+                   }
+                   done(std::move(response));
+                 });
+}
+
+std::unique_ptr<SessionClient::Reading> SessionService::Read(conversation::OpenReading what,
+                                                             std::shared_ptr<Reader> reader) {
+  const auto shard = ShardOf(what.tenant);
+  if (shard.ok()) return (*shard)->Read(next_reading_++, std::move(what), std::move(reader));
+  reader->OnEnded(shard.status());
+  return nullptr;
 }
 
 std::unique_ptr<SessionClient::Reading> SessionService::ReadAsCustomer(const TenantId& tenant,
                                                                        const ConversationId& conversation,
                                                                        uint64_t after_number,
                                                                        std::shared_ptr<Reader> reader) {
-  return ShardOf(tenant).Read(next_reading_++, {tenant, conversation, {}, after_number}, std::move(reader));
+  return Read({tenant, conversation, {}, after_number}, std::move(reader));
 }
 
 std::unique_ptr<SessionClient::Reading> SessionService::ReadAsAgent(const TenantId& tenant,
                                                                     const ConversationId& conversation,
                                                                     const AgentId& agent, uint64_t after_number,
                                                                     std::shared_ptr<Reader> reader) {
-  return ShardOf(tenant).Read(next_reading_++, {tenant, conversation, agent, after_number}, std::move(reader));
+  return Read({tenant, conversation, agent, after_number}, std::move(reader));
 }
 
 }  // namespace meridian

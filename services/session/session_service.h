@@ -1,10 +1,11 @@
 // The session in this process: its shards, reached as SessionClient says. A tenant's conversations are all on one of
-// them, chosen by a stable hash of the tenant's name, since a customer is found by an identity before its conversation
-// is known: the number of shards of an installation is therefore fixed when its first tenant comes.
+// them, since a customer is found by an identity before its conversation is known. Which one: where all shards are
+// here, a stable hash of the tenant's name says it; where they are placed, whoever places them (placed_sessions.h).
 // Owned by whoever assembled it, who also steps the shards (a ShardThread, or a test).
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,11 @@ namespace meridian {
 
 class SessionService final : public SessionClient {
  public:
+  using Finder = std::function<absl::StatusOr<std::shared_ptr<SessionShard>>(const TenantId&)>;
+
   explicit SessionService(std::vector<std::unique_ptr<SessionShard>> shards) : shards_(std::move(shards)) {}
+  // `find`: any thread; never blocks.
+  explicit SessionService(Finder find) : find_(std::move(find)) {}
 
   void Start();
   const std::vector<std::unique_ptr<SessionShard>>& shards() const { return shards_; }
@@ -32,9 +37,11 @@ class SessionService final : public SessionClient {
                                        uint64_t after_number, std::shared_ptr<Reader> reader) override;
 
  private:
-  SessionShard& ShardOf(const TenantId& tenant) const;
+  absl::StatusOr<std::shared_ptr<SessionShard>> ShardOf(const TenantId& tenant) const;
+  std::unique_ptr<Reading> Read(conversation::OpenReading what, std::shared_ptr<Reader> reader);
 
   const std::vector<std::unique_ptr<SessionShard>> shards_;
+  const Finder find_;
   std::atomic<uint64_t> next_reading_{1};
 };
 

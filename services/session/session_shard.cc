@@ -28,6 +28,10 @@ absl::Status Unserved(const absl::Status& why) {
   return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShardReloaded, "the session shard stopped serving");
 }
 
+absl::Status HandedOver() {
+  return MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "the session shard was handed over");
+}
+
 }  // namespace
 
 // Ends a reading from any thread.
@@ -155,8 +159,9 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
     ++times_closed_;
     presence_.clear();
     languages_.Clear();
-    submissions_.FailUnacknowledged(Unserved(why));
-    if (final) End(Unserved(why));
+    const absl::Status unserved = state == ShardState::kStopped ? HandedOver() : Unserved(why);
+    submissions_.FailUnacknowledged(unserved);
+    if (final) End(unserved);
   }
   if (ports_.on_state) ports_.on_state(options_.identity.shard, state, why);
 }

@@ -74,6 +74,7 @@ class SessionShard final : public Stepped {
   std::unique_ptr<SessionClient::Reading> Read(uint64_t id, conversation::OpenReading what,
                                                std::shared_ptr<SessionClient::Reader> reader);
 
+  ShardId id() const { return options_.identity.shard; }
   ShardState state() const { return loop_.state(); }
 
   // ---- Stepped ----

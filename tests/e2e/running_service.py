@@ -55,6 +55,11 @@ class RunningService:
         """The next start is found where this one is."""
         self._port = int(self.grpc.rpartition(":")[2]) - 1  # gRPC takes the one behind HTTP's
 
+    def stop(self):
+        """In good order; until the process has ended."""
+        self._process.terminate()
+        assert self._process.wait(timeout=60) == 0, self._log.read_text()
+
     def kill(self):
         if self._process is not None:
             self._process.kill()

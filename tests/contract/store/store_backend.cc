@@ -21,6 +21,7 @@ class MemoryBackend : public StoreBackend {
   EventLog& log() override { return store_; }
   ShardLeases& leases() override { return store_.leases(); }
   ShardDirectory& directory() override { return store_; }
+  ShardPlacement* placement() override { return &store_.placement(); }
   void Restart() override {}
 
  private:
@@ -77,6 +78,7 @@ class RedisBackend : public StoreBackend {
   EventLog& log() override { return *store_; }
   ShardLeases& leases() override { return *store_; }
   ShardDirectory& directory() override { return *store_; }
+  ShardPlacement* placement() override { return store_.get(); }
 
   void Restart() override {
     store_.reset();
@@ -119,6 +121,12 @@ std::vector<StoreKind> AllStoreKinds() {
   return {{"Memory", Make<MemoryBackend>},
           {"Sqlite", Make<SqliteBackend>},
           {"SqliteWithoutTail", Make<TaillessSqliteBackend>},
+          {"Redis", Make<RedisBackend>},
+          {"RedisReplicated", Make<ReplicatedRedisBackend>}};
+}
+
+std::vector<StoreKind> SharedStoreKinds() {
+  return {{"Memory", Make<MemoryBackend>},
           {"Redis", Make<RedisBackend>},
           {"RedisReplicated", Make<ReplicatedRedisBackend>}};
 }

@@ -13,6 +13,7 @@
 #include "libs/runtime/event_log.h"
 #include "libs/runtime/shard_directory.h"
 #include "libs/runtime/shard_leases.h"
+#include "libs/runtime/shard_placement.h"
 #include "libs/runtime/shard_store.h"
 #include "libs/testing/await.h"
 #include "libs/testing/fake_clock.h"
@@ -26,6 +27,8 @@ class StoreBackend {
   virtual EventLog& log() = 0;
   virtual ShardLeases& leases() = 0;
   virtual ShardDirectory& directory() = 0;
+  // Null for a store that serves one process alone.
+  virtual ShardPlacement* placement() { return nullptr; }
   // The process ends in good order and another starts over what it stored.
   virtual void Restart() = 0;
 };
@@ -36,6 +39,8 @@ struct StoreKind {
 };
 
 std::vector<StoreKind> AllStoreKinds();
+// Those that several processes share.
+std::vector<StoreKind> SharedStoreKinds();
 
 // The shard that most tests use.
 inline constexpr ShardId kShard{ShardKind::kRouting, 7};
@@ -48,6 +53,7 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
   EventLog& log() { return backend_->log(); }
   ShardLeases& leases() { return backend_->leases(); }
   ShardDirectory& directory() { return backend_->directory(); }
+  ShardPlacement& placement() { return *backend_->placement(); }
   void Restart() { backend_->Restart(); }
 
   TermGrant TakeTerm(ShardId shard = kShard, int64_t unix_ms = 1000);

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <thread>
 
+#include "libs/placement/placed_shard_map.h"
 #include "libs/rpc/client.h"
 #include "libs/security/token_issuer.h"
 #include "libs/store/memory_store.h"
+#include "libs/testing/await.h"
 #include "libs/testing/temporary_folder.h"
 #include "meridian/admin/v1/admin_service.pb.h"
 #include "meridian/admin/v1/history_service.pb.h"
@@ -66,15 +68,15 @@ class ProcessesTest : public ::testing::Test {
   void SetUp() override {
     ServiceProcessOptions process;
     process.keys = keys_.path();
-    const SharedStore store = SharedStore::Of(&store_, &store_.leases());
+    SharedStore store = SharedStore::Of(&store_, &store_.leases());
+    store.placement = &store_.placement();
     auto routing = AssembleRouting({process}, routing_at_.environment(), store);
     ASSERT_TRUE(routing.ok()) << routing.status();
     routing_ = *std::move(routing);
-    process.routing = {routing_at_.grpc()};
     auto session = AssembleSessionProcess({process}, session_at_.environment(), store);
     ASSERT_TRUE(session.ok()) << session.status();
     session_ = *std::move(session);
-    process.session = {session_at_.grpc()};
+    process.opened = store;
     process.pages = pages_.path();
     process_ = process;
     auto ingress = AssembleIngress({.process = process}, ingress_at_.environment());
@@ -272,6 +274,76 @@ TEST_F(ProcessesTest, AGatewayThatDiesLosesNoAssignment) {
   const auto again = Next(*ana, agent::v1::ConnectResponse::kAssignmentStarted).assignment_started();
   EXPECT_EQ(again.contact().contact_id(), offer.contact().contact_id());
   EXPECT_TRUE(again.resumed());
+}
+
+TEST_F(ProcessesTest, ATenantIsServedWhereItWasAssignedBeforeItCame) {
+  // No shards that tenants are on by themselves: the session shard has to follow another log than it does so far.
+  const TenantId demo{"demo"};
+  const uint32_t by_itself = FirstShardOf(demo, 16);
+  TenantShards shards{{ShardKind::kRouting, (by_itself + 3) % 16}, {{ShardKind::kSession, (by_itself + 5) % 16}}, 0};
+  const auto assigned =
+      testing::Await<absl::StatusOr<TenantShards>>([&](auto done) { store_.Assign(demo, shards, std::move(done)); });
+  ASSERT_TRUE(assigned.ok()) << assigned.status();
+  Publish();
+  const auto client = Client(gateway_at_->grpc(), security::Role::kAgent, "ana");
+  const auto ana = AttachAna(*client);
+  Next(*ana, agent::v1::ConnectResponse::kAttached);
+  const auto submitted = Submit("+34600111444");
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  Answer(*ana, Next(*ana, agent::v1::ConnectResponse::kOfferMade).offer_made());
+  // What the agent reads depends on the grant that the session read in routing's log.
+  EXPECT_EQ(
+      Next(*ana, agent::v1::ConnectResponse::kMessageReceived).message_received().message().parts(0).text().text(),
+      "Hola");
+  const auto used = testing::Await<ChainHead>([&](auto done) {
+    store_.LastCommit(shards.routing,
+                      [done = std::move(done)](absl::StatusOr<ChainHead> head) mutable { done(*head); });
+  });
+  EXPECT_GT(used.number, 1U);
+}
+
+TEST_F(ProcessesTest, AConversationGoesOnWhileItsShardsAreHandedOver) {
+  Publish();
+  const auto client = Client(gateway_at_->grpc(), security::Role::kAgent, "ana");
+  const auto ana = AttachAna(*client);
+  Next(*ana, agent::v1::ConnectResponse::kAttached);
+  const auto submitted = Submit("+34600111555");
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  const auto offer = Next(*ana, agent::v1::ConnectResponse::kOfferMade).offer_made();
+  Answer(*ana, offer);
+  Next(*ana, agent::v1::ConnectResponse::kMessageReceived);
+
+  Surroundings second_routing_at("routing-2"), second_session_at("session-2");
+  auto second_routing = AssembleRouting({process_}, second_routing_at.environment(), process_.opened);
+  ASSERT_TRUE(second_routing.ok()) << second_routing.status();
+  auto second_session = AssembleSessionProcess({process_}, second_session_at.environment(), process_.opened);
+  ASSERT_TRUE(second_session.ok()) << second_session.status();
+  for (auto* service : {&session_, &routing_}) {
+    (*service)->Drain(Duration::Seconds(10));
+    *service = nullptr;
+  }
+  const auto view =
+      testing::Await<absl::StatusOr<PlacementView>>([&](auto done) { store_.placement().View(std::move(done)); });
+  for (const ShardProcess& process : view->processes) EXPECT_EQ(process.serving.size(), 16U) << process.address;
+
+  ingress::v1::SendMessageRequest question;
+  question.set_conversation_id(submitted->conversation_id());
+  question.set_client_number(2);
+  question.add_parts()->mutable_text()->set_text("Sigue ahi?");
+  ingress::v1::SendMessageResponse sent;
+  const absl::Status said = Client(ingress_at_.grpc(), security::Role::kIntegrator, "shop")
+                                ->Call("/meridian.ingress.v1.IngressService/SendMessage", question, &sent);
+  ASSERT_TRUE(said.ok()) << said;
+  EXPECT_EQ(sent.number(), 2U);
+  EXPECT_EQ(Next(*ana, agent::v1::ConnectResponse::kMessageReceived).message_received().message().number(), 2U);
+  agent::v1::ConnectRequest complete;
+  complete.set_request_id(NewId());
+  complete.mutable_complete_contact()->set_contact_id(offer.contact().contact_id());
+  complete.mutable_complete_contact()->set_offer_token(offer.offer_token());
+  EXPECT_TRUE(ana->Write(complete));
+  Next(*ana, agent::v1::ConnectResponse::kAssignmentEnded);
+  ana->Cancel();
+  for (auto* service : {&*second_session, &*second_routing}) (*service)->Drain(Duration::Seconds(10));
 }
 
 }  // namespace

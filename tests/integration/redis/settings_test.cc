@@ -48,8 +48,8 @@ TEST(RedisSettingsTest, StrictNeedsADiskThatIsSynced) {
 
 TEST(RedisSettingsTest, AnotherLibraryOfTheSameNameIsRefused) {
   RedisServer server;
-  server.Command({"FUNCTION", "LOAD", "#!lua name=meridian_v1\nredis.register_function('x', function() end)"});
-  ExpectNamed(Refusal(server, RedisDurability::kAsync), "another function library named meridian_v1");
+  server.Command({"FUNCTION", "LOAD", "#!lua name=meridian_v2\nredis.register_function('x', function() end)"});
+  ExpectNamed(Refusal(server, RedisDurability::kAsync), "another function library named meridian_v2");
 }
 
 TEST(RedisSettingsTest, AReplicaIsNoPrimary) {

@@ -78,9 +78,9 @@ TEST(RedisSharingTest, ALostMessageIsMadeUpForByLookingAgain) {
   Heard heard;
   auto watch = reader.store().Watch(kShard, heard.callback());
   // A writer that dies between its commit and its message.
-  server.Command({"FCALL", "meridian_take_term_v1", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  server.Command({"FCALL", "meridian_take_term_v2", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
   server.Command(
-      {"FCALL", "meridian_commit_v1", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
+      {"FCALL", "meridian_commit_v2", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
   EXPECT_TRUE(heard.Await({1000, 1}));
 }
 

@@ -1,0 +1,156 @@
+// Calls of shards that nobody serves for a while, where shards move.
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "libs/error/error.h"
+#include "libs/link/link_router.h"
+#include "libs/runtime/refusal.h"
+#include "tests/contract/links/loopback_server.h"
+
+namespace meridian {
+namespace {
+
+namespace pb = internal::link::v1;
+using Result = absl::StatusOr<std::string>;
+using testing::LoopbackServer;
+
+constexpr std::chrono::seconds kPatience(30);
+
+class MovingMap final : public ShardMap {
+ public:
+  ShardPlace Find(ShardKind kind, const TenantId&) const override {
+    std::lock_guard lock(mutex_);
+    return {{kind, 3}, address_};
+  }
+  void Learn(ShardKind, const TenantId&, const std::string& address) override { Move(address); }
+  std::vector<std::string> Addresses(ShardKind) const override { return {}; }
+  bool Moves() const override { return true; }
+  void Refresh() override { ++refreshed_; }
+
+  void Move(const std::string& address) {
+    std::lock_guard lock(mutex_);
+    address_ = address;
+  }
+  int refreshed() const { return refreshed_; }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string address_;
+  std::atomic<int> refreshed_{0};
+};
+
+class UnservedTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    server_.links().ServeCall(pb::METHOD_SEND_COMMAND, [this](IncomingCall call, LinkAnswer answer) {
+      absl::Status refusal;
+      {
+        std::lock_guard lock(mutex_);
+        received_.push_back(call.body);
+        refusal = refusal_;
+      }
+      if (!refusal.ok()) return answer(refusal);
+      answer("answer to " + call.body);
+    });
+    server_.Start();
+    router_ = std::make_unique<LinkRouter>(ShardKind::kRouting, &map_, server_.ClientOptions());
+  }
+  void TearDown() override {
+    router_ = nullptr;
+    server_.Stop();
+  }
+
+  void Call(const std::string& body, Duration timeout = Duration::Seconds(30)) {
+    router_->Call({.method = pb::METHOD_SEND_COMMAND,
+                   .tenant = TenantId{"demo"},
+                   .lane = Lane::kLiveWork,
+                   .timeout = timeout,
+                   .body = body},
+                  [this](Result answer) {
+                    std::lock_guard lock(mutex_);
+                    answers_.push_back(std::move(answer));
+                    changed_.notify_all();
+                  });
+  }
+  std::vector<Result> AwaitAnswers(size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return answers_.size() >= count; }));
+    return answers_;
+  }
+  void Refuse(absl::Status refusal) {
+    std::lock_guard lock(mutex_);
+    refusal_ = std::move(refusal);
+    received_.clear();
+  }
+  size_t received() {
+    std::lock_guard lock(mutex_);
+    return received_.size();
+  }
+  void AwaitReceived(size_t count) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (received() < count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    EXPECT_GE(received(), count);
+  }
+
+  LoopbackServer server_;
+  MovingMap map_;
+  std::unique_ptr<LinkRouter> router_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> received_;
+  std::vector<Result> answers_;
+  absl::Status refusal_;
+};
+
+TEST_F(UnservedTest, CallsWaitUntilSomebodyServesAndGoInTheirOrder) {
+  constexpr size_t kCalls = 200;
+  for (size_t i = 0; i < kCalls; ++i) Call(std::to_string(i));
+  EXPECT_GT(map_.refreshed(), 0);
+  map_.Move(server_.address());
+  const auto answers = AwaitAnswers(kCalls);
+  ASSERT_EQ(received(), kCalls);
+  for (size_t i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(received_[i], std::to_string(i));
+    EXPECT_TRUE(answers[i].ok()) << answers[i].status();
+  }
+}
+
+TEST_F(UnservedTest, WhatAServerDidNotTakeIsAskedAgain) {
+  for (const absl::Status& refusal :
+       {NotServedHere(), MakeRefusal(absl::StatusCode::kUnavailable, refusal::kShuttingDown, "handed over"),
+        NotServedHere(server_.address())}) {
+    SCOPED_TRACE(refusal.ToString());
+    map_.Move(server_.address());
+    Refuse(refusal);
+    const size_t before = answers_.size();
+    Call("once");
+    AwaitReceived(5);
+    Refuse(absl::OkStatus());
+    EXPECT_TRUE(AwaitAnswers(before + 1).back().ok());
+  }
+}
+
+TEST_F(UnservedTest, WhatMayHaveBeenDoneIsNotAskedAgain) {
+  map_.Move(server_.address());
+  Refuse(MakeRefusal(absl::StatusCode::kUnavailable, refusal::kNotOwner, "the lease is over"));
+  Call("once");
+  EXPECT_EQ(ErrorReason(AwaitAnswers(1).back().status()), refusal::kNotOwner);
+  EXPECT_EQ(received(), 1U);
+  EXPECT_GT(map_.refreshed(), 0);
+}
+
+TEST_F(UnservedTest, NobodyWaitsLongerThanTheCallsTime) {
+  Call("once", Duration::Milliseconds(50));
+  EXPECT_TRUE(absl::IsUnavailable(AwaitAnswers(1).back().status()));
+}
+
+TEST_F(UnservedTest, WhatWaitsFailsWhenTheRouterEnds) {
+  for (int i = 0; i < 10; ++i) Call(std::to_string(i));
+  router_ = nullptr;
+  for (const Result& answer : AwaitAnswers(10)) EXPECT_TRUE(absl::IsUnavailable(answer.status()));
+}
+
+}  // namespace
+}  // namespace meridian

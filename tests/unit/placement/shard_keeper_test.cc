@@ -1,0 +1,169 @@
+#include "libs/placement/shard_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "libs/error/error.h"
+#include "libs/placement/placement_plan.h"
+#include "libs/runtime/refusal.h"
+#include "libs/store/memory_store.h"
+#include "libs/testing/await.h"
+
+namespace meridian {
+namespace {
+
+constexpr Duration kPatience = Duration::Seconds(30);
+
+// A process whose shards do what they are told, at once or, when it hangs, never.
+class Process {
+ public:
+  Process(MemoryStore& store, std::string address)
+      : map_(&store.placement(), &store, &timer_, Duration::Milliseconds(20)),
+        keeper_({.kind = ShardKind::kRouting, .address = address, .announce = Duration::Milliseconds(20)},
+                {&store.placement(), &map_, &timer_, &clock_, [this](uint32_t shard) { Open(shard); },
+                 [this](const std::vector<uint32_t>& shards) { Close(shards); }}) {
+    EXPECT_TRUE(map_.AwaitRead(kPatience));
+    keeper_.Start();
+  }
+
+  ShardKeeper& keeper() { return keeper_; }
+  PlacedShardMap& map() { return map_; }
+  size_t opened() {
+    std::lock_guard lock(mutex_);
+    return opened_;
+  }
+  void Hang() {
+    std::lock_guard lock(mutex_);
+    hangs_ = true;
+  }
+
+ private:
+  void Open(uint32_t shard) {
+    {
+      std::lock_guard lock(mutex_);
+      ++opened_;
+    }
+    keeper_.OnState(shard, ShardState::kAcquiring);
+    keeper_.OnState(shard, ShardState::kServing);
+  }
+  void Close(const std::vector<uint32_t>& shards) {
+    {
+      std::lock_guard lock(mutex_);
+      if (hangs_) return;
+    }
+    for (const uint32_t shard : shards) keeper_.OnState(shard, ShardState::kStopped);
+  }
+
+  const SystemMonotonicClock clock_;
+  rpc::DeadlineTimer timer_;
+  PlacedShardMap map_;
+  std::mutex mutex_;
+  size_t opened_ = 0;
+  bool hangs_ = false;
+  ShardKeeper keeper_;
+};
+
+class ShardKeeperTest : public ::testing::Test {
+ protected:
+  ShardKeeperTest() {
+    store_.placement().FixCount(ShardKind::kRouting, 16, [](const auto&) {});
+    store_.placement().FixCount(ShardKind::kSession, 16, [](const auto&) {});
+    watch_ = store_.placement().Watch([this] {
+      std::lock_guard lock(mutex_);
+      changed_.notify_all();
+    });
+  }
+  std::map<std::string, size_t> Counts() {
+    const auto view =
+        testing::Await<absl::StatusOr<PlacementView>>([&](auto done) { store_.placement().View(std::move(done)); });
+    std::map<std::string, size_t> counts;
+    for (const auto& [shard, address] : OwnersOf(*view, ShardKind::kRouting)) ++counts[address];
+    return counts;
+  }
+  void AwaitCounts(const std::map<std::string, size_t>& counts) {
+    std::unique_lock lock(mutex_);
+    const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(kPatience.ns), [&] {
+      lock.unlock();  // what is announced meanwhile needs it
+      const bool equal = Counts() == counts;
+      lock.lock();
+      return equal;
+    });
+    EXPECT_TRUE(came);
+  }
+
+  const SystemMonotonicClock clock_;
+  MemoryStore store_{{.monotonic = &clock_}};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unique_ptr<ShardPlacement::Subscription> watch_;
+};
+
+TEST_F(ShardKeeperTest, TheShardsAreSharedAndComeBack) {
+  Process a(store_, "a:1");
+  AwaitCounts({{"a:1", 16}});
+  {
+    Process b(store_, "b:1");
+    AwaitCounts({{"a:1", 8}, {"b:1", 8}});
+    EXPECT_EQ(b.opened(), 8U);
+    EXPECT_TRUE(b.keeper().Leave(kPatience));
+    AwaitCounts({{"a:1", 16}});
+  }
+  EXPECT_EQ(a.opened(), 24U) << "nothing moves without need";
+}
+
+TEST_F(ShardKeeperTest, WhoDiesIsMissed) {
+  Process a(store_, "a:1");
+  {
+    Process b(store_, "b:1");
+    AwaitCounts({{"a:1", 8}, {"b:1", 8}});
+  }
+  AwaitCounts({{"a:1", 16}});
+}
+
+TEST_F(ShardKeeperTest, AWishIsFulfilled) {
+  Process a(store_, "a:1"), b(store_, "b:1");
+  AwaitCounts({{"a:1", 8}, {"b:1", 8}});
+  for (uint32_t shard = 0; shard < 16; ++shard) {
+    store_.placement().Wish({ShardKind::kRouting, shard}, "b:1", [](const absl::Status&) {});
+  }
+  AwaitCounts({{"b:1", 16}});
+}
+
+TEST_F(ShardKeeperTest, OnlyWhatIsHeldIsServedAndTheOwnerIsNamed) {
+  Process a(store_, "a:1");
+  AwaitCounts({{"a:1", 16}});
+  EXPECT_TRUE(a.keeper().Check(TenantId{"acme"}).ok());
+  EXPECT_TRUE(a.keeper().Leave(kPatience));
+  Process b(store_, "b:1");
+  AwaitCounts({{"b:1", 16}});
+  a.map().Refresh();
+  std::string owner;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (owner.empty() && std::chrono::steady_clock::now() < until) {
+    const absl::Status status = a.keeper().Check(TenantId{"acme"});
+    ASSERT_EQ(ErrorReason(status), refusal::kNotOwner);
+    owner = ErrorMetadataOf(status).at("owner");
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(owner, "b:1");
+}
+
+TEST_F(ShardKeeperTest, LeavingDoesNotWaitForEver) {
+  Process a(store_, "a:1");
+  AwaitCounts({{"a:1", 16}});
+  a.Hang();
+  EXPECT_FALSE(a.keeper().Leave(Duration::Milliseconds(100)));
+}
+
+TEST_F(ShardKeeperTest, AShardThatIsGivenBackIsOpenedAnew) {
+  Process a(store_, "a:1");
+  AwaitCounts({{"a:1", 16}});
+  a.keeper().GiveBack(3);
+  std::unique_lock lock(mutex_);
+  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::nanoseconds(kPatience.ns), [&] { return a.opened() == 17; }));
+}
+
+}  // namespace
+}  // namespace meridian

@@ -48,7 +48,7 @@ class IngressProcess : public Service {
 }  // namespace
 
 void IngressProcessOptions::BindTo(CommandLine& line) {
-  process.BindTo(line, ServiceProcessOptions::Calls::kRoutingAndSession);
+  process.BindTo(line, ServiceProcessOptions::Role::kCallsRoutingAndSession);
   process.BindPages(line);
   ingress.BindTo(line);
   line.Bind("--admit-own-page", &admit_own_page,

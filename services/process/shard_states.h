@@ -11,8 +11,8 @@ namespace meridian {
 void TellShardState(Environment& environment, Readiness& readiness, ShardId shard, ShardState state,
                     const absl::Status& why);
 
-// The same of shards that are placed over live processes: which of them this one holds changes while it is ready, so only
-// one that cannot be read counts.
+// The same of shards that are placed over live processes: which of them this one holds changes while it is ready, so
+// only one that cannot be read counts.
 void TellPlacedShardState(Environment& environment, Readiness& readiness, ShardId shard, ShardState state,
                           const absl::Status& why);
 

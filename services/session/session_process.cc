@@ -16,6 +16,9 @@ namespace {
 
 // A process that is gone loses its shards after it; renewed at a third.
 constexpr Duration kShardLease = Duration::Seconds(2);
+// Between two attempts to bring routing what it has not answered: a routing shard that is taken over is away for two to
+// three seconds, and its contacts should not wait much longer.
+constexpr Duration kLongestRetry = Duration::Milliseconds(700);
 
 // Members stand in dependency order; the keeper calls the shards, so it is stopped first.
 class SessionProcess : public Service {
@@ -67,6 +70,7 @@ class SessionProcess : public Service {
     options.owner = process_->owner();
     options.nonce = process_->environment().seed;
     options.lease_ttl = kShardLease;
+    options.core.longest_retry = kLongestRetry;
     return options;
   }
   SessionPorts PortsFor() {

@@ -12,9 +12,4 @@ void TellShardState(Environment& environment, Readiness& readiness, ShardId shar
   environment.stop.Stop(absl::DataLossError("shard " + shard.ToString() + " cannot be loaded: " + reason));
 }
 
-void TellPlacedShardState(Environment& environment, Readiness& readiness, ShardId shard, ShardState state,
-                          const absl::Status& why) {
-  if (state == ShardState::kFailed) TellShardState(environment, readiness, shard, state, why);
-}
-
 }  // namespace meridian

@@ -1,4 +1,4 @@
-// What a process makes of its shards' states, whichever shards they are.
+// What a process that owns the same shards for good makes of their states.
 #pragma once
 
 #include "libs/app/environment.h"
@@ -10,10 +10,5 @@ namespace meridian {
 // other comes back by itself. On the shard's thread; does not block.
 void TellShardState(Environment& environment, Readiness& readiness, ShardId shard, ShardState state,
                     const absl::Status& why);
-
-// The same of shards that are placed over live processes: which of them this one holds changes while it is ready, so
-// only one that cannot be read counts.
-void TellPlacedShardState(Environment& environment, Readiness& readiness, ShardId shard, ShardState state,
-                          const absl::Status& why);
 
 }  // namespace meridian

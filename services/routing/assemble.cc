@@ -6,7 +6,6 @@
 #include "libs/base/status_macros.h"
 #include "libs/placement/shard_keeper.h"
 #include "libs/runtime/refusal.h"
-#include "services/process/shard_states.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 
@@ -84,8 +83,8 @@ class RoutingProcess : public Service {
     ports.wall = &environment.wall_clock;
     ports.metrics = &environment.metrics;
     ports.log = &environment.log;
-    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
-      TellPlacedShardState(process_->environment(), process_->readiness(), shard, state, why);
+    // Which shards it holds changes while it is ready; one whose records cannot be read leaves the others served.
+    ports.on_state = [this](ShardId shard, ShardState state, const absl::Status&) {
       if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
     };
     ports.on_config = [this](const auto& config) {

@@ -6,7 +6,6 @@
 #include "libs/base/status_macros.h"
 #include "libs/placement/shard_keeper.h"
 #include "libs/runtime/refusal.h"
-#include "services/process/shard_states.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/placed_sessions.h"
 #include "services/session/session_port.h"
@@ -80,10 +79,10 @@ class SessionProcess : public Service {
     ports.shard = {store.store, store.leases, &environment.monotonic_clock, &environment.wall_clock};
     ports.log = store.log;
     ports.routing = &routing_;
+    // As in routing: which shards it holds changes while it is ready.
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       process_->environment().log.Info("session shard",
                                        {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
-      TellPlacedShardState(process_->environment(), process_->readiness(), shard, state, why);
       if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
     };
     ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {

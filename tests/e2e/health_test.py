@@ -34,12 +34,9 @@ class Installation:
         keys.mkdir(parents=True)
         store = ["--redis", self.redis.primary.address, "--redis-durability", "async", "--redis-replicas", "0"]
         drain = ["--drain-limit", f"{DRAIN_LIMIT_S}s"]
-        routing, session = (f"127.0.0.1:{PORTS[name] + 1}" for name in ("routing", "session"))
-        links = {"routing": {}, "session": {"routing": routing}, "admin": {"routing": routing}}
-        own = {"ingress": ["--admit-own-page"], "routing": store, "session": store}
+        own = {"ingress": ["--admit-own-page"]}
         self.services = {
-            name: RunningService(name, folder, self.token, keys, port=port, options=[*drain, *own.get(name, [])],
-                                 **links.get(name, {"routing": routing, "session": session}))
+            name: RunningService(name, folder, self.token, keys, port=port, options=[*store, *drain, *own.get(name, [])])
             for name, port in PORTS.items()}
 
     def __enter__(self):

@@ -86,8 +86,8 @@ def check(name, folder, options, file=""):
 
 EDGE = "keys: {0}/keys\nrouting: 127.0.0.1:1\nsession: 127.0.0.1:2\n"
 SHARDS = "keys: {0}/keys\nredis: 127.0.0.1:6379\n"
-WELL = {"standalone": "config: {0}/tenant.yaml\n", "routing": SHARDS, "replicator": SHARDS, "session": SHARDS + "routing: 127.0.0.1:1\n",
-        "ingress": EDGE, "agent_gateway": EDGE, "admin": "keys: {0}/keys\nrouting: 127.0.0.1:1\n"}
+WELL = {"standalone": "config: {0}/tenant.yaml\n", "routing": SHARDS, "replicator": SHARDS, "session": SHARDS,
+        "ingress": EDGE, "agent_gateway": EDGE, "admin": SHARDS}
 WRONG = (
     ("standalone", "port: 65535\nlog-level: loud\nseed: x\n",
      ["o.yaml:1: port: must be 0 to 65534, not 65535",
@@ -118,19 +118,19 @@ WRONG = (
     ("routing", "keys: {0}/none\n",
      ["o.yaml:1: keys: must be a folder that is there, not none",
       "--redis: must be given: a SQLite file serves one process alone"]),
-    ("session", SHARDS, ["--routing: must be given"]),
+    ("session", SHARDS + "shards: 1025\n", ["o.yaml:3: shards: must be 0 to 1024, not 1025"]),
     ("ingress", "keys: {0}/bad_keys\nrouting: here\nlisten: 0.0.0.0\nseesion: x:1\n",
      ["o.yaml:4: seesion: must be an option of ingress",
       "o.yaml:1: keys: must hold a key that can be used: bad_keys/signing_key.pem: not a P-256 private key in PEM form",
-      "o.yaml:2: routing: must be HOST:PORT, not here", "--session: must be given",
-      "o.yaml:3: listen: must be an address of this machine"]),
+      "o.yaml:2: routing: must be HOST:PORT, not here", "o.yaml:3: listen: must be an address of this machine",
+      "--session: must be given where --redis is not"]),
     ("replicator", SHARDS + "kafka-brokers: here\nhistory-days: 3651\ntls-ca: {0}/none.pem\npublic-key: {0}/k.pem\n",
      ["o.yaml:4: history-days: must be 1 to 3650, not 3651",
       "o.yaml:5: tls-ca: must hold the authorities' certificates: TLS file none.pem: cannot be read",
       "--tls-certificate: must be given, with --tls-key, where there is --tls-ca",
       "--public-certificate: must be given with --public-key, and that with it",
       "o.yaml:3: kafka-brokers: must be HOST:PORT, several separated by commas"]),
-    ("admin", "port: 1: 2\n", ["o.yaml:1: must be well-formed YAML", "--keys: must be given", "--routing: must be given"]),
+    ("admin", "port: 1: 2\n", ["o.yaml:1: must be well-formed YAML", "--keys: must be given", "--redis: must be given"]),
 )
 
 

@@ -74,7 +74,7 @@ class LinkClient {
 
   // What the destructor does; every call from now on fails at once.
   void Close();
-  // Ends the stream, as a network that fails would: for tests.
+  // Ends the stream, as a network that fails would.
   void Break();
 
  private:

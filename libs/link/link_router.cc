@@ -31,6 +31,10 @@ bool CastsDoubt(const absl::Status& status) {
 LinkRouter::LinkRouter(ShardKind kind, ShardMap* map, LinkOptions options)
     : kind_(kind), map_(map), options_(std::move(options)), lifeline_(std::make_shared<Lifeline>()) {
   lifeline_->router = this;
+  watch_ = map_->OnChange([lifeline = lifeline_] {
+    std::lock_guard lock(lifeline->mutex);
+    if (lifeline->router != nullptr) lifeline->router->BreakLinksToTheDead();
+  });
 }
 
 LinkRouter::~LinkRouter() {
@@ -69,6 +73,16 @@ LinkClient& LinkRouter::LinkTo(const std::string& address) {
 void LinkRouter::Break() {
   std::lock_guard lock(links_mutex_);
   for (auto& [address, link] : links_) link->Break();
+}
+
+void LinkRouter::BreakLinksToTheDead() {
+  std::vector<std::string> alive = Addresses();
+  std::sort(alive.begin(), alive.end());
+  std::lock_guard lock(links_mutex_);
+  for (const std::string& address : std::exchange(alive_, alive)) {
+    const auto link = links_.find(address);
+    if (link != links_.end() && !std::binary_search(alive.begin(), alive.end(), address)) link->second->Break();
+  }
 }
 
 LinkRouter::Reach LinkRouter::Probe() {

@@ -1,8 +1,9 @@
 // Calls to the shards of one kind, wherever they are: finds the process by the shard map, keeps a link to each, and
 // follows NOT_OWNER to the owner that it names. While a tenant moves, its calls wait for those that are still
 // unanswered by the former owner and then go to the new one in the order in which they were made. Where shards move
-// (ShardMap::Moves), calls of a shard that nobody serves wait likewise, for kPatience at most. Any thread; callbacks as
-// LinkClient says.
+// (ShardMap::Moves), calls of a shard that nobody serves wait likewise, for kPatience at most. A process that the map
+// takes for dead is given up: its link is broken, so that nobody waits for what it may never answer. Any thread;
+// callbacks as LinkClient says.
 #pragma once
 
 #include <deque>
@@ -89,6 +90,7 @@ class LinkRouter {
   bool Bounces(Routed& routed, const absl::Status& status, bool* unserved);
   void SendOn(TenantId name);
   void SendOnLater(const TenantId& name);
+  void BreakLinksToTheDead();
 
   const ShardKind kind_;
   ShardMap* const map_;
@@ -100,6 +102,8 @@ class LinkRouter {
   std::unordered_map<TenantId, Tenant> tenants_;  // with unanswered calls
   std::mutex links_mutex_;
   std::map<std::string, std::unique_ptr<LinkClient>> links_;
+  std::vector<std::string> alive_;  // under links_mutex_: as the map said last
+  std::unique_ptr<ShardMap::Watch> watch_;
 };
 
 }  // namespace meridian

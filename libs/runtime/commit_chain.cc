@@ -137,7 +137,10 @@ void CommitChain::Look() {
       // What was committed meanwhile tells more.
       if (generation != generation_ || !in_flight_.empty() || head_ != expected) return;
       if (!head.ok() || *head == expected) return Rest();
-      broken_ = settled_break_ = Break{RefusalReason::kWrongNumber, "the store no longer holds what was durable"};
+      const bool of_another = head->term > term_;
+      broken_ = settled_break_ = of_another
+                                     ? Break{RefusalReason::kWrongTerm, "another process commits"}
+                                     : Break{RefusalReason::kWrongNumber, "the store no longer holds what was durable"};
     });
   });
 }

@@ -144,6 +144,11 @@ LinkOptions ServiceProcess::Links() {
 }
 
 absl::Status ServiceProcess::StartServingLinks() {
+  const std::string& listen = environment_.listeners.address();
+  if (placed_ != nullptr && options_.advertise.empty() && (listen == "0.0.0.0" || listen == "::")) {
+    return absl::InvalidArgumentError(
+        "--advertise must name the host under which the others reach this process, since " + listen + " is none");
+  }
   link_server_.Bind(endpoints_.methods());
   MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
   return endpoints_.StartGrpc(tls_.ForServices(), kMaxLinkMessageBytes);

@@ -48,6 +48,7 @@ class RoutingProcess : public Service {
   }
 
   void Drain(Duration limit) override {
+    process_->readiness().BeginDrain();
     const bool handed_over = keeper_.load()->Leave(limit / 2);
     process_->Drain(limit / 4);
     if (!routing_.Drain(limit / 4) || !handed_over) {

@@ -56,8 +56,9 @@ void PlacedSessions::Close(const std::vector<uint32_t>& shards) {
     }
   }
   for (const auto& served : closing) served->shard.RequestStop();
+  const MonotonicInstant until = ports_.shard.monotonic->Now() + kDrain;  // for all of them together
   for (const auto& served : closing) {
-    const bool stopped = served->thread.Drain(kDrain);
+    const bool stopped = served->thread.Drain(std::max(until - ports_.shard.monotonic->Now(), Duration::Zero()));
     // Its lease runs out by itself.
     if (!stopped && ports_.on_state) ports_.on_state(served->shard.id(), ShardState::kStopped, absl::OkStatus());
   }

@@ -52,6 +52,7 @@ class SessionProcess : public Service {
   }
 
   void Drain(Duration limit) override {
+    process_->readiness().BeginDrain();
     watch_.reset();
     if (!keeper_.load()->Leave(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
     process_->Drain(limit / 2);

@@ -250,10 +250,14 @@ ReadingPorts SessionShard::MakeReadingPorts() {
 
 void SessionShard::ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
   auto shared = std::make_shared<absl::AnyInvocable<void(ReadingPorts::Values)>>(std::move(done));
-  ports_.shard.store->Read(
-      options_.identity.shard, std::move(keys), [tasks = tasks_, shared](ReadingPorts::Values values) {
-        tasks->Post([shared, values = std::move(values)]() mutable { (*shared)(std::move(values)); });
-      });
+  ++reads_under_way_;
+  ports_.shard.store->Read(options_.identity.shard, std::move(keys),
+                           [this, tasks = tasks_, shared](ReadingPorts::Values values) {
+                             tasks->Post([this, shared, values = std::move(values)]() mutable {
+                               --reads_under_way_;
+                               (*shared)(std::move(values));
+                             });
+                           });
 }
 
 // A customer whose leaving is not heard of would stay for ever: kept until there is room. In order.
@@ -409,7 +413,7 @@ void SessionShard::RequestStop() {
 }
 
 bool SessionShard::stopped() const {
-  return loop_.stopped() &&
+  return loop_.stopped() && reads_under_way_ == 0 &&
          std::all_of(followers_.begin(), followers_.end(), [](const auto& follower) { return follower->stopped(); });
 }
 

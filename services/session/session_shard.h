@@ -139,8 +139,9 @@ class SessionShard final : public Stepped {
   AgentMessages agent_messages_;
   std::vector<conversation::Command> presence_;  // that the loop's mailbox had no room for
   MonotonicInstant presence_at_ = MonotonicInstant::Never();
-  bool told_lost_ = false;  // what the shard said may have been lost: it stopped serving
-  bool unserved_ = false;   // it stopped for good, or another process owns the shard
+  size_t reads_under_way_ = 0;  // somebody waits for each
+  bool told_lost_ = false;      // what the shard said may have been lost: it stopped serving
+  bool unserved_ = false;       // it stopped for good, or another process owns the shard
   Readings readings_;
   RoutingSender sender_;
   // What the core acknowledged, whoever asked: customers, agents, routing and its log. Messages get their numbers again

@@ -153,9 +153,16 @@ def platform_killed(system, dice):
 
 # ---- the region's processes ----
 
+def victim(system, kinds, dice):
+    """Who serves the load where only one of the kind does; else any."""
+    parts = system.parts(*kinds)
+    name = system.serving(kinds[0]) if kinds[0] in ("routing", "session") else dice.choice(sorted(parts))
+    return name, parts[name]
+
+
 def region_part_killed(*kinds):
     def act(system, dice):
-        name, part = dice.choice(sorted(system.parts(*kinds).items()))
+        name, part = victim(system, kinds, dice)
         system.signal(name, part["kind"], signal.SIGKILL)
         system.await_ready(name, part["kind"], part["restarts"] + 1)
     return act
@@ -163,7 +170,7 @@ def region_part_killed(*kinds):
 
 def region_part_frozen(*kinds):
     def act(system, dice):
-        name, part = dice.choice(sorted(system.parts(*kinds).items()))
+        name, part = victim(system, kinds, dice)
         system.signal(name, part["kind"], signal.SIGSTOP)
         lasting(dice, 1, 12)
         system.signal(name, part["kind"], signal.SIGCONT)

@@ -98,8 +98,9 @@ class Region:
         self._until((self.data / "addresses.json").exists, "ready")
         tenant = self.folder / "tenant.yaml"
         tenant.write_text(tenant_yaml(AGENTS))
-        subprocess.run([self.build / "services/meridianctl/meridianctl", "--data", self.data, "--tenant", "load", "apply",
-                        tenant], check=True, stdout=subprocess.DEVNULL)
+        # On shards that are known, so that a fault can hit who serves it.
+        self._ctl("shards", "move", "load", "--routing", "0", "--session", "0", *self._redis())
+        self._ctl("--data", self.data, "--tenant", "load", "apply", tenant)
 
     def stop(self):
         if self._process is None or self._process.poll() is not None:
@@ -122,6 +123,23 @@ class Region:
         """By name: what deploy/dev/region says of each part of these kinds ("routing", "redis", …)."""
         seen = json.loads((self.data / "status.json").read_text())
         return {part["name"]: part for part in seen["parts"] if part["kind"] in kinds}
+
+    def serving(self, kind):
+        """The name of the `kind` ("routing", "session") that serves the load's tenant."""
+        holder = next(line.split()[1] for line in self._ctl("shards", "list", *self._redis()).splitlines()
+                      if line.split()[:1] == [f"{kind}/0"])
+        return next(name for name, part in self.parts(kind).items() if part["address"] == holder)
+
+    def _redis(self):
+        sentinels = [option for part in self.parts("sentinel").values() for option in ("--redis", part["address"])]
+        return [*sentinels, "--redis-sentinel-master", MASTER_NAME]
+
+    def _ctl(self, *words):
+        done = subprocess.run([self.build / "services/meridianctl/meridianctl", *map(str, words)], capture_output=True,
+                              text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"meridianctl {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def signal(self, name, kind, number):
         os.kill(self.parts(kind)[name]["pid"], number)

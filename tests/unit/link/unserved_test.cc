@@ -25,7 +25,21 @@ class MovingMap final : public ShardMap {
     return {{kind, 3}, address_};
   }
   void Learn(ShardKind, const TenantId&, const std::string& address) override { Move(address); }
-  std::vector<std::string> Addresses(ShardKind) const override { return {}; }
+  std::vector<std::string> Addresses(ShardKind) const override {
+    std::lock_guard lock(mutex_);
+    return alive_;
+  }
+  std::unique_ptr<Watch> OnChange(std::function<void()> changed) override {
+    changed_ = std::move(changed);
+    return nullptr;
+  }
+  void SetAlive(std::vector<std::string> addresses) {
+    {
+      std::lock_guard lock(mutex_);
+      alive_ = std::move(addresses);
+    }
+    changed_();
+  }
   bool Moves() const override { return true; }
   void Refresh() override { ++refreshed_; }
 
@@ -38,6 +52,8 @@ class MovingMap final : public ShardMap {
  private:
   mutable std::mutex mutex_;
   std::string address_;
+  std::vector<std::string> alive_;
+  std::function<void()> changed_;
   std::atomic<int> refreshed_{0};
 };
 
@@ -52,6 +68,10 @@ class UnservedTest : public ::testing::Test {
         refusal = refusal_;
       }
       if (!refusal.ok()) return answer(refusal);
+      if (call.body == "hang") {
+        std::lock_guard lock(mutex_);
+        return unanswered_.push_back(std::move(answer));
+      }
       answer("answer to " + call.body);
     });
     server_.Start();
@@ -100,6 +120,7 @@ class UnservedTest : public ::testing::Test {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> received_;
+  std::vector<LinkAnswer> unanswered_;
   std::vector<Result> answers_;
   absl::Status refusal_;
 };
@@ -139,6 +160,21 @@ TEST_F(UnservedTest, WhatMayHaveBeenDoneIsNotAskedAgain) {
   EXPECT_EQ(ErrorReason(AwaitAnswers(1).back().status()), refusal::kNotOwner);
   EXPECT_EQ(received(), 1U);
   EXPECT_GT(map_.refreshed(), 0);
+}
+
+// A process that stands still answers nothing, and its connection stays.
+TEST_F(UnservedTest, AProcessThatTheMapTakesForDeadIsGivenUp) {
+  map_.SetAlive({server_.address()});
+  map_.Move(server_.address());
+  Call("hang");
+  AwaitReceived(1);
+  map_.Move("");
+  Call("once");  // waits for the first one, as calls of a shard that moves do
+  map_.SetAlive({});
+  EXPECT_EQ(ErrorReason(AwaitAnswers(1).back().status()), "LINK_BROKEN");
+  map_.SetAlive({server_.address()});
+  map_.Move(server_.address());
+  EXPECT_TRUE(AwaitAnswers(2).back().ok());
 }
 
 TEST_F(UnservedTest, NobodyWaitsLongerThanTheCallsTime) {

@@ -44,6 +44,8 @@ class ScriptedStore final : public ShardStore, public ShardLeases {
   void SetTailAtRisk(bool risk) { tail_at_risk_ = risk; }
   bool MayLoseAcknowledgedTail() const override { return may_lose_tail_; }
   void SetMayLoseTail(bool may) { may_lose_tail_ = may; }
+  // Another process took the shard and has committed.
+  void StealChain() { replicated_ = head_ = ChainHead{++term_, head_.number + 1, 1}; }
   // Another server takes over that had not got what followed `head`.
   void LoseTail(const ChainHead& head, std::map<RecordKey, std::string> records) {
     replicated_ = head;

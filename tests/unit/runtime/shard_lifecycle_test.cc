@@ -164,6 +164,16 @@ TEST(ShardLifecycleTest, ATailLostWhileNothingHappensIsNoticed) {
   EXPECT_EQ(world.program().Value("b"), 0);
 }
 
+TEST(ShardLifecycleTest, AnotherOwnersCommitSeenAtRestLosesTheShard) {
+  CounterWorld world;
+  world.store().SetMayLoseTail(true);
+  world.BootAndServe();
+  world.store().SetLeaseDown(true);
+  world.store().StealChain();
+  world.Pass(CommitChain::kLookInterval);
+  EXPECT_EQ(world.loop().state(), ShardState::kLost) << "it must not take the term from the one who serves";
+}
+
 TEST(ShardLifecycleTest, DurableCommitBehindOneNotYetReplicatedMakesBothDurable) {
   CounterWorld world;
   world.BootAndServe();

@@ -2,12 +2,15 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <filesystem>
 #include <set>
 
 #include "libs/config/text_file.h"
 
 namespace meridian {
 namespace {
+
+constexpr std::uintmax_t kMostBytes = 1 << 20;
 
 class Reader {
  public:
@@ -68,6 +71,14 @@ OptionsFile ParseOptions(const std::string& path, std::string_view yaml) {
 }
 
 OptionsFile ReadOptionsFile(const std::string& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);  // an error of what is no plain file, such as a pipe
+  if (std::filesystem::exists(path, failed) && !std::filesystem::is_directory(path, failed) &&
+      (!std::filesystem::is_regular_file(path, failed) || size > kMostBytes)) {
+    OptionsFile file;
+    file.problems.push_back("--options: " + path + " must be a file of at most 1 MiB");
+    return file;
+  }
   const auto text = ReadTextFile(path);
   if (text.ok()) return ParseOptions(path, *text);
   OptionsFile file;

@@ -49,6 +49,8 @@ class ShardPlacement {
 
   // Fixes how many shards of a kind there are, durably, unless that has been done; answers the number in force.
   virtual void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) = 0;
+  // The same of the region whose store this is.
+  virtual void FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
 
   // The process lives, and will be taken to for `ttl`. In place of what it said before.
   virtual void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) = 0;

@@ -13,6 +13,16 @@ void MemoryPlacement::FixCount(ShardKind kind, uint32_t count,
   done(in_force);
 }
 
+void MemoryPlacement::FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  std::string in_force;
+  {
+    std::lock_guard lock(mutex_);
+    if (region_.empty()) region_ = std::move(region);
+    in_force = region_;
+  }
+  done(in_force);
+}
+
 void MemoryPlacement::Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) {
   bool changed = false;
   {

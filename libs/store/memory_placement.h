@@ -20,6 +20,7 @@ class MemoryPlacement final : public ShardPlacement {
   explicit MemoryPlacement(const MonotonicClock* clock) : clock_(clock) {}
 
   void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) override;
+  void FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
   void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) override;
   void Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;
   void Wish(ShardId shard, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;
@@ -41,6 +42,7 @@ class MemoryPlacement final : public ShardPlacement {
   PlacementWatchers watchers_;
   std::mutex mutex_;  // for all below
   std::map<ShardKind, uint32_t> counts_;
+  std::string region_;  // empty: not fixed
   std::map<std::pair<ShardKind, std::string>, Entry> processes_;
   std::map<ShardId, std::string> wishes_;
   uint64_t assignments_ = 0;

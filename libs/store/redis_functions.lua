@@ -14,7 +14,7 @@
 --   <base>:lease        a hash: owner, nonce, expires_ms
 --   <base>:marker       what marker wrote last; <base>:check is there only while check runs
 -- The directory's base is `meridian:{directory}`, with <base>:tenants (hash) and <base>:names (sorted set), and beside them
--- the placement: <base>:assignments (how many there were), <base>:counts (hash, kind -> shards), <base>:wishes (hash,
+-- the placement: <base>:assignments (how many there were), <base>:region, <base>:counts (hash, kind -> shards), <base>:wishes (hash,
 -- shard -> address) and <base>:processes (hash, "kind address" -> "expires_ms state serving held").
 --
 -- A function that fails midway keeps its writes. So each one checks everything before its first write, and commit, the
@@ -509,6 +509,12 @@ local function fix_count(keys, args)
   return args[2]
 end
 
+-- ARGV: region -> the region in force.
+local function fix_region(keys, args)
+  redis.call('SET', keys[1] .. ':region', args[1], 'NX')
+  return redis.call('GET', keys[1] .. ':region')
+end
+
 local function split_process(value)
   local expires, text = string.match(value, '^(%d+) (.*)$')
   return tonumber(expires or 0), text or ''
@@ -591,6 +597,7 @@ register('release', release, 'allow-oom')
 register('assign', assign)
 register('tenants', tenants, 'no-writes', 'allow-oom')
 register('fix_count', fix_count, 'allow-oom')
+register('fix_region', fix_region, 'allow-oom')
 register('announce', announce, 'allow-oom')
 register('leave', leave, 'allow-oom')
 register('wish', wish, 'allow-oom')

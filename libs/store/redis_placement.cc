@@ -124,6 +124,17 @@ void RedisPlacement::FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable
               });
 }
 
+void RedisPlacement::FixRegion(const std::string& region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  parts_.Send(RedisCall("fix_region", base_, {region}), [this, done = std::move(done)](RedisReply reply) mutable {
+    if (const absl::Status status = StatusOfReply(reply); !status.ok()) return done(status);
+    parts_.lane.AwaitPatiently(
+        base_, [in_force = std::string(reply.text()), done = std::move(done)](RedisReplication how) mutable {
+          if (how != RedisReplication::kDone) return done(StatusOf(how));
+          done(in_force);
+        });
+  });
+}
+
 void RedisPlacement::Announce(const ShardProcess& process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) {
   parts_.Send(RedisCall("announce", base_,
                         {NameOf(process.kind, process.address), FormatProcess(process),

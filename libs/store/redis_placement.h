@@ -16,6 +16,7 @@ class RedisPlacement {
   explicit RedisPlacement(RedisParts parts) : parts_(parts), base_(parts.shards.keys().Directory()) {}
 
   void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done);
+  void FixRegion(const std::string& region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
   void Announce(const ShardProcess& process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done);
   void Leave(ShardKind kind, const std::string& address, absl::AnyInvocable<void(absl::Status)> done);
   void Wish(ShardId shard, const std::string& address, absl::AnyInvocable<void(absl::Status)> done);

@@ -293,6 +293,12 @@ void RedisStore::FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<voi
       std::move(done), [=](Core& core, auto answer) { core.placement().FixCount(kind, count, std::move(answer)); });
 }
 
+void RedisStore::FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  core_->Call<absl::StatusOr<std::string>>(std::move(done), [region = std::move(region)](Core& core, auto answer) {
+    core.placement().FixRegion(region, std::move(answer));
+  });
+}
+
 void RedisStore::Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) {
   core_->Call<absl::Status>(std::move(done), [process = std::move(process), ttl](Core& core, auto answer) {
     core.placement().Announce(process, ttl, std::move(answer));

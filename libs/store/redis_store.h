@@ -78,6 +78,7 @@ class RedisStore : public ShardStore,
   void List(TenantId after, absl::AnyInvocable<void(absl::StatusOr<std::vector<TenantAssignment>>)> done) override;
 
   void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) override;
+  void FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
   void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) override;
   void Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;
   void Wish(ShardId shard, std::string address, absl::AnyInvocable<void(absl::Status)> done) override;

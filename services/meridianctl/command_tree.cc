@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
+#include "absl/time/time.h"
 #include "libs/config/yaml_fields.h"
 #include "libs/domain/agent.h"
 #include "libs/domain/language.h"
@@ -166,7 +167,9 @@ class CommandTree {
           if (!google::protobuf::util::TimeUtil::FromString(text, &time)) {
             throw CLI::ValidationError("--since", "must be a time such as 2026-11-21T10:00:00Z");
           }
-          replay_.since = Instant{time.seconds() * 1'000'000'000 + time.nanos()};
+          // Saturates: years that no Instant reaches are later than all events.
+          replay_.since =
+              Instant{absl::ToUnixNanos(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()))};
         },
         "Only events from this time on, in UTC");
     replay->add_option("--topic", replay_.topics, "contact, agent or config; may be repeated; all by default");

@@ -52,6 +52,10 @@ std::string Place(const TenantShards& shards) {
 int AssignTenant(const SharedStore& store, const ShardsOptions& options, const Console& console) {
   const absl::StatusOr<PlacementView> view = ViewOf(store);
   if (!view.ok()) return Fail(console, view.status());
+  if (!IsValidName(options.what)) {
+    return Fail(console,
+                FieldError("shards move", "must name a shard, such as routing/3, or a tenant: 1 to 63 of [a-z0-9_.-]"));
+  }
   if (!options.routing && !options.session) {
     return Fail(console, FieldError("shards move", options.what + " is no shard (such as routing/3); for a tenant "
                                                                   "give --routing or --session"));

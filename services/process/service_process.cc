@@ -15,6 +15,18 @@ constexpr Duration kStorePatience = Duration::Seconds(10);
 constexpr int64_t kDefaultShards = 16;
 constexpr int64_t kMostShards = 1024;
 
+// What `ask` is answered; UNAVAILABLE when that takes too long.
+template <typename T, typename Ask>
+absl::StatusOr<T> Decided(Ask ask) {
+  auto answer = std::make_shared<std::promise<absl::StatusOr<T>>>();
+  auto answered = answer->get_future();
+  ask([answer](absl::StatusOr<T> decided) { answer->set_value(std::move(decided)); });
+  if (answered.wait_for(std::chrono::nanoseconds(kStorePatience.ns)) != std::future_status::ready) {
+    return absl::UnavailableError("the store did not say of which region it is, or how many shards there are");
+  }
+  return answered.get();
+}
+
 std::string KeysRule(const std::string& folder) {
   const absl::Status status = security::SigningKey::Load(folder).status();
   if (status.ok() || absl::IsNotFound(status)) return "";  // the first start makes it
@@ -113,16 +125,18 @@ std::string ServiceProcess::address() const {
 }
 
 absl::StatusOr<uint32_t> ServiceProcess::DecideShards() {
+  MERIDIAN_ASSIGN_OR_RETURN(const std::string region, Decided<std::string>([this](auto done) {
+                              store_.placement->FixRegion(options_.region, std::move(done));
+                            }));
+  if (region != options_.region) {
+    return absl::FailedPreconditionError("--region " + options_.region + ": the store is of region " + region);
+  }
   const auto wished = static_cast<uint32_t>(options_.shards == 0 ? kDefaultShards : options_.shards);
   uint32_t decided = 0;
   for (const ShardKind kind : {ShardKind::kRouting, ShardKind::kSession}) {
-    auto answer = std::make_shared<std::promise<absl::StatusOr<uint32_t>>>();
-    auto answered = answer->get_future();
-    store_.placement->FixCount(kind, wished, [answer](absl::StatusOr<uint32_t> count) { answer->set_value(count); });
-    if (answered.wait_for(std::chrono::nanoseconds(kStorePatience.ns)) != std::future_status::ready) {
-      return absl::UnavailableError("the store did not say how many shards there are");
-    }
-    MERIDIAN_ASSIGN_OR_RETURN(decided, answered.get());
+    MERIDIAN_ASSIGN_OR_RETURN(decided, Decided<uint32_t>([this, kind, wished](auto done) {
+                                store_.placement->FixCount(kind, wished, std::move(done));
+                              }));
   }
   if (options_.shards != 0 && decided != wished) {
     return absl::FailedPreconditionError("--shards " + std::to_string(wished) + ": this installation has " +

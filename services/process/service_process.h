@@ -64,8 +64,9 @@ class ServiceProcess {
   const SharedStore& store() const { return store_; }
   // Of leases: unlike every other process of the installation.
   std::string owner() const;
-  // The number of shards of each kind: what was decided, or else what the options wish, which is then decided.
-  // FAILED_PRECONDITION when they wish for another; UNAVAILABLE when the store does not answer. Blocks.
+  // The number of shards of each kind: what was decided, or else what the options wish, which is then decided, with the
+  // region. FAILED_PRECONDITION when they wish for another, or are of another region; UNAVAILABLE when the store does
+  // not answer. Blocks.
   absl::StatusOr<uint32_t> DecideShards();
   // Without what to do with the shards.
   ShardKeeperPorts KeeperPorts() {

@@ -1,6 +1,7 @@
 """What the process says of options that cannot be followed, and of what it writes where."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -158,6 +159,14 @@ def test_check_names_all_that_is_wrong(name, file, problems, folder):
     assert len(said) == len(problems), said
     for line, problem in zip(said, problems):
         assert line.startswith(problem), said
+
+
+def test_an_options_file_is_a_file_of_a_sensible_size(folder):
+    os.mkfifo(folder / "pipe")
+    (folder / "huge.yaml").write_text("#" * (1 << 20) + "\n")
+    for name in ("pipe", "huge.yaml"):
+        said = refused("--data", folder / "data", "--options", folder / name)
+        assert f"{name} must be a file of at most 1 MiB" in said
 
 
 def test_a_start_uses_the_options_file_and_the_command_line_wins(folder):

@@ -40,6 +40,15 @@ INSTANTIATE_TEST_SUITE_P(Stores, StorePlacementTest, ::testing::ValuesIn(SharedS
 
 TEST_P(StorePlacementTest, NothingIsKnownAtFirst) { EXPECT_EQ(View(), PlacementView{}); }
 
+TEST_P(StorePlacementTest, TheFirstToFixTheRegionDecidesIt) {
+  for (const std::string region : {"eu1", "us1", "eu1"}) {
+    const auto in_force =
+        testing::Await<absl::StatusOr<std::string>>([&](auto done) { placement().FixRegion(region, std::move(done)); });
+    ASSERT_TRUE(in_force.ok()) << in_force.status();
+    EXPECT_EQ(*in_force, "eu1");
+  }
+}
+
 TEST_P(StorePlacementTest, TheFirstToFixTheCountDecidesIt) {
   EXPECT_EQ(FixCount(ShardKind::kRouting, 16), 16U);
   EXPECT_EQ(FixCount(ShardKind::kRouting, 4), 16U);

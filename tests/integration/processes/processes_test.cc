@@ -302,6 +302,15 @@ TEST_F(ProcessesTest, ATenantIsServedWhereItWasAssignedBeforeItCame) {
   EXPECT_GT(used.number, 1U);
 }
 
+TEST_F(ProcessesTest, AProcessOfAnotherRegionTakesNothing) {
+  Surroundings elsewhere("routing-2");
+  ServiceProcessOptions other = process_;
+  other.region = "other";
+  const auto routing = AssembleRouting({other}, elsewhere.environment(), process_.opened);
+  EXPECT_TRUE(absl::IsFailedPrecondition(routing.status())) << routing.status();
+  EXPECT_NE(routing.status().message().find("the store is of region"), std::string::npos) << routing.status();
+}
+
 TEST_F(ProcessesTest, AConversationGoesOnWhileItsShardsAreHandedOver) {
   Publish();
   const auto client = Client(gateway_at_->grpc(), security::Role::kAgent, "ana");

@@ -88,6 +88,8 @@ TEST_F(ShardsTest, WhatCannotBeIsRefused) {
   EXPECT_EQ(Move("session/1", "a:1"), kFailed) << "of the other kind";
   EXPECT_EQ(Place("acme", std::nullopt, std::nullopt), kFailed);
   EXPECT_EQ(Place("acme", 4, std::nullopt), kFailed);
+  for (const char* wrong : {"ACME!!", "../..", "", "rotuing/3"})
+    EXPECT_EQ(Place(wrong, 1, std::nullopt), kFailed) << wrong;
   EXPECT_TRUE(View().wishes.empty());
 }
 

@@ -6,6 +6,7 @@ that can be stopped, killed, frozen and started again with its data.
         redis.primary.kill()        # as a crash; start() brings it back
 """
 
+import contextlib
 import pathlib
 import re
 import signal
@@ -34,17 +35,20 @@ class RedisFailed(Exception):
     pass
 
 
-def free_port():
-    with socket.socket() as any_socket:
-        any_socket.bind(("127.0.0.1", 0))
-        return any_socket.getsockname()[1]
+def free_ports(count):
+    """All different."""
+    with contextlib.ExitStack() as open_sockets:
+        found = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for each in found:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in found]
 
 
 class Server:
     """One process: a server, or a sentinel."""
 
-    def __init__(self, folder, name, settings, sentinel=False, port=None):
-        """`port` None: a free one. A server that has settings in its folder keeps them, as a fail-over left them."""
+    def __init__(self, folder, name, settings, port, sentinel=False):
+        """A server that has settings in its folder keeps them, as a fail-over left them."""
         self.name = name
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +57,7 @@ class Server:
         self._process = None
         self.command = ["redis-server", self._config, *(["--sentinel"] if sentinel else [])]
         if not self._config.exists():
-            self._config.write_text(f"port {port or free_port()}\ndir {self.folder}\n{settings}")
+            self._config.write_text(f"port {port}\ndir {self.folder}\n{settings}")
         self.port = int(re.search(r"^port (\d+)", self._config.read_text(), re.MULTILINE)[1])
 
     @property
@@ -63,6 +67,8 @@ class Server:
     def start(self):
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        # The port may be somebody else's by now.
+        self.until(lambda: f"process_id:{self._process.pid}\n" in self.ask("INFO", "server"), "to have its port")
         self.until(lambda: self.ask("PING") == "PONG", "to answer")
         return self
 
@@ -80,7 +86,9 @@ class Server:
         deadline = time.monotonic() + READY_WITHIN_S
         while not condition():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RedisFailed(f"{self.name} was expected {what}:\n{self._log.read_text(errors='replace')[-2000:]}")
+                logs = "\n".join(f"{log.parent.name}: {log.read_text(errors='replace')[-1500:]}"
+                                 for log in sorted(self.folder.parent.glob("*/log")))
+                raise RedisFailed(f"{self.name} was expected {what}:\n{logs}")
             time.sleep(0.02)  # lint: allow sleep: between two looks, with a deadline
 
     def kill(self):
@@ -110,7 +118,8 @@ class RedisServers:
     def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None):
         """`port`: of the primary, the replicas' and the sentinels' follow; None: free ones."""
         folder = pathlib.Path(folder)
-        ports = iter(range(port, port + 1 + replicas + sentinels) if port else [None] * (1 + replicas + sentinels))
+        count = 1 + replicas + sentinels
+        ports = iter(range(port, port + count) if port else free_ports(count))
         self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports))
         self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof 127.0.0.1 {self.primary.port}\n"
                                 f"replica-priority {100 if n == 0 else 0}\n", port=next(ports)) for n in range(replicas)]
@@ -133,8 +142,8 @@ class RedisServers:
         self.primary.start()
         for replica in self.replicas:
             replica.start()
-        for replica in self.replicas:
-            replica.until(lambda: "master_link_status:up" in replica.ask("INFO", "replication"), "to be in step")
+        self.primary.until(lambda: self.primary.ask("INFO", "replication").count("state=online") == len(self.replicas),
+                           "to have its replicas in step")
         for sentinel in self.sentinels:
             sentinel.start()
         for sentinel in self.sentinels:

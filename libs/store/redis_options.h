@@ -46,7 +46,7 @@ struct RedisOptions {
   RedisTls tls;  // of the server and of the sentinels
 
   RedisDurability durability = RedisDurability::kReplicated;
-  int replicas = 1;  // that the primary is meant to have: Open refuses fewer, and `strict` waits for all of them
+  int replicas = 1;  // that the primary is meant to have: Open awaits them, and `strict` each time
   std::string key_prefix = "meridian";
 
   Duration open_timeout = Duration::Seconds(10);  // of RedisStore::Open

@@ -69,9 +69,9 @@ absl::Status CheckRedisReplicas(const RedisServerFacts& facts, const RedisOption
                      : options.durability == RedisDurability::kReplicated ? 1
                                                                           : options.replicas;
   if (connected >= needed) return absl::OkStatus();
-  return absl::FailedPreconditionError("the Redis primary has " + std::to_string(connected) +
-                                       " replicas connected, its durability needs " + std::to_string(needed) +
-                                       " (setting replicaof of the replicas)");
+  return absl::UnavailableError("the Redis primary has " + std::to_string(connected) +
+                                " replicas connected, its durability needs " + std::to_string(needed) +
+                                " (setting replicaof of the replicas)");
 }
 
 std::string RedisServerName(const RedisServerFacts& facts) {

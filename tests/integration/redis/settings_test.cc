@@ -26,13 +26,31 @@ TEST(RedisSettingsTest, AServerWithoutAppendOnlyFileIsRefused) {
   ExpectNamed(Refusal(server, RedisDurability::kAsync), "appendonly is 'no', it must be 'yes'");
 }
 
+// They may still be on their way: only a store that saw too few all the time it had for opening is refused.
 TEST(RedisSettingsTest, TooFewReplicasAreRefused) {
   RedisServer server({.settings = {"--appendfsync", "always"}}), replica;
-  ExpectNamed(Refusal(server, RedisDurability::kReplicated), "has 0 replicas connected, its durability needs 1");
+  const auto expect_too_few = [&](RedisDurability durability, int replicas, const std::string& words) {
+    RedisOptions options = RedisProcess::Options(server, durability, replicas);
+    options.open_timeout = Duration::Milliseconds(300);
+    const absl::Status refusal = RedisStore::Open(std::move(options)).status();
+    EXPECT_EQ(refusal.code(), absl::StatusCode::kUnavailable);
+    EXPECT_NE(refusal.ToString().find(words), std::string::npos) << refusal;
+  };
+  expect_too_few(RedisDurability::kReplicated, 1, "has 0 replicas connected, its durability needs 1");
   replica.ReplicateFrom(server);
   EXPECT_TRUE(Refusal(server, RedisDurability::kReplicated).ok());
-  ExpectNamed(Refusal(server, RedisDurability::kStrict, 2), "has 1 replicas connected, its durability needs 2");
+  expect_too_few(RedisDurability::kStrict, 2, "has 1 replicas connected, its durability needs 2");
   EXPECT_TRUE(Refusal(server, RedisDurability::kStrict, 1).ok());
+}
+
+TEST(RedisSettingsTest, AReplicaThatIsOnItsWayIsAwaited) {
+  RedisServer server, replica;
+  RedisOptions options = RedisProcess::Options(server, RedisDurability::kReplicated);
+  std::future<absl::Status> opened =
+      std::async(std::launch::async, [&] { return RedisStore::Open(std::move(options)).status(); });
+  server.AwaitReply({"INFO", "commandstats"}, "cmdstat_config|get");  // the store has looked, and found too few
+  replica.ReplicateFrom(server);
+  EXPECT_TRUE(opened.get().ok());
 }
 
 TEST(RedisSettingsTest, StrictRefusesAReplicaThatItWouldNotWaitFor) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -22,6 +23,11 @@ bool IsHostAndPort(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return false;
   const auto port = ParseUnsigned(text.substr(colon + 1));
   return port && *port >= 1 && *port <= 65535;
+}
+
+bool IsIpAddress(const std::string& text) {
+  unsigned char address[sizeof(in6_addr)];
+  return inet_pton(AF_INET, text.c_str(), address) == 1 || inet_pton(AF_INET6, text.c_str(), address) == 1;
 }
 
 // `keeps` says whether a value keeps the rule that `rule` words.
@@ -92,10 +98,15 @@ OptionRule FileToWrite() {
   };
 }
 
-OptionRule IpAddress() {
-  return Rule("must be an IPv4 or IPv6 address", [](const std::string& value) {
-    unsigned char address[sizeof(in6_addr)];
-    return inet_pton(AF_INET, value.c_str(), address) == 1 || inet_pton(AF_INET6, value.c_str(), address) == 1;
+OptionRule IpAddress() { return Rule("must be an IPv4 or IPv6 address", IsIpAddress); }
+
+OptionRule Host() {
+  return Rule("must be a host's name or IP address, without a port", [](const std::string& value) {
+    const bool of_a_name = std::all_of(value.begin(), value.end(), [](unsigned char c) {
+      return c < 128 && (std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_');
+    });
+    return IsIpAddress(value) || (of_a_name && !value.empty() && value.size() <= 253 && value.front() != '.' &&
+                                  value.front() != '-' && value.find("..") == std::string::npos);
   });
 }
 

@@ -30,6 +30,8 @@ OptionRule FolderOrNothing();
 OptionRule FileToWrite();
 // An IPv4 or IPv6 address, not a name.
 OptionRule IpAddress();
+// A name or an address, without a port.
+OptionRule Host();
 // "host:port", with a port that is not 0.
 OptionRule HostAndPort();
 // The same, or the path of a socket.

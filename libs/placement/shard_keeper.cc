@@ -15,7 +15,10 @@ constexpr Duration kTakenOver = Duration::Seconds(3);
 }  // namespace
 
 ShardKeeper::ShardKeeper(ShardKeeperOptions options, ShardKeeperPorts ports)
-    : options_(std::move(options)), ports_(std::move(ports)), lifeline_(std::make_shared<Lifeline>()) {}
+    : options_(std::move(options)),
+      ports_(std::move(ports)),
+      admission_(std::make_shared<Admission>()),
+      lifeline_(std::make_shared<Lifeline>()) {}
 
 ShardKeeper::~ShardKeeper() { Stop(); }
 
@@ -50,7 +53,7 @@ void ShardKeeper::Poke() {
 // ---- what the process says of itself ----
 
 ShardProcess ShardKeeper::Describe() const {
-  ShardProcess self{options_.kind, options_.address, leaving_, {}, {}};
+  ShardProcess self{options_.kind, options_.address, leaving_, options_.trust, {}, {}};
   for (const auto& [number, held] : held_) (held == Held::kServing ? self.serving : self.held).push_back(number);
   return self;
 }
@@ -58,7 +61,26 @@ ShardProcess ShardKeeper::Describe() const {
 // Under the lock, so that what is said last is what holds.
 void ShardKeeper::Announce() {
   std::lock_guard lock(mutex_);
-  if (!stopped_) ports_.placement->Announce(Describe(), options_.ttl, [](const absl::Status&) {});
+  if (stopped_) return;
+  ports_.placement->Announce(Describe(), options_.ttl, [admission = admission_](const absl::Status& status) {
+    if (!status.ok() && !absl::IsFailedPrecondition(status))
+      return;  // the store is out of reach, which decides nothing
+    std::lock_guard lock(admission->mutex);
+    admission->status = status;
+  });
+}
+
+bool ShardKeeper::IsAdmitted() {
+  absl::Status status;
+  {
+    std::lock_guard lock(admission_->mutex);
+    status = admission_->status;
+  }
+  if (status != told_ && !absl::IsUnavailable(status)) {
+    told_ = status;
+    if (ports_.on_admitted) ports_.on_admitted(status);
+  }
+  return status.ok();
 }
 
 void ShardKeeper::AnnounceLater() {
@@ -115,6 +137,7 @@ void ShardKeeper::GiveBack(uint32_t shard) {
 
 void ShardKeeper::Reconcile() {
   const auto seen = ports_.map->Now();
+  const bool admitted = IsAdmitted();
   PlacementPlan plan;
   {
     std::lock_guard lock(mutex_);
@@ -125,7 +148,11 @@ void ShardKeeper::Reconcile() {
       return;
     }
     seen_ = true;
-    plan = PlanFor(seen->view, Describe());
+    if (admitted) {
+      plan = PlanFor(seen->view, Describe());
+    } else {
+      for (const auto& [number, held] : held_) plan.give.push_back(number);
+    }
     std::erase_if(plan.give, [this](uint32_t number) { return held_.at(number) == Held::kGiving; });
     if (now < take_from_) plan.take.clear();
     for (const uint32_t number : plan.give) held_[number] = Held::kGiving;

@@ -29,6 +29,7 @@ namespace meridian {
 struct ShardKeeperOptions {
   ShardKind kind = ShardKind::kRouting;
   std::string address;                              // where callers reach this process
+  std::string trust;                                // ShardProcess::trust
   Duration ttl = Duration::Milliseconds(1500);      // unheard of for so long, the process is taken for dead
   Duration announce = Duration::Milliseconds(300);  // how often it is heard of
 };
@@ -42,6 +43,9 @@ struct ShardKeeperPorts {
   std::function<void(uint32_t)> open;
   // Gives shards away: each finishes what is in flight, releases its lease and then says kStopped, if it has not yet.
   std::function<void(const std::vector<uint32_t>&)> close;
+  // The placement has the process, or refuses it: OK or FAILED_PRECONDITION, each time that this changes. A process
+  // that is refused takes nothing and gives away what it has. On a thread of the keeper's.
+  std::function<void(const absl::Status&)> on_admitted;
 };
 
 class ShardKeeper {
@@ -70,9 +74,16 @@ class ShardKeeper {
     ShardKeeper* keeper = nullptr;
   };
 
+  // What the placement answered last to what the process says of itself. The answer may outlive the keeper.
+  struct Admission {
+    std::mutex mutex;
+    absl::Status status = absl::UnavailableError("not announced yet");
+  };
+
   void Reconcile();
   ShardProcess Describe() const;
   void Announce();
+  bool IsAdmitted();
   void AnnounceLater();
   void Poke();
   bool OthersServe(const std::vector<uint32_t>& shards) const;
@@ -87,6 +98,8 @@ class ShardKeeper {
   bool seen_ = false;  // the map was complete once
   // The store was out of reach: others may live and not have said so again.
   MonotonicInstant take_from_;
+  const std::shared_ptr<Admission> admission_;
+  absl::Status told_ = absl::UnavailableError("nothing");  // of the admission; the worker's
   std::shared_ptr<Lifeline> lifeline_;
   std::unique_ptr<ShardMap::Watch> watch_;
   std::unique_ptr<WorkerThread> worker_;

@@ -24,6 +24,7 @@ struct ShardProcess {
   ShardKind kind = ShardKind::kRouting;  // of the shards that it may hold
   std::string address;                   // "host:port" where it is called; unique among the processes of its kind
   bool leaving = false;                  // it takes no shard any more and gives away what it holds
+  std::string trust;                     // what all must share to be able to call each other; one word, not empty
   std::vector<uint32_t> serving;         // shards, rising
   std::vector<uint32_t> held;            // held, but not served: being taken or given away; rising
 
@@ -43,6 +44,11 @@ struct PlacementView {
   friend bool operator==(const PlacementView&, const PlacementView&) = default;
 };
 
+// What Announce answers while the process at `address` lives and trusts others.
+inline absl::Status OtherTrust(const std::string& address) {
+  return absl::FailedPreconditionError("the process at " + address + " has another signing key, or other TLS");
+}
+
 class ShardPlacement {
  public:
   virtual ~ShardPlacement() = default;
@@ -52,7 +58,8 @@ class ShardPlacement {
   // The same of the region whose store this is.
   virtual void FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
 
-  // The process lives, and will be taken to for `ttl`. In place of what it said before.
+  // The process lives, and will be taken to for `ttl`. In place of what it said before. FAILED_PRECONDITION, and
+  // nothing is changed, while another lives whose `trust` is another.
   virtual void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) = 0;
   // It is gone. Idempotent.
   virtual void Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) = 0;

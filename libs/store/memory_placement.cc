@@ -1,5 +1,7 @@
 #include "libs/store/memory_placement.h"
 
+#include <algorithm>
+
 namespace meridian {
 
 void MemoryPlacement::FixCount(ShardKind kind, uint32_t count,
@@ -28,6 +30,11 @@ void MemoryPlacement::Announce(ShardProcess process, Duration ttl, absl::AnyInvo
   {
     std::lock_guard lock(mutex_);
     const MonotonicInstant now = Now();
+    const auto stranger = std::find_if(processes_.begin(), processes_.end(), [&](const auto& other) {
+      return other.second.expires > now && other.first != std::pair(process.kind, process.address) &&
+             other.second.process.trust != process.trust;
+    });
+    if (stranger != processes_.end()) return done(OtherTrust(stranger->first.second));
     Entry& entry = processes_[{process.kind, process.address}];
     changed = entry.process != process || entry.expires <= now;
     entry = {std::move(process), now + ttl};

@@ -1,4 +1,4 @@
-#!lua name=meridian_v2
+#!lua name=meridian_v3
 -- The functions of the Redis store, version 2 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
 --
 -- KEYS[1] is the base of a shard, e.g. `meridian:{r7}`; all its keys begin with it, so they lie in one slot:
@@ -520,18 +520,28 @@ local function split_process(value)
   return tonumber(expires or 0), text or ''
 end
 
--- ARGV: name, text, ttl ms, now ms or ''. Removes those that are dead for long.
+-- ARGV: name, text, ttl ms, now ms or '', trust (the text's last word) -> `ok`, or `stranger <address>` while another
+-- lives whose trust is another. Removes those that are dead for long.
 local function announce(keys, args)
   local ttl, now = whole(args[3]), lease_now(args[4])
   if not ttl then return redis.error_reply('ERR bad arguments') end
   local processes = keys[1] .. ':processes'
   local expires, text = split_process(redis.call('HGET', processes, args[1]) or '')
-  redis.call('HSET', processes, args[1], integer(now + ttl) .. ' ' .. args[2])
-  if expires > now and text == args[2] then return 'ok' end
-  local all = redis.call('HGETALL', processes)
-  for i = 1, #all, 2 do
-    if split_process(all[i + 1]) + DEAD_MS < now then redis.call('HDEL', processes, all[i]) end
+  if expires > now and text == args[2] then
+    redis.call('HSET', processes, args[1], integer(now + ttl) .. ' ' .. args[2])
+    return 'ok'
   end
+  local all, dead = redis.call('HGETALL', processes), {}
+  for i = 1, #all, 2 do
+    local until_ms, other = split_process(all[i + 1])
+    local trust = string.match(other, '^%S+ %S+ %S+ (%S+)$')
+    if until_ms > now and all[i] ~= args[1] and trust and trust ~= args[5] then
+      return 'stranger ' .. string.match(all[i], '(%S+)$')
+    end
+    if until_ms + DEAD_MS < now then dead[#dead + 1] = all[i] end
+  end
+  for _, name in ipairs(dead) do redis.call('HDEL', processes, name) end
+  redis.call('HSET', processes, args[1], integer(now + ttl) .. ' ' .. args[2])
   say_placement(keys[1])
   return 'ok'
 end

@@ -52,7 +52,7 @@ std::string NameOf(ShardKind kind, const std::string& address) { return std::str
 
 std::string FormatProcess(const ShardProcess& process) {
   return std::string(process.leaving ? "leaving" : "here") + " " + FormatNumbers(process.serving) + " " +
-         FormatNumbers(process.held);
+         FormatNumbers(process.held) + " " + process.trust;
 }
 
 std::optional<ShardProcess> ParseProcess(std::string_view name, std::string_view text) {
@@ -60,9 +60,9 @@ std::optional<ShardProcess> ParseProcess(std::string_view name, std::string_view
   const auto kind = KindOf(TakeUpTo(' ', &name));
   const std::string_view state = TakeUpTo(' ', &text);
   const auto serving = ParseNumbers(TakeUpTo(' ', &text));
-  const auto held = ParseNumbers(text);
+  const auto held = ParseNumbers(TakeUpTo(' ', &text));
   if (!kind || name.empty() || !serving || !held) return std::nullopt;
-  return ShardProcess{*kind, std::string(name), state == "leaving", *serving, *held};
+  return ShardProcess{*kind, std::string(name), state == "leaving", std::string(text), *serving, *held};
 }
 
 std::optional<ShardId> ParseShard(std::string_view name) {
@@ -138,8 +138,12 @@ void RedisPlacement::FixRegion(const std::string& region, absl::AnyInvocable<voi
 void RedisPlacement::Announce(const ShardProcess& process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) {
   parts_.Send(RedisCall("announce", base_,
                         {NameOf(process.kind, process.address), FormatProcess(process),
-                         std::to_string(ttl.ToMilliseconds()), Now()}),
-              [done = std::move(done)](RedisReply reply) mutable { done(StatusOfReply(reply)); });
+                         std::to_string(ttl.ToMilliseconds()), Now(), process.trust}),
+              [done = std::move(done)](RedisReply reply) mutable {
+                std::string_view answer = reply.text();
+                if (TakeUpTo(' ', &answer) == "stranger") return done(OtherTrust(std::string(answer)));
+                done(StatusOfReply(reply));
+              });
 }
 
 void RedisPlacement::Leave(ShardKind kind, const std::string& address, absl::AnyInvocable<void(absl::Status)> done) {

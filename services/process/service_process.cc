@@ -49,6 +49,7 @@ void ServiceProcessOptions::BindTo(CommandLine& line, Role role) {
     line.Must(rules::Between(0, kMostShards));
     if (role == Role::kFollowsLogs) return;
     line.Bind("--advertise", &advertise, "Host under which the other processes reach this one; by default --listen");
+    line.Must(rules::Host());
     return;
   }
   store.BindTo(line);
@@ -123,6 +124,8 @@ std::string ServiceProcess::address() const {
   const bool bare = host.find(':') != std::string::npos && host.front() != '[';
   return (bare ? "[" + host + "]" : host) + ":" + std::to_string(endpoints_.grpc_port());
 }
+
+std::string ServiceProcess::trust() const { return key_.key_id() + (tls_.BetweenServices() ? "/tls" : "/plain"); }
 
 absl::StatusOr<uint32_t> ServiceProcess::DecideShards() {
   MERIDIAN_ASSIGN_OR_RETURN(const std::string region, Decided<std::string>([this](auto done) {

@@ -74,6 +74,8 @@ class ServiceProcess {
   }
   // Where others reach the gRPC; after StartGrpc.
   std::string address() const;
+  // ShardProcess::trust: the signing key and whether links are TLS.
+  std::string trust() const;
   // With tokens of role service, made of the installation's key; mutual TLS where the process has a certificate.
   LinkOptions Links();
   LinkServer& link_server() { return link_server_; }

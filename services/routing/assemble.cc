@@ -4,8 +4,7 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/placement/shard_keeper.h"
-#include "libs/runtime/refusal.h"
+#include "services/process/shard_holding.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
 
@@ -20,12 +19,13 @@ class RoutingProcess : public Service {
  public:
   RoutingProcess(const RoutingProcessOptions& options, std::unique_ptr<ServiceProcess> process, uint32_t shards)
       : process_(std::move(process)),
+        holding_(process_.get(), ShardKind::kRouting),
         routing_(OptionsFor(options, shards), PortsFor()),
-        port_(&routing_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {
+        port_(&routing_, &process_->timer(), {[this](const TenantId& tenant) { return holding_.Check(tenant); }}) {
     bound_ = &port_;
   }
   ~RoutingProcess() override {
-    if (ShardKeeper* keeper = keeper_.load()) keeper->Stop();
+    holding_.Stop();
     process_->Drain(Duration::Seconds(1));
     bound_ = nullptr;
   }
@@ -35,21 +35,16 @@ class RoutingProcess : public Service {
     routing_.Start();
     port_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
-    ShardKeeperPorts ports = process_->KeeperPorts();
-    ports.open = [this](uint32_t shard) { routing_.Open(shard); };
-    ports.close = [this](const std::vector<uint32_t>& shards) {
-      for (const uint32_t shard : shards) routing_.Close(shard);
-    };
-    owned_keeper_ = std::make_unique<ShardKeeper>(
-        ShardKeeperOptions{.kind = ShardKind::kRouting, .address = process_->address()}, std::move(ports));
-    keeper_ = owned_keeper_.get();
-    owned_keeper_->Start();
+    holding_.Start([this](uint32_t shard) { routing_.Open(shard); },
+                   [this](const std::vector<uint32_t>& shards) {
+                     for (const uint32_t shard : shards) routing_.Close(shard);
+                   });
     return absl::OkStatus();
   }
 
   void Drain(Duration limit) override {
     process_->readiness().BeginDrain();
-    const bool handed_over = keeper_.load()->Leave(limit / 2);
+    const bool handed_over = holding_.Leave(limit / 2);
     process_->Drain(limit / 4);
     if (!routing_.Drain(limit / 4) || !handed_over) {
       process_->environment().log.Warning("not all work was finished in time");
@@ -57,10 +52,6 @@ class RoutingProcess : public Service {
   }
 
  private:
-  absl::Status CheckOwner(const TenantId& tenant) const {
-    const ShardKeeper* keeper = keeper_.load();
-    return keeper == nullptr ? NotServedHere() : keeper->Check(tenant);
-  }
   RoutingOptions OptionsFor(const RoutingProcessOptions& process, uint32_t shards) const {
     RoutingOptions options;
     options.region = process_->ids().region();
@@ -86,7 +77,7 @@ class RoutingProcess : public Service {
     ports.log = &environment.log;
     // Which shards it holds changes while it is ready; one whose records cannot be read leaves the others served.
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status&) {
-      if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
+      holding_.OnState(shard.number, state);
     };
     ports.on_config = [this](const auto& config) {
       if (RoutingPort* port = bound_.load()) port->OnConfig(config);
@@ -96,8 +87,7 @@ class RoutingProcess : public Service {
 
   const std::unique_ptr<ServiceProcess> process_;
   std::atomic<RoutingPort*> bound_{nullptr};
-  std::atomic<ShardKeeper*> keeper_{nullptr};
-  std::unique_ptr<ShardKeeper> owned_keeper_;
+  ShardHolding holding_;
   RoutingService routing_;
   RoutingPort port_;
 };

@@ -1,11 +1,9 @@
 #include "services/session/session_process.h"
 
-#include <atomic>
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/placement/shard_keeper.h"
-#include "libs/runtime/refusal.h"
+#include "services/process/shard_holding.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/placed_sessions.h"
 #include "services/session/session_port.h"
@@ -24,13 +22,14 @@ class SessionProcess : public Service {
  public:
   explicit SessionProcess(std::unique_ptr<ServiceProcess> process)
       : process_(std::move(process)),
+        holding_(process_.get(), ShardKind::kSession),
         routing_(&process_->map(), process_->Links()),
         shards_(OptionsFor(), PortsFor(), process_->placed()),
         session_([this](const TenantId& tenant) { return shards_.Find(tenant); }),
         port_(&session_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {}
   ~SessionProcess() override {
     watch_.reset();
-    if (ShardKeeper* keeper = keeper_.load()) keeper->Stop();
+    holding_.Stop();
     process_->Drain(Duration::Seconds(1));
   }
 
@@ -38,15 +37,10 @@ class SessionProcess : public Service {
     process_->WatchStore(process_->store().log, {ShardKind::kSession, 0});
     port_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
-    ShardKeeperPorts ports = process_->KeeperPorts();
-    ports.open = [this](uint32_t shard) { shards_.Open(shard); };
-    ports.close = [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); };
-    owned_keeper_ = std::make_unique<ShardKeeper>(
-        ShardKeeperOptions{.kind = ShardKind::kSession, .address = process_->address()}, std::move(ports));
-    keeper_ = owned_keeper_.get();
-    owned_keeper_->Start();
+    holding_.Start([this](uint32_t shard) { shards_.Open(shard); },
+                   [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); });
     watch_ = process_->map().OnChange([this] {
-      for (const uint32_t shard : shards_.Outdated()) owned_keeper_->GiveBack(shard);
+      for (const uint32_t shard : shards_.Outdated()) holding_.GiveBack(shard);
     });
     return absl::OkStatus();
   }
@@ -54,15 +48,13 @@ class SessionProcess : public Service {
   void Drain(Duration limit) override {
     process_->readiness().BeginDrain();
     watch_.reset();
-    if (!keeper_.load()->Leave(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
+    if (!holding_.Leave(limit / 2)) process_->environment().log.Warning("not all work was finished in time");
     process_->Drain(limit / 2);
   }
 
  private:
   absl::Status CheckOwner(const TenantId& tenant) const {
-    const ShardKeeper* keeper = keeper_.load();
-    if (keeper == nullptr) return NotServedHere();
-    MERIDIAN_RETURN_IF_ERROR(keeper->Check(tenant));
+    MERIDIAN_RETURN_IF_ERROR(holding_.Check(tenant));
     return shards_.Find(tenant).status();
   }
   AssembleSessionOptions OptionsFor() const {
@@ -84,7 +76,7 @@ class SessionProcess : public Service {
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       process_->environment().log.Info("session shard",
                                        {{"shard", shard.number}, {"state", state}, {"code", why.code()}});
-      if (ShardKeeper* keeper = keeper_.load()) keeper->OnState(shard.number, state);
+      holding_.OnState(shard.number, state);
     };
     ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {
       process_->environment().log.Warning("a routing log could not be followed",
@@ -94,8 +86,7 @@ class SessionProcess : public Service {
   }
 
   const std::unique_ptr<ServiceProcess> process_;
-  std::atomic<ShardKeeper*> keeper_{nullptr};
-  std::unique_ptr<ShardKeeper> owned_keeper_;
+  ShardHolding holding_;
   RemoteRoutingClient routing_;
   PlacedSessions shards_;
   SessionService session_;

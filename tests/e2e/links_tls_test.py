@@ -1,6 +1,7 @@
 """Mutual TLS between services: who has no certificate of the region's authority is refused, and certificates and the
 authority itself are changed while the processes run."""
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -54,7 +55,7 @@ class Installation:
         make_certificates(self.certificates)
         self._data = folder / "installation"
         (self._data / "keys").mkdir(parents=True)
-        store = ["--redis", redis, "--redis-durability", "async", "--redis-replicas", "0"]
+        self.store = store = ["--redis", redis, "--redis-durability", "async", "--redis-replicas", "0"]
         self.routing = RunningService("routing", folder, self.token, self._data / "keys",
                                       options=[*store, *options_of(self.certificates, "routing")]).start()
         self.routing.stay_at_its_port()
@@ -122,6 +123,35 @@ def test_certificates_and_their_authority_are_changed_while_the_processes_run(in
     installation.routing.kill()
     installation.routing.start()
     eventually(installation.has_agents, 30, "admin, which was not started again, to show its new certificate")
+
+
+@pytest.mark.parametrize("wrong, dependency, state", [
+    ("key", "placement", "refused"), ("plain", "placement", "refused"), ("address", "link to itself", "is not reached")])
+def test_a_process_that_the_others_cannot_call_holds_no_shard(installation, tmp_path, wrong, dependency, state):
+    keys, options = tmp_path / "installation/keys", options_of(installation.certificates, "stranger")
+    if wrong == "key":
+        (keys := tmp_path / "other").mkdir()
+    elif wrong == "plain":
+        options = []
+    else:
+        options += ["--advertise", "nobody.invalid"]
+    stranger = RunningService("routing", tmp_path / "stranger", installation.token, keys,
+                              options=[*installation.store, *options])
+    (tmp_path / "stranger").mkdir()
+    stranger.start()
+    try:
+        def says_why():
+            code, text = stranger.get("/readyz")
+            away = json.loads(text).get("away", [])
+            return code == 503 and any(each["dependency"] == dependency and state in each["state"] for each in away)
+
+        eventually(says_why, 30, "not ready")
+        listed = installation.ctl("shards", "list", *installation.store)
+        owners = {words[1] for words in map(str.split, listed.splitlines()) if words[:1] and words[0].startswith("routing/")}
+        assert owners == {installation.routing.grpc}
+        assert installation.has_agents()
+    finally:
+        stranger.kill()
 
 
 def test_beyond_this_machine_nothing_is_served_in_plain_text(installation, tmp_path):

@@ -33,8 +33,8 @@ class StorePlacementTest : public StoreTest {
     return view.value_or(PlacementView{});
   }
 
-  const ShardProcess routing_{ShardKind::kRouting, "10.0.0.1:7001", false, {0, 3, 15}, {7}};
-  const ShardProcess session_{ShardKind::kSession, "[::1]:7002", false, {}, {}};
+  const ShardProcess routing_{ShardKind::kRouting, "10.0.0.1:7001", false, "k1/tls", {0, 3, 15}, {7}};
+  const ShardProcess session_{ShardKind::kSession, "[::1]:7002", false, "k1/tls", {}, {}};
 };
 INSTANTIATE_TEST_SUITE_P(Stores, StorePlacementTest, ::testing::ValuesIn(SharedStoreKinds()), KindName);
 
@@ -78,6 +78,22 @@ TEST_P(StorePlacementTest, AProcessThatIsNotHeardOfIsGone) {
   EXPECT_EQ(View().processes, std::vector<ShardProcess>{session_});
   Announce(routing_);
   EXPECT_EQ(View().processes.size(), 2U);
+}
+
+TEST_P(StorePlacementTest, WhoTrustsOthersIsRefusedWhileTheyLive) {
+  Announce(session_, Duration::Milliseconds(1500));
+  ShardProcess stranger = routing_;
+  stranger.trust = "k2/tls";
+  const auto said = [&] {
+    return testing::Await<absl::Status>(
+        [&](auto done) { placement().Announce(stranger, Duration::Seconds(2), std::move(done)); });
+  };
+  EXPECT_EQ(said().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(said().message().find(session_.address), std::string::npos);
+  EXPECT_EQ(View().processes, std::vector<ShardProcess>{session_});
+  clock_.Advance(Duration::Milliseconds(1600));
+  EXPECT_TRUE(said().ok());
+  EXPECT_EQ(View().processes, std::vector<ShardProcess>{stranger});
 }
 
 TEST_P(StorePlacementTest, OneThatLeavesIsGoneAtOnce) {

@@ -21,7 +21,7 @@ class ShardsTest : public ::testing::Test {
   }
 
   void Announce(const std::string& address, std::vector<uint32_t> serving, std::vector<uint32_t> held) {
-    store_.placement().Announce({ShardKind::kRouting, address, false, std::move(serving), std::move(held)},
+    store_.placement().Announce({ShardKind::kRouting, address, false, "key/tls", std::move(serving), std::move(held)},
                                 Duration::Seconds(2), [](const absl::Status&) {});
   }
   int Move(const std::string& what, const std::string& to) {

@@ -25,7 +25,7 @@ class PlacedShardMapTest : public ::testing::Test {
     store_.placement().FixCount(ShardKind::kSession, session, [](const auto&) {});
   }
   void Announce(ShardKind kind, const std::string& address, std::vector<uint32_t> serving) {
-    store_.placement().Announce({kind, address, false, std::move(serving), {}}, Duration::Seconds(2),
+    store_.placement().Announce({kind, address, false, "key/tls", std::move(serving), {}}, Duration::Seconds(2),
                                 [](const absl::Status&) {});
   }
   void Assign(const std::string& tenant, uint32_t routing, uint32_t session) {

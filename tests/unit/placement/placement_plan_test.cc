@@ -18,7 +18,7 @@ PlacementView ViewOf(uint32_t count, std::vector<ShardProcess> processes) {
 }
 
 ShardProcess Routing(std::string address, Shards serving, Shards held = {}, bool leaving = false) {
-  return {ShardKind::kRouting, std::move(address), leaving, std::move(serving), std::move(held)};
+  return {ShardKind::kRouting, std::move(address), leaving, "key/tls", std::move(serving), std::move(held)};
 }
 
 Shards Range(uint32_t from, uint32_t to) {

@@ -19,11 +19,13 @@ constexpr Duration kPatience = Duration::Seconds(30);
 // A process whose shards do what they are told, at once or, when it hangs, never.
 class Process {
  public:
-  Process(MemoryStore& store, std::string address)
+  Process(MemoryStore& store, std::string address, std::string trust = "key/tls")
       : map_(&store.placement(), &store, &timer_, Duration::Milliseconds(20)),
-        keeper_({.kind = ShardKind::kRouting, .address = address, .announce = Duration::Milliseconds(20)},
-                {&store.placement(), &map_, &timer_, &clock_, [this](uint32_t shard) { Open(shard); },
-                 [this](const std::vector<uint32_t>& shards) { Close(shards); }}) {
+        keeper_(
+            {.kind = ShardKind::kRouting, .address = address, .trust = trust, .announce = Duration::Milliseconds(20)},
+            {&store.placement(), &map_, &timer_, &clock_, [this](uint32_t shard) { Open(shard); },
+             [this](const std::vector<uint32_t>& shards) { Close(shards); },
+             [this](const absl::Status& status) { OnAdmitted(status); }}) {
     EXPECT_TRUE(map_.AwaitRead(kPatience));
     keeper_.Start();
   }
@@ -34,12 +36,24 @@ class Process {
     std::lock_guard lock(mutex_);
     return opened_;
   }
+  // What the placement said last of the process; waits for the first time.
+  absl::StatusCode AwaitAdmission(size_t times) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(
+        changed_.wait_for(lock, std::chrono::nanoseconds(kPatience.ns), [&] { return admissions_.size() >= times; }));
+    return admissions_.empty() ? absl::StatusCode::kUnknown : admissions_.back();
+  }
   void Hang() {
     std::lock_guard lock(mutex_);
     hangs_ = true;
   }
 
  private:
+  void OnAdmitted(const absl::Status& status) {
+    std::lock_guard lock(mutex_);
+    admissions_.push_back(status.code());
+    changed_.notify_all();
+  }
   void Open(uint32_t shard) {
     {
       std::lock_guard lock(mutex_);
@@ -60,6 +74,8 @@ class Process {
   rpc::DeadlineTimer timer_;
   PlacedShardMap map_;
   std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<absl::StatusCode> admissions_;
   size_t opened_ = 0;
   bool hangs_ = false;
   ShardKeeper keeper_;
@@ -72,6 +88,7 @@ class ShardKeeperTest : public ::testing::Test {
     store_.placement().FixCount(ShardKind::kSession, 16, [](const auto&) {});
     watch_ = store_.placement().Watch([this] {
       std::lock_guard lock(mutex_);
+      ++changes_;
       changed_.notify_all();
     });
   }
@@ -83,20 +100,25 @@ class ShardKeeperTest : public ::testing::Test {
     return counts;
   }
   void AwaitCounts(const std::map<std::string, size_t>& counts) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(kPatience.ns);
     std::unique_lock lock(mutex_);
-    const bool came = changed_.wait_for(lock, std::chrono::nanoseconds(kPatience.ns), [&] {
+    while (true) {
+      const size_t seen = changes_;
       lock.unlock();  // what is announced meanwhile needs it
-      const bool equal = Counts() == counts;
+      if (Counts() == counts) return;
       lock.lock();
-      return equal;
-    });
-    EXPECT_TRUE(came);
+      // A process that is not heard of any more is no change.
+      const auto look = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
+      changed_.wait_until(lock, look, [&] { return changes_ != seen; });
+      ASSERT_LT(std::chrono::steady_clock::now(), until);
+    }
   }
 
   const SystemMonotonicClock clock_;
   MemoryStore store_{{.monotonic = &clock_}};
   std::mutex mutex_;
   std::condition_variable changed_;
+  size_t changes_ = 0;
   std::unique_ptr<ShardPlacement::Subscription> watch_;
 };
 
@@ -148,6 +170,17 @@ TEST_F(ShardKeeperTest, OnlyWhatIsHeldIsServedAndTheOwnerIsNamed) {
     std::this_thread::yield();
   }
   EXPECT_EQ(owner, "b:1");
+}
+
+TEST_F(ShardKeeperTest, WhoHasAnotherKeyTakesNothingWhileTheOthersLive) {
+  auto a = std::make_unique<Process>(store_, "a:1");
+  AwaitCounts({{"a:1", 16}});
+  Process b(store_, "b:1", "another/tls");
+  EXPECT_EQ(b.AwaitAdmission(1), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(b.opened(), 0U);
+  EXPECT_TRUE(a->keeper().Leave(kPatience));
+  EXPECT_EQ(b.AwaitAdmission(2), absl::StatusCode::kOk);
+  AwaitCounts({{"b:1", 16}});
 }
 
 TEST_F(ShardKeeperTest, LeavingDoesNotWaitForEver) {

@@ -12,6 +12,8 @@
 namespace meridian {
 namespace {
 
+constexpr char kRelay[] = "relay to Kafka";
+
 AssembleHistoryOptions HistoryOptionsFor(const ReplicatorProcessOptions& options, const Environment& environment) {
   AssembleHistoryOptions history;
   history.file = environment.data.File("history.db");
@@ -63,6 +65,7 @@ class ReplicatorProcess : public Service {
     if (!options_.relay.IsOn()) return;
     Environment& environment = process_->environment();
     RelayOptions options;
+    options.region = process_->ids().region();
     options.kafka = options_.relay.kafka;
     options.shards = options_.shards;
     // No other process may take it for its own, also one of the same name.
@@ -75,6 +78,12 @@ class ReplicatorProcess : public Service {
     ports.wall = &environment.wall_clock;
     ports.metrics = &environment.metrics;
     ports.log = &environment.log;
+    // Nobody else waits for Kafka: the other services go on, and so do the readers here.
+    process_->readiness().Tell(kRelay, true, "", absl::OkStatus());
+    ports.on_waiting = [readiness = &process_->readiness()](size_t shards) {
+      readiness->Tell(kRelay, shards == 0, "events of " + std::to_string(shards) + " shards wait for Kafka",
+                      absl::OkStatus());
+    };
     relay_ = std::make_unique<RelayService>(std::move(options), ports);
     relay_->Start();
   }

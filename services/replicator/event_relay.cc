@@ -153,6 +153,9 @@ void EventRelay::StopFollowing() {
   producer_.reset();
   unacknowledged_.clear();
   published_ = {};  // another process may have gone on
+  if (std::exchange(trouble_, absl::StatusCode::kOk) != absl::StatusCode::kOk && ports_.on_trouble) {
+    ports_.on_trouble(absl::CancelledError("another process relays them"));
+  }
   if (state_ != State::kRunning) state_ = State::kStopped;
 }
 

@@ -59,7 +59,8 @@ struct EventRelayPorts {
   const WallClock* wall = nullptr;
   std::function<absl::StatusOr<std::unique_ptr<RecordProducer>>()> make_producer;
   RelayMetrics metrics;
-  // Publishing fails, for another reason than before; with OK: it goes on. The stepping thread; may be null.
+  // Publishing fails, for another reason than before; with OK: it goes on; with CANCELLED: it is
+  // another process's matter. The stepping thread; may be null.
   std::function<void(const absl::Status&)> on_trouble;
 };
 

@@ -1,12 +1,21 @@
 #include "services/replicator/relay_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status_macros.h"
 #include "libs/base/uuid.h"
 #include "libs/kafka/kafka_producer.h"
+#include "libs/kafka/topic_admin.h"
+#include "libs/wire/cloud_event.h"
 
 namespace meridian {
+namespace {
+
+constexpr char kUnreachable[] = "no broker can be reached";
+constexpr char kRefused[] = "events could not be published";
+
+}  // namespace
 
 RelayService::RelayService(RelayOptions options, RelayPorts ports)
     : options_(std::move(options)), ports_(ports), thread_(ports.monotonic, "event-relay") {
@@ -35,14 +44,29 @@ void RelayService::Start() {
   thread_.Start();
 }
 
+absl::Status RelayService::LookForTopics() const {
+  const std::vector<std::string> names = {KafkaTopicOf(options_.region, event::v1::TOPIC_CONTACT),
+                                          KafkaTopicOf(options_.region, event::v1::TOPIC_AGENT),
+                                          KafkaTopicOf(options_.region, event::v1::TOPIC_CONFIG)};
+  MERIDIAN_ASSIGN_OR_RETURN(const auto admin, kafka::TopicAdmin::Make(options_.kafka));
+  MERIDIAN_ASSIGN_OR_RETURN(const auto found, admin->Describe(names, {}));
+  const bool all = std::all_of(found.begin(), found.end(), [](const auto& topic) { return topic.has_value(); });
+  return all ? absl::OkStatus() : absl::NotFoundError("a topic of the region is missing");
+}
+
 absl::StatusOr<std::unique_ptr<RecordProducer>> RelayService::MakeProducer(uint32_t shard) {
+  // Otherwise what goes to the other topics would be published again with each attempt.
+  if (topic_missing_) MERIDIAN_RETURN_IF_ERROR(LookForTopics());
+  topic_missing_ = false;
   const Gauge reachable = ports_.metrics->MakeGauge("meridian_kafka_reachable", "1 while a broker can be reached.",
                                                     {{"shard", std::to_string(shard)}});
   reachable.Set(1);
   kafka::ProducerOptions options;
   options.connection = options_.kafka;
   options.linger = options_.linger;
-  options.on_reachable = [log = ports_.log, shard, reachable](bool is_reachable) {
+  Count(shard, kUnreachable, false);
+  options.on_reachable = [this, log = ports_.log, shard, reachable](bool is_reachable) {
+    Count(shard, kUnreachable, !is_reachable);
     reachable.Set(is_reachable ? 1 : 0);
     if (is_reachable) {
       log->Info("Kafka can be reached again", {{"shard", shard}});
@@ -54,7 +78,28 @@ absl::StatusOr<std::unique_ptr<RecordProducer>> RelayService::MakeProducer(uint3
   return std::unique_ptr<RecordProducer>(std::move(producer));
 }
 
+void RelayService::Count(uint32_t shard, const char* why, bool waits) {
+  const auto shards = [this] {
+    std::set<uint32_t> distinct;
+    for (const auto& [number, reason] : waiting_) distinct.insert(number);
+    return distinct.size();
+  };
+  std::lock_guard lock(mutex_);
+  const size_t before = shards();
+  if (waits) {
+    waiting_.emplace(shard, why);
+  } else {
+    waiting_.erase({shard, why});
+  }
+  if (ports_.on_waiting && shards() != before) ports_.on_waiting(shards());
+}
+
 void RelayService::Tell(uint32_t shard, const absl::Status& trouble) {
+  topic_missing_ = topic_missing_ || absl::IsNotFound(trouble);
+  const bool waits = !trouble.ok() && !absl::IsCancelled(trouble);
+  Count(shard, kRefused, waits);
+  if (!waits) Count(shard, kUnreachable, false);
+  if (absl::IsCancelled(trouble)) return;
   if (trouble.ok()) {
     ports_.log->Info("events are published again", {{"shard", shard}});
   } else if (trouble.code() == absl::StatusCode::kNotFound) {

@@ -3,10 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "libs/base/entity_id.h"
 #include "libs/kafka/connection.h"
 #include "libs/runtime/shard_thread.h"
 #include "libs/telemetry/log.h"
@@ -15,6 +21,7 @@
 namespace meridian {
 
 struct RelayOptions {
+  RegionCode region;  // whose topics they are
   kafka::Connection kafka;
   Duration linger = Duration::Milliseconds(5);  // an event waits this long for others to go with it
   uint32_t shards = 1;                          // routing shards 0 to shards − 1
@@ -32,6 +39,9 @@ struct RelayPorts {
   const WallClock* wall = nullptr;
   Metrics* metrics = nullptr;
   Log* log = nullptr;
+  // How many shards' events wait for Kafka to take them, when that changes. Any thread, one call at a time; must not
+  // block or call back; may be null.
+  std::function<void(size_t shards)> on_waiting;
 };
 
 class RelayService {
@@ -45,10 +55,17 @@ class RelayService {
 
  private:
   absl::StatusOr<std::unique_ptr<RecordProducer>> MakeProducer(uint32_t shard);
+  // NOT_FOUND when one of the region's topics is missing. Waits for a broker.
+  absl::Status LookForTopics() const;
   void Tell(uint32_t shard, const absl::Status& trouble);
+  // `waits`: for `why`.
+  void Count(uint32_t shard, const char* why, bool waits);
 
   const RelayOptions options_;
   const RelayPorts ports_;
+  bool topic_missing_ = false;  // the relays' thread
+  std::mutex mutex_;
+  std::set<std::pair<uint32_t, std::string_view>> waiting_;  // under mutex_: shard, why
   std::vector<std::unique_ptr<EventRelay>> relays_;
   ShardThread thread_;
 };

@@ -185,6 +185,7 @@ class Standalone : public Service {
   void StartRelay() {
     if (!options_.relay.IsOn()) return;
     RelayOptions options;
+    options.region = ids_.region();
     options.kafka = options_.relay.kafka;
     options.owner = environment_.service;
     options.seed = environment_.seed;

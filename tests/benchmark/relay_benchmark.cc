@@ -155,6 +155,7 @@ Measured CatchUp(const Options& options, const RegionCode& region, SqliteStore& 
   MERIDIAN_CHECK(log.ok());
   return Measure(options.events, [&] {
     RelayOptions relay_options;
+    relay_options.region = *RegionCode::Parse("local");
     relay_options.kafka.brokers = options.brokers;
     relay_options.linger = kLinger;
     RelayService relay(relay_options, {.event_log = &store,

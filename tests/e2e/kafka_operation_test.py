@@ -2,12 +2,14 @@
 
 import grpc
 import running_kafka
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 from meridian.ingress.v1 import ingress_service_pb2 as ingress
 from meridian.ingress.v1 import ingress_service_pb2_grpc as ingress_rpc
 from meridian_client import bearer, uuid7
 from people import Agent, Customer, parts_of
 from running_kafka import (RELAYED_WITHIN_S, all_relayed, apply_topics, attach, identities_kept, identities_relayed,
-                           kcat_headers, relayed_events, topic_of)
+                           kcat_headers, metric, relayed_events, topic_of)
 from running_standalone import Standalone
 from waiting import eventually
 
@@ -56,6 +58,28 @@ def test_events_wait_for_a_topic_that_is_missing(kafka, start):
     customer = Customer(platform, "visitor-1")
     customer.submit(FIRST)
     assert apply_topics(kafka, region).returncode == 0
+    eventually(lambda: "events are published again" in platform.log(), RELAYED_WITHIN_S, platform.log)
+    all_relayed(platform, kafka, region)
+    platform.stop()
+
+
+def test_what_the_other_topics_have_is_not_sent_again_while_one_is_missing(kafka, start):
+    region = "part"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    there = [topic_of(region, name) for name in ("contact", "config")]
+    for made in admin.create_topics([NewTopic(name, num_partitions=1, replication_factor=1) for name in there]).values():
+        made.result()
+    platform = start(region)
+    Customer(platform, "visitor-1").submit(FIRST)
+    with attach(platform, platform.on_shift("es"), Agent()):
+        eventually(lambda: "a topic is missing" in platform.log(), 90, platform.log)
+    reader = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "none"})
+    newest = [reader.get_watermark_offsets(TopicPartition(name, 0))[1] for name in there]
+    errors = metric(platform, "meridian_relay_errors_total")
+    eventually(lambda: metric(platform, "meridian_relay_errors_total") >= errors + 3, 60, platform.log)
+    assert [reader.get_watermark_offsets(TopicPartition(name, 0))[1] for name in there] == newest
+    reader.close()
+    assert "created" in apply_topics(kafka, region).stdout  # and those made above have other settings, which it names
     eventually(lambda: "events are published again" in platform.log(), RELAYED_WITHIN_S, platform.log)
     all_relayed(platform, kafka, region)
     platform.stop()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 
@@ -10,21 +9,12 @@ import jsonschema
 import yaml
 from conftest import STUBS
 from people import Agent, Customer
-from running_kafka import all_relayed, apply_topics, attach, kcat_headers, relayed_events, topic_of
+from running_kafka import all_relayed, apply_topics, attach, kcat_headers, metric, relayed_events, topic_of
 from running_standalone import ROOT
 from waiting import eventually
 
 FIRST = "Hola, necesito ayuda con mi factura."
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-def metric(platform, name, **labels):
-    """The value of a series whose labels hold these."""
-    text = platform.metrics().decode()
-    for found, value in re.findall(rf"^{name}\{{(.*?)\}} (\S+)$", text, re.MULTILINE):
-        if all(f'{label}="{wanted}"' in found for label, wanted in labels.items()):
-            return float(value)
-    return None
 
 
 def serve(platform, customer, meanwhile=()):

@@ -1,6 +1,7 @@
 """A real Kafka for a test: one broker, the topics of a region, and what a reader of them sees."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -84,6 +85,15 @@ def identities_relayed(kafka, region):
 
     return [identity(e.envelope.tenant, event_pb2.Topic.Name(e.topic), e.term, e.sequence)
             for _, e in relayed_events(kafka, region)]
+
+
+def metric(platform, name, **labels):
+    """The value of a series whose labels hold these."""
+    text = platform.metrics().decode()
+    for found, value in re.findall(rf"^{name}\{{(.*?)\}} (\S+)$", text, re.MULTILINE):
+        if all(f'{label}="{wanted}"' in found for label, wanted in labels.items()):
+            return float(value)
+    return None
 
 
 def attach(platform, name, agent):

@@ -54,7 +54,13 @@ void ShardKeeper::Poke() {
 
 ShardProcess ShardKeeper::Describe() const {
   ShardProcess self{options_.kind, options_.address, leaving_, options_.trust, {}, {}};
-  for (const auto& [number, held] : held_) (held == Held::kServing ? self.serving : self.held).push_back(number);
+  for (const auto& [number, held] : held_) {
+    if (ports_.hangs && ports_.hangs(number)) {
+      self.leaving = true;
+      continue;
+    }
+    (held == Held::kServing ? self.serving : self.held).push_back(number);
+  }
   return self;
 }
 
@@ -154,6 +160,7 @@ void ShardKeeper::Reconcile() {
       for (const auto& [number, held] : held_) plan.give.push_back(number);
     }
     std::erase_if(plan.give, [this](uint32_t number) { return held_.at(number) == Held::kGiving; });
+    std::erase_if(plan.take, [this](uint32_t number) { return held_.contains(number); });  // it hangs
     if (now < take_from_) plan.take.clear();
     for (const uint32_t number : plan.give) held_[number] = Held::kGiving;
     for (const uint32_t number : plan.take) held_[number] = Held::kTaking;

@@ -56,6 +56,7 @@ void ShardThread::Run() {
     if (draining_ && AllStopped()) break;
     WaitUntil(NextWake());
   }
+  due_.store(MonotonicInstant::Never(), std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(signal_->mutex);
   all_stopped_ = AllStopped();
   stopped_.notify_all();
@@ -65,8 +66,13 @@ void ShardThread::StepAll() {
   bool again = true;
   while (again && !abandon_) {
     again = false;
+    due_.store(clock_->Now(), std::memory_order_relaxed);
     for (Stepped* stepped : stepped_) again = stepped->Step() || again;
   }
+}
+
+Duration ShardThread::LateBy() const {
+  return std::max(clock_->Now() - due_.load(std::memory_order_relaxed), Duration::Zero());
 }
 
 MonotonicInstant ShardThread::NextWake() {
@@ -80,6 +86,7 @@ bool ShardThread::AllStopped() const {
 }
 
 void ShardThread::WaitUntil(MonotonicInstant when) {
+  due_.store(when, std::memory_order_relaxed);
   std::unique_lock<std::mutex> lock(signal_->mutex);
   auto woken = [this] { return signal_->woken.load(); };
   if (when == MonotonicInstant::Never()) {

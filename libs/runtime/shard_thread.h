@@ -32,6 +32,9 @@ class ShardThread {
 
   // Any thread.
   void Wake() { signal_->Wake(); }
+  // How long ago it should have gone on: since its step of all began, or since what it waited for. Long: it hangs. Any
+  // thread.
+  Duration LateBy() const;
 
  private:
   // Shared with the wakers that were given away.
@@ -55,7 +58,8 @@ class ShardThread {
   const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::atomic<bool> draining_{false};
   std::atomic<bool> abandon_{false};
-  bool all_stopped_ = false;  // guarded by signal_->mutex
+  std::atomic<MonotonicInstant> due_{MonotonicInstant::Never()};  // to go on
+  bool all_stopped_ = false;                                      // guarded by signal_->mutex
   std::condition_variable stopped_;
   std::thread thread_;
 };

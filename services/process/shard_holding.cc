@@ -9,6 +9,8 @@ namespace meridian {
 namespace {
 
 constexpr Duration kInterval = Duration::Milliseconds(100);
+// As long as a shard's lease: after it the shard is another's to take.
+constexpr Duration kHangs = Duration::Seconds(2);
 constexpr char kOwnLink[] = "link to itself";
 constexpr char kPlacement[] = "placement";
 
@@ -18,13 +20,14 @@ ShardHolding::ShardHolding(ServiceProcess* process, ShardKind kind) : process_(*
 
 ShardHolding::~ShardHolding() { Stop(); }
 
-void ShardHolding::Start(std::function<void(uint32_t)> open, std::function<void(const std::vector<uint32_t>&)> close) {
+void ShardHolding::Start(Shards shards) {
   Readiness& readiness = process_.readiness();
   readiness.Expect(kOwnLink);
   readiness.Expect(kPlacement);
   ShardKeeperPorts ports = process_.KeeperPorts();
-  ports.open = std::move(open);
-  ports.close = std::move(close);
+  ports.open = std::move(shards.open);
+  ports.close = std::move(shards.close);
+  ports.hangs = [late_by = std::move(shards.late_by)](uint32_t shard) { return late_by(shard) > kHangs; };
   ports.on_admitted = [this](const absl::Status& status) {
     process_.readiness().Tell(kPlacement, status.ok(), status.ok() ? "joined" : "refused", status);
     if (!status.ok()) {

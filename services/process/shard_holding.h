@@ -24,8 +24,13 @@ class ShardHolding {
   ShardHolding(ServiceProcess* process, ShardKind kind);
   ~ShardHolding();
 
-  // After the links are served. As ShardKeeperPorts::open and close.
-  void Start(std::function<void(uint32_t)> open, std::function<void(const std::vector<uint32_t>&)> close);
+  struct Shards {
+    std::function<void(uint32_t)> open;  // as ShardKeeperPorts has them
+    std::function<void(const std::vector<uint32_t>&)> close;
+    std::function<Duration(uint32_t)> late_by;  // ShardThread::LateBy of the shard's thread
+  };
+  // After the links are served.
+  void Start(Shards shards);
   // As the shard's hooks tell it; before Start it is not heard. Any thread.
   void OnState(uint32_t shard, ShardState state);
   // As ShardKeeper::Check; NOT_OWNER before Start. Any thread.

@@ -35,10 +35,12 @@ class RoutingProcess : public Service {
     routing_.Start();
     port_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
-    holding_.Start([this](uint32_t shard) { routing_.Open(shard); },
-                   [this](const std::vector<uint32_t>& shards) {
-                     for (const uint32_t shard : shards) routing_.Close(shard);
-                   });
+    holding_.Start({.open = [this](uint32_t shard) { routing_.Open(shard); },
+                    .close =
+                        [this](const std::vector<uint32_t>& shards) {
+                          for (const uint32_t shard : shards) routing_.Close(shard);
+                        },
+                    .late_by = [this](uint32_t) { return routing_.LateBy(); }});
     return absl::OkStatus();
   }
 

@@ -92,6 +92,9 @@ class RoutingService final : public RoutingClient {
                       Done<admin::v1::ExplainContactResponse> done) override;
   std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId& tenant) const override;
   std::vector<std::shared_ptr<const admin::v1::TenantConfig>> ConfigSnapshots() const override;
+  // ShardThread::LateBy of the shards' thread. Any thread.
+  Duration LateBy() const { return thread_.LateBy(); }
+
   std::unique_ptr<Registration> RegisterGateway(GatewayKey gateway, GatewayCallbacks callbacks) override {
     return gateways_.Register(std::move(gateway), std::move(callbacks));
   }

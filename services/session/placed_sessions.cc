@@ -77,6 +77,12 @@ std::vector<uint32_t> PlacedSessions::Outdated() const {
   return outdated;
 }
 
+Duration PlacedSessions::LateBy(uint32_t shard) const {
+  std::lock_guard lock(mutex_);
+  const auto found = open_.find(shard);
+  return found == open_.end() ? Duration::Zero() : found->second->thread.LateBy();
+}
+
 absl::StatusOr<std::shared_ptr<SessionShard>> PlacedSessions::Find(const TenantId& tenant) const {
   const auto assigned = map_->AssignmentOf(tenant);
   if (!assigned) {

@@ -2,7 +2,7 @@
 // own, and destroyed when it was given away. It follows the logs of the routing shards on which its tenants live; when
 // a tenant comes to it whose routing shard it does not follow, it has to be opened anew.
 //
-// Find: any thread. The rest: one thread at a time.
+// Find, LateBy: any thread. The rest: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,9 @@ class PlacedSessions {
   void Close(const std::vector<uint32_t>& shards);
   // Those that do not follow all the logs that their tenants need.
   std::vector<uint32_t> Outdated() const;
+
+  // ShardThread::LateBy of the shard's thread. Any thread.
+  Duration LateBy(uint32_t shard) const;
 
   // The shard of a tenant; may be used after it was closed, and then refuses. NOT_OWNER while it is not served here;
   // NOT_FOUND (TENANT_NOT_FOUND) for a tenant that was never configured.

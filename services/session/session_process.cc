@@ -37,8 +37,9 @@ class SessionProcess : public Service {
     process_->WatchStore(process_->store().log, {ShardKind::kSession, 0});
     port_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
-    holding_.Start([this](uint32_t shard) { shards_.Open(shard); },
-                   [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); });
+    holding_.Start({.open = [this](uint32_t shard) { shards_.Open(shard); },
+                    .close = [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); },
+                    .late_by = [this](uint32_t shard) { return shards_.LateBy(shard); }});
     watch_ = process_->map().OnChange([this] {
       for (const uint32_t shard : shards_.Outdated()) holding_.GiveBack(shard);
     });

@@ -44,6 +44,10 @@ class RunningService:
             with error:
                 return error.code, error.read().decode()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def begin_stop(self):
         self._process.send_signal(signal.SIGTERM)
 

@@ -1,6 +1,9 @@
 """Shards placed over live processes: two routing and two session processes over one Redis. What they hold is spread,
 given away when one stops, and taken over when one dies; the times printed are those that clients see."""
 
+import ctypes
+import os
+import pathlib
 import threading
 import time
 
@@ -156,6 +159,42 @@ def test_a_conversation_goes_on_when_its_process(world, kind, how, capsys):
                   f"half of {len(probe.took)} at most {probe.median() * 1000:.0f} ms")
         conversation.goes_on()
         conversation.ends()
+
+
+class Frozen:
+    """One thread of a process stands still, as in a call that does not return; the others go on."""
+
+    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+    ALL_THREADS = 0x40000000  # __WALL
+
+    def __init__(self, pid, thread_name):
+        tasks = pathlib.Path(f"/proc/{pid}/task")
+        self.thread = next(int(task.name) for task in tasks.iterdir()
+                           if (task / "comm").read_text().strip() == thread_name)
+
+    def _ptrace(self, request):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        assert libc.ptrace(request, self.thread, None, None) != -1, os.strerror(ctypes.get_errno())
+
+    def __enter__(self):
+        self._ptrace(self.SEIZE)
+        self._ptrace(self.INTERRUPT)
+        os.waitpid(self.thread, self.ALL_THREADS)  # until it stands still
+        return self
+
+    def __exit__(self, *_):
+        self._ptrace(self.DETACH)
+
+
+def test_shards_whose_thread_hangs_are_taken_over_while_their_process_lives(world):
+    owner, others = world.owner("routing", world.routing)
+    world.enqueue()
+    with Frozen(owner.pid, "routing-shards"):
+        world.wait_spread("routing", others)
+        world.enqueue()
+    world.wait_spread("routing", world.routing)
+    world.enqueue()
 
 
 def test_shards_are_moved_by_the_operator_and_tenants_before_they_come(world):

@@ -79,10 +79,10 @@ void TryCustomerFrame(std::string_view json) {
   claims.tenant = "demo";
   claims.subject = "shop";
   claims.role = security::Role::kIntegrator;
-  CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids));
+  CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids, clock.Now()));
   claims.role = security::Role::kCustomer;
   claims.session = "eu1-019b7693-9c00-7000-8000-00000000000b";
-  CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids));
+  CheckNamesFields(MakeSubmission(frame.submit_contact(), claims, config, ids, clock.Now()));
 }
 
 }  // namespace

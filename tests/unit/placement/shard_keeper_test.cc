@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -14,6 +15,7 @@
 namespace meridian {
 namespace {
 
+constexpr uint32_t kNoShard = 1000;
 constexpr Duration kPatience = Duration::Seconds(30);
 
 // A process whose shards do what they are told, at once or, when it hangs, never.
@@ -25,6 +27,7 @@ class Process {
             {.kind = ShardKind::kRouting, .address = address, .trust = trust, .announce = Duration::Milliseconds(20)},
             {&store.placement(), &map_, &timer_, &clock_, [this](uint32_t shard) { Open(shard); },
              [this](const std::vector<uint32_t>& shards) { Close(shards); },
+             [this](uint32_t shard) { return shard == hanging_; },
              [this](const absl::Status& status) { OnAdmitted(status); }}) {
     EXPECT_TRUE(map_.AwaitRead(kPatience));
     keeper_.Start();
@@ -43,6 +46,8 @@ class Process {
         changed_.wait_for(lock, std::chrono::nanoseconds(kPatience.ns), [&] { return admissions_.size() >= times; }));
     return admissions_.empty() ? absl::StatusCode::kUnknown : admissions_.back();
   }
+  // Whoever steps the shard does not come back.
+  void Hang(uint32_t shard) { hanging_ = shard; }
   void Hang() {
     std::lock_guard lock(mutex_);
     hangs_ = true;
@@ -76,6 +81,7 @@ class Process {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<absl::StatusCode> admissions_;
+  std::atomic<uint32_t> hanging_{kNoShard};
   size_t opened_ = 0;
   bool hangs_ = false;
   ShardKeeper keeper_;
@@ -98,6 +104,15 @@ class ShardKeeperTest : public ::testing::Test {
     std::map<std::string, size_t> counts;
     for (const auto& [shard, address] : OwnersOf(*view, ShardKind::kRouting)) ++counts[address];
     return counts;
+  }
+  std::vector<uint32_t> ServedBy(const std::string& address) {
+    const auto view =
+        testing::Await<absl::StatusOr<PlacementView>>([&](auto done) { store_.placement().View(std::move(done)); });
+    std::vector<uint32_t> shards;
+    for (const auto& [shard, owner] : OwnersOf(*view, ShardKind::kRouting)) {
+      if (owner == address) shards.push_back(shard);
+    }
+    return shards;
   }
   void AwaitCounts(const std::map<std::string, size_t>& counts) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(kPatience.ns);
@@ -180,6 +195,21 @@ TEST_F(ShardKeeperTest, WhoHasAnotherKeyTakesNothingWhileTheOthersLive) {
   EXPECT_EQ(b.opened(), 0U);
   EXPECT_TRUE(a->keeper().Leave(kPatience));
   EXPECT_EQ(b.AwaitAdmission(2), absl::StatusCode::kOk);
+  AwaitCounts({{"b:1", 16}});
+}
+
+TEST_F(ShardKeeperTest, WhoHangsLosesItsShardsAndGetsItsShareWhenItGoesOn) {
+  Process a(store_, "a:1"), b(store_, "b:1");
+  AwaitCounts({{"a:1", 8}, {"b:1", 8}});
+  const uint32_t shard = ServedBy("a:1").front();
+  const size_t opened = a.opened();
+  a.Hang(shard);
+  AwaitCounts({{"b:1", 16}});
+  EXPECT_EQ(a.opened(), opened) << "it does not take what it has";
+  a.Hang(kNoShard);
+  a.keeper().OnState(shard, ShardState::kAcquiring);  // its lease was over
+  AwaitCounts({{"a:1", 8}, {"b:1", 8}});
+  EXPECT_TRUE(a.keeper().Leave(kPatience)) << "nothing is left behind";
   AwaitCounts({{"b:1", 16}});
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <new>
@@ -203,6 +204,38 @@ TEST(ShardThreadWakeTest, AWakeAfterTheEndOfTheThreadTouchesNothingOfIt) {
   place = nothing;
   keeper.waker_();
   EXPECT_EQ(place, nothing);
+}
+
+TEST(ShardThreadWakeTest, AStepThatDoesNotComeBackIsSeen) {
+  class Hanging final : public Stepped {
+   public:
+    void SetWaker(std::function<void()>) override {}
+    bool Step() override {
+      if (!stopping_) released_.get_future().wait();
+      return false;
+    }
+    MonotonicInstant NextWake() override { return MonotonicInstant::Never(); }
+    void RequestStop() override { stopping_ = true; }
+    bool stopped() const override { return stopping_; }
+
+    std::promise<void> released_;
+    std::atomic<bool> stopping_{false};
+  };
+  SystemMonotonicClock monotonic;
+  Hanging hanging;
+  ShardThread thread(&monotonic);
+  thread.Add(&hanging);
+  EXPECT_EQ(thread.LateBy(), Duration::Zero());
+  thread.Start();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (thread.LateBy() < Duration::Milliseconds(20) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  EXPECT_GE(thread.LateBy(), Duration::Milliseconds(20));
+  hanging.stopping_ = true;
+  hanging.released_.set_value();
+  EXPECT_TRUE(thread.Drain(Duration::Seconds(60)));
+  EXPECT_EQ(thread.LateBy(), Duration::Zero());
 }
 
 TEST(ShardThreadWakeTest, ItsThreadHasAName) {

@@ -7,6 +7,8 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -89,7 +91,12 @@ class UnaryCall : public grpc::ServerUnaryReactor {
 
   void Start(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& request) {
     absl::Status status = Dispatch(context, request);
-    if (!status.ok()) End(status);
+    if (!status.ok() && !ended_->exchange(true)) End(status);
+  }
+
+  // Nobody waits for the answer any more: the caller went, or the server's patience is over.
+  void OnCancel() override {
+    if (!ended_->exchange(true)) End(absl::CancelledError("the call was cancelled"));
   }
 
   void OnDone() override { delete this; }
@@ -99,7 +106,9 @@ class UnaryCall : public grpc::ServerUnaryReactor {
     MERIDIAN_ASSIGN_OR_RETURN(CallContext context, gate_.Admit(ReadHead(head, method_), method_.access));
     MERIDIAN_ASSIGN_OR_RETURN(std::unique_ptr<Message> request, Parse(*method_.request, bytes));
     MERIDIAN_RETURN_IF_ERROR(CallGate::CheckTenant(*request, *context.claims));
-    method_.answer(context, std::move(request), RawReply([this](const auto& result) { Answer(result); }));
+    method_.answer(context, std::move(request), RawReply([this, ended = ended_](const auto& result) {
+                     if (!ended->exchange(true)) Answer(result);
+                   }));
     return absl::OkStatus();
   }
 
@@ -117,6 +126,8 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   const Method& method_;
   CallObservation observation_;
   grpc::ByteBuffer* const response_;
+  // Shared with the reply, which may outlive the call: whoever sets it ends the call.
+  const std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 // --- Streams ---

@@ -475,6 +475,22 @@ TEST_F(GrpcServerTest, ADrainEndsStreamsAfterWhatWasSentAndWaitsForCalls) {
   EXPECT_EQ(Echo(AgentToken()).code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(GrpcServerTest, ADrainCancelsTheCallsThatAreNotAnsweredInTime) {
+  StartServer();
+  auto client = ClientWith(AgentToken());
+  EchoRequest request;
+  request.set_text("keep");
+  auto call = std::async(std::launch::async, [&] {
+    EchoResponse response;
+    return client->Call(kEcho, request, &response);
+  });
+  auto reply = kept_.Take();
+  ASSERT_TRUE(reply.has_value());
+  server_->Drain(Duration::Milliseconds(50));
+  EXPECT_FALSE(call.get().ok());
+  (*reply)(Text("too late"));
+}
+
 TEST_F(GrpcServerTest, APortInUseIsRefused) {
   StartServer();
   GrpcServerOptions options;

@@ -13,13 +13,13 @@ import signal
 import socket
 import subprocess
 import time
+from typing import NamedTuple
 
 READY_WITHIN_S = 30
 MASTER_NAME = "meridian"
 
 # What the platform asks of a server (docs/operations/redis.md); small and quick otherwise.
 SETTINGS = """\
-bind 127.0.0.1
 save ""
 appendonly yes
 appendfsync everysec
@@ -35,6 +35,18 @@ class RedisFailed(Exception):
     pass
 
 
+class Place(NamedTuple):
+    """Where a server runs: the address that it has there, and the words before a command that put it there."""
+    host: str = "127.0.0.1"
+    before: tuple = ()
+
+    def settings(self):
+        return f"bind {self.host}\n" + ("" if self.host == HERE.host else "protected-mode no\n")
+
+
+HERE = Place()
+
+
 def free_ports(count):
     """All different."""
     with contextlib.ExitStack() as open_sockets:
@@ -47,22 +59,23 @@ def free_ports(count):
 class Server:
     """One process: a server, or a sentinel."""
 
-    def __init__(self, folder, name, settings, port, sentinel=False):
+    def __init__(self, folder, name, settings, port, sentinel=False, place=HERE):
         """A server that has settings in its folder keeps them, as a fail-over left them."""
         self.name = name
+        self.place = place
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log = self.folder / "log"
         self._config = self.folder / "redis.conf"
         self._process = None
-        self.command = ["redis-server", self._config, *(["--sentinel"] if sentinel else [])]
+        self.command = [*place.before, "redis-server", self._config, *(["--sentinel"] if sentinel else [])]
         if not self._config.exists():
-            self._config.write_text(f"port {port}\ndir {self.folder}\n{settings}")
+            self._config.write_text(f"port {port}\ndir {self.folder}\n{place.settings()}{settings}")
         self.port = int(re.search(r"^port (\d+)", self._config.read_text(), re.MULTILINE)[1])
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.place.host}:{self.port}"
 
     def start(self):
         with open(self._log, "ab") as log:
@@ -79,7 +92,8 @@ class Server:
 
     def ask(self, *command):
         """The answer as redis-cli prints it; "" when there is none."""
-        done = subprocess.run(["redis-cli", "-p", str(self.port), *command], capture_output=True, text=True, timeout=10)
+        client = [*self.place.before, "redis-cli", "-h", self.place.host, "-p", str(self.port)]
+        done = subprocess.run([*client, *command], capture_output=True, text=True, timeout=10)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def until(self, condition, what):
@@ -90,6 +104,10 @@ class Server:
                                  for log in sorted(self.folder.parent.glob("*/log")))
                 raise RedisFailed(f"{self.name} was expected {what}:\n{logs}")
             time.sleep(0.02)  # lint: allow sleep: between two looks, with a deadline
+
+    def has_ended(self):
+        """By itself."""
+        return self._process.poll() is not None
 
     def kill(self):
         """As a crash."""
@@ -115,18 +133,20 @@ class Server:
 
 
 class RedisServers:
-    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None):
-        """`port`: of the primary, the replicas' and the sentinels' follow; None: free ones."""
+    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None, near=HERE, far=HERE):
+        """`port`: of the primary, the replicas' and the sentinels' follow; None: free ones. The primary starts `near`,
+        all others `far`."""
         folder = pathlib.Path(folder)
         count = 1 + replicas + sentinels
         ports = iter(range(port, port + count) if port else free_ports(count))
-        self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports))
-        self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof 127.0.0.1 {self.primary.port}\n"
-                                f"replica-priority {100 if n == 0 else 0}\n", port=next(ports)) for n in range(replicas)]
-        watch = (f"sentinel monitor {MASTER_NAME} 127.0.0.1 {self.primary.port} {sentinels // 2 + 1}\n"
+        self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports), place=near)
+        self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof {near.host} {self.primary.port}\n"
+                                f"replica-priority {100 if n == 0 else 0}\n", port=next(ports), place=far)
+                         for n in range(replicas)]
+        watch = (f"sentinel monitor {MASTER_NAME} {near.host} {self.primary.port} {sentinels // 2 + 1}\n"
                  f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}\n"
                  f"sentinel failover-timeout {MASTER_NAME} 5000\n")
-        self.sentinels = [Server(folder, f"sentinel{n}", f"bind 127.0.0.1\n{watch}", sentinel=True, port=next(ports))
+        self.sentinels = [Server(folder, f"sentinel{n}", watch, sentinel=True, port=next(ports), place=far)
                           for n in range(sentinels)]
 
     def rejoin(self, server):

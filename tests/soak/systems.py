@@ -12,25 +12,28 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests/benchmark/platform"), str(ROOT / "deploy/dev")]
-from redis_servers import MASTER_NAME, RedisServers  # noqa: E402
+from gate import Gate  # noqa: E402
+from redis_servers import MASTER_NAME, Place, RedisServers  # noqa: E402
 from standalone import Standalone, tenant_yaml  # noqa: E402
+from surroundings import Cable, SmallDisk, SteppedClock  # noqa: E402
 
 AGENTS = 64
 
 
 class OnRedis:
-    """`standalone` over a Redis primary with its replicas, and sentinels or not."""
+    """`standalone` over a Redis primary with its replicas, and sentinels or not. `servers`: what RedisServers takes."""
 
-    def __init__(self, build, folder, replicas=2, sentinels=3, durability="replicated"):
-        self.redis = RedisServers(pathlib.Path(folder) / "redis", replicas=replicas, sentinels=sentinels)
-        options = ["--redis-durability", durability]
-        if sentinels:
-            for sentinel in self.redis.sentinels:
-                options += ["--redis", sentinel.address]
-            options += ["--redis-sentinel-master", MASTER_NAME]
-        else:
-            options += ["--redis", self.redis.primary.address]
-        self.platform = Standalone(build, folder, AGENTS, options=options)
+    def __init__(self, build, folder, replicas=2, sentinels=3, durability="replicated", before=(), **servers):
+        self.redis = RedisServers(pathlib.Path(folder) / "redis", replicas=replicas, sentinels=sentinels, **servers)
+        options = ["--redis-durability", durability, *self.redis_options()]
+        self.platform = Standalone(build, folder, AGENTS, options=options, before=before)
+        self._journal = pathlib.Path(folder) / "journal.jsonl"
+
+    def redis_options(self):
+        if not self.redis.sentinels:
+            return ["--redis", self.redis.primary.address]
+        sentinels = [option for sentinel in self.redis.sentinels for option in ("--redis", sentinel.address)]
+        return [*sentinels, "--redis-sentinel-master", MASTER_NAME]
 
     @property
     def data(self):
@@ -62,6 +65,74 @@ class OnRedis:
         """The server that is the primary now, as it says itself and the sentinels agree."""
         found = [server for server in self.servers() if server.ask("ROLE").startswith("master")]
         return found[0] if len(found) == 1 else None
+
+    # ---- what its clients wrote down ----
+
+    def noted(self):
+        """How many bytes, until now."""
+        return self._journal.stat().st_size
+
+    def submitted(self, since):
+        """The contacts acknowledged since so many bytes were noted."""
+        with open(self._journal, "rb") as journal:
+            journal.seek(since)
+            found = [line for line in journal if b'"kind":"submit"' in line and b'"acknowledged":true' in line]
+        return [json.loads(line)["contact_id"] for line in found if line.endswith(b"\n")]
+
+
+class CutInTwo(OnRedis):
+    """The platform, its clients and the primary on this side of a cable, replicas and sentinels on the other."""
+
+    def __init__(self, build, folder):
+        self.cable = Cable()
+        super().__init__(build, folder, near=self.cable.near, far=self.cable.far)
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            self.cable.close()
+
+
+class OnSmallDisk(OnRedis):
+    """The primary's append-only file is on a disk that can be filled."""
+
+    def __init__(self, build, folder, fsync, durability):
+        self.disk = SmallDisk(pathlib.Path(folder) / "redis/primary")
+        super().__init__(build, folder, replicas=1, sentinels=0, durability=durability, settings=f"appendfsync {fsync}\n")
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            self.disk.close()
+
+
+class WithClocks(OnRedis):
+    """The platform and its Redis have clocks that can step, each its own."""
+
+    def __init__(self, build, folder):
+        self.clocks = {name: SteppedClock(pathlib.Path(folder) / f"clock.{name}") for name in ("platform", "redis")}
+        super().__init__(build, folder, replicas=1, sentinels=0, before=self.clocks["platform"].before,
+                         near=Place(before=self.clocks["redis"].before))
+
+
+class BehindGate(OnRedis):
+    """All between the platform and Redis goes through a gate."""
+
+    def __init__(self, build, folder):
+        self.gate = None
+        super().__init__(build, folder, replicas=1, sentinels=0)
+
+    def redis_options(self):
+        self.gate = Gate(self.redis.primary.port)
+        return ["--redis", self.gate.address]
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            self.gate.close()
 
 
 PORTS_OF_A_REGION = 64

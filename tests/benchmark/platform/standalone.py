@@ -44,7 +44,8 @@ class Standalone:
 
     PROGRAM = "services/standalone/standalone"
 
-    def __init__(self, build, folder, agents, capacity=3, program=PROGRAM, options=()):
+    def __init__(self, build, folder, agents, capacity=3, program=PROGRAM, options=(), before=()):
+        """`before`: words before the command, such as `env` and what it sets."""
         self.binary = pathlib.Path(build) / program
         self.pages = pathlib.Path(build) / "services/standalone/pages"
         self.data = pathlib.Path(folder) / "data"
@@ -52,6 +53,7 @@ class Standalone:
         self.config.write_text(tenant_yaml(agents, capacity))
         self.log_path = pathlib.Path(folder) / "server.log"
         self.options = options
+        self.before = before
         self.process = None
         self.started_ns = 0
 
@@ -67,7 +69,7 @@ class Standalone:
         with open(self.log_path, "ab") as log:
             self.started_ns = now_ns()
             self.process = subprocess.Popen(
-                [self.binary, "--port", "0", "--data", self.data, "--config", self.config,
+                [*self.before, self.binary, "--port", "0", "--data", self.data, "--config", self.config,
                  "--pages", self.pages, *self.options], stdout=log, stderr=log)
         self.await_(lambda: (self.data / "addresses.json").exists(), ready_within_s, "ready")
         return (now_ns() - self.started_ns) / 1e9

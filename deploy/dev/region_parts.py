@@ -36,8 +36,8 @@ class Region:
     """The parts of a region whose data is in a folder, and how to reach them. `port`: of the status page; the parts'
     are above it."""
 
-    def __init__(self, folder, programs, port, name="local"):
-        self.folder, self.name, self.programs = folder, name, programs
+    def __init__(self, folder, programs, port, name="local", advertise=None):
+        self.folder, self.name, self.programs, self._advertise = folder, name, programs, advertise
         self.logs, self.tls, self.keys = folder / "logs", folder / "tls", folder / "keys"
         for needed in (folder, self.logs, self.keys):
             needed.mkdir(parents=True, exist_ok=True)
@@ -126,6 +126,8 @@ class Region:
     def _options_of(self, kind):
         options = [option for server in self.redis.sentinels for option in ("--redis", server.address)]
         options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
+        if self._advertise and kind in ("routing", "session"):
+            options += ["--advertise", self._advertise]
         if kind == "routing":
             options += ["--event-log-limit", 512]
         if kind == "replicator":

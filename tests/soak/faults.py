@@ -8,7 +8,7 @@ from process_faults import (clock_steps, platform_frozen, platform_killed, regio
                             region_primary_killed)
 from redis_faults import (machine_lost_behind_lagging_replicas, redis_disk_full, redis_out_of_memory,
                           redis_primary_frozen, redis_primary_killed, redis_restart_loses_a_second, redis_tail_lost)
-from systems import BehindGate, CutInTwo, OnRedis, OnSmallDisk, Region, WithClocks
+from systems import BehindGate, CutInTwo, GatedRegion, OnRedis, OnSmallDisk, Region, WithClocks
 
 
 class Fault(NamedTuple):
@@ -54,6 +54,10 @@ FAULTS = {
     "slow_links": Fault("delay and stalls between the platform and Redis", BehindGate, slow_links, repeat=5),
     "broken_links": Fault("cuts in the middle of bytes and half-open connections to Redis", BehindGate, broken_links,
                           repeat=5, grant_slack_s=15),
+    "slow_links_of_region": Fault("delay and stalls between the region's processes", GatedRegion, slow_links, repeat=5,
+                                  grant_slack_s=15),
+    "broken_links_of_region": Fault("cuts and half-open connections between the region's processes", GatedRegion,
+                                    broken_links, repeat=5, grant_slack_s=15),
     "clock_steps": Fault("clocks step by seconds to minutes, and back", WithClocks, clock_steps, repeat=5),
     "platform_frozen_on_redis": Fault("`standalone` stands still for 1 to 12 s", with_sentinels, platform_frozen,
                                       grant_slack_s=15),

@@ -1,7 +1,7 @@
 """A gate between clients and a server, through which every connection goes: it delays, holds up, breaks off and swallows
 what passes. Bytes that pass, pass in order; a connection that lost some never gets another.
 
-    gate = Gate(port)       # to 127.0.0.1:port
+    gate = Gate(port)       # to 127.0.0.1:port; `at`: where it listens, by default on a free port
     gate.address            # where clients connect
     gate.links = Slow(…)    # from now on; Links() is a good network again
     gate.close()
@@ -77,10 +77,10 @@ class HalfOpen(Links):
 
 
 class Gate:
-    def __init__(self, port):
+    def __init__(self, port, at=("127.0.0.1", 0)):
         self.links = Links()
         self._port = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(at, family=socket.AF_INET6 if ":" in at[0] else socket.AF_INET)
         self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
@@ -95,6 +95,10 @@ class Gate:
         server = await asyncio.start_server(self._connected, sock=self._listening)
         await self._over.wait()
         server.close()
+        passing = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in passing:
+            task.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
 
     async def _connected(self, from_client, to_client):
         try:

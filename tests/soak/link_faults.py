@@ -56,8 +56,10 @@ def broken_links(system, dice):
 
 
 def through(system, links, dice):
-    system.gate.links = links
+    for each in system.gates:
+        each.links = links
     lasting(dice, 1, 5)
-    system.gate.links = gate.Links()
+    for each in system.gates:
+        each.links = gate.Links()
     if not links.seen:
         raise RuntimeError(f"nothing passed the gate while it had {type(links).__name__} links")

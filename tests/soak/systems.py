@@ -121,18 +121,19 @@ class BehindGate(OnRedis):
     """All between the platform and Redis goes through a gate."""
 
     def __init__(self, build, folder):
-        self.gate = None
+        self.gates = []
         super().__init__(build, folder, replicas=1, sentinels=0)
 
     def redis_options(self):
-        self.gate = Gate(self.redis.primary.port)
-        return ["--redis", self.gate.address]
+        self.gates = [Gate(self.redis.primary.port)]
+        return ["--redis", self.gates[0].address]
 
     def stop(self):
         try:
             super().stop()
         finally:
-            self.gate.close()
+            for gate in self.gates:
+                gate.close()
 
 
 PORTS_OF_A_REGION = 64
@@ -159,11 +160,15 @@ class Region:
     def __init__(self, build, folder):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.data = self.folder / "region"
+        self.port = free_ports(PORTS_OF_A_REGION)
         self._process = None
+
+    def options(self):
+        return []
 
     def start(self):
         command = [sys.executable, ROOT / "deploy/dev/region", "--data", self.data, "--programs", self.build,
-                   "--port", str(free_ports(PORTS_OF_A_REGION))]
+                   "--port", str(self.port), *self.options()]
         with open(self.folder / "region.log", "wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self._until((self.data / "addresses.json").exists, "ready")
@@ -199,7 +204,7 @@ class Region:
         """The name of the `kind` ("routing", "session") that serves the load's tenant."""
         holder = next(line.split()[1] for line in self._ctl("shards", "list", *self._redis()).splitlines()
                       if line.split()[:1] == [f"{kind}/0"])
-        return next(name for name, part in self.parts(kind).items() if part["address"] == holder)
+        return next(name for name, part in self.parts(kind).items() if part["address"].split(":")[-1] == holder.split(":")[-1])
 
     def _redis(self):
         sentinels = [option for part in self.parts("sentinel").values() for option in ("--redis", part["address"])]
@@ -229,3 +234,22 @@ class Region:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the region was not {what} within {READY_WITHIN_S} s")
             time.sleep(0.05)  # lint: allow sleep: between two looks, with a deadline
+
+
+class GatedRegion(Region):
+    """All that goes to `routing` and `session` from other processes goes through a gate: each is reached at ::1, at its own
+    port, and listens at 127.0.0.1. Theirs are the first ports of a region, of HTTP and gRPC by turns."""
+
+    def __init__(self, build, folder):
+        super().__init__(build, folder)
+        self.gates = [Gate(port, at=("::1", port)) for port in range(self.port + 3, self.port + 11, 2)]
+
+    def options(self):
+        return ["--advertise", "::1"]
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            for gate in self.gates:
+                gate.close()

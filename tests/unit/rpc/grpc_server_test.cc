@@ -155,6 +155,12 @@ class GrpcServerTest : public testing::Test {
   std::unique_ptr<Client> ClientWith(const std::string& token) {
     return Client::Connect({.target = "127.0.0.1:" + std::to_string(server_->port()), .token = token});
   }
+  // The handler keeps it until the test answers.
+  std::future<absl::Status> CallToKeep() {
+    EchoRequest request;
+    request.set_text("keep");
+    return std::async(std::launch::async, [this, request] { return Echo(AgentToken(), request); });
+  }
   absl::Status Echo(const std::string& token, EchoRequest request = {}) {
     EchoResponse response;
     return ClientWith(token)->Call(kEcho, request, &response);
@@ -452,12 +458,7 @@ TEST_F(GrpcServerTest, ADrainEndsStreamsAfterWhatWasSentAndWaitsForCalls) {
   auto stream = client->OpenStream(kTalk);
   auto handle = notes_.opened.Take();
   ASSERT_TRUE(handle.has_value());
-  EchoRequest request;
-  request.set_text("keep");
-  auto call = std::async(std::launch::async, [&] {
-    EchoResponse response;
-    return client->Call(kEcho, request, &response);
-  });
+  auto call = CallToKeep();
   auto reply = kept_.Take();
   ASSERT_TRUE(reply.has_value());
   for (uint64_t i = 1; i <= 100; ++i) (*handle)->Send(Text("", i));
@@ -477,13 +478,7 @@ TEST_F(GrpcServerTest, ADrainEndsStreamsAfterWhatWasSentAndWaitsForCalls) {
 
 TEST_F(GrpcServerTest, ADrainCancelsTheCallsThatAreNotAnsweredInTime) {
   StartServer();
-  auto client = ClientWith(AgentToken());
-  EchoRequest request;
-  request.set_text("keep");
-  auto call = std::async(std::launch::async, [&] {
-    EchoResponse response;
-    return client->Call(kEcho, request, &response);
-  });
+  auto call = CallToKeep();
   auto reply = kept_.Take();
   ASSERT_TRUE(reply.has_value());
   server_->Drain(Duration::Milliseconds(50));

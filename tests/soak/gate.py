@@ -105,8 +105,11 @@ class Gate:
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError:
             return reset(to_client)
+        # asyncio sees to that on connections that it makes itself.
+        to_client.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         both = Connection(to_client, to_server)
-        await asyncio.gather(self._take(both, 0, from_client, to_server), self._take(both, 1, from_server, to_client))
+        with contextlib.suppress(asyncio.CancelledError):  # the gate is closed
+            await asyncio.gather(self._take(both, 0, from_client, to_server), self._take(both, 1, from_server, to_client))
 
     async def _take(self, connection, way, reader, writer):
         held = asyncio.Queue(HELD)

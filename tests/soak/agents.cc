@@ -16,6 +16,7 @@ using agent::v1::ConnectRequest;
 using agent::v1::ConnectResponse;
 
 constexpr int64_t kRejectEvery = 10;
+constexpr Duration kRetryPause = Duration::Milliseconds(20);
 
 class AgentDesk {
  public:
@@ -35,7 +36,7 @@ class AgentDesk {
     for (const std::string& agent : agents_) {
       ConnectRequest attach = RequestOf(agent);
       attach.mutable_attach()->set_activity("available");
-      stream_->Write(attach);
+      Command(attach);
     }
     std::thread ender([&, stream = stream_.get()] { CancelWhenStopped(*stream); });
     ConnectResponse response;
@@ -153,8 +154,12 @@ class AgentDesk {
     }
   }
 
-  // What the agent could not say, the contact is completed without.
+  // What may succeed later is sent again as it is. What the agent could not say, the contact is completed without.
   void Refused(const ConnectRequest& request, const type::v1::Error& error) {
+    if (error.code() == "UNAVAILABLE") {
+      world_.Pause(kRetryPause);
+      return Command(request);
+    }
     world_.journal().Note("refused " + std::string(error.reason()) + ": " + request.ShortDebugString());
     if (!request.has_send_message()) return;
     auto work = work_.find(request.send_message().conversation_id());

@@ -15,6 +15,7 @@ def primary_cut_off(system, dice):
     platform goes on writing to the old primary, which may acknowledge nothing of it. Afterwards the first primary is made
     primary again, so that the platform is on its side the next time too."""
     primary, successor = system.redis.primary, system.redis.replicas[0]
+    bring_home(system)  # the sentinels may have replaced it, on a machine that was busy for a second
     primary.ask("CONFIG", "SET", "replica-priority", "1")  # the first choice when it is asked to be primary again
     system.cable.cut()
     time.sleep(ANSWERS_ON_THEIR_WAY_S)  # lint: allow sleep: no condition says that nothing is on its way
@@ -29,10 +30,17 @@ def primary_cut_off(system, dice):
         raise RuntimeError("nobody wrote to the primary while it was cut off")
     system.cable.mend()
     until(lambda: system.primary() is successor and all_in_step(system), "all to follow the new primary")
-    # Asked once, or it would be asked to be replaced: refused while another fail-over is on.
-    until(lambda: system.redis.sentinels[0].ask("SENTINEL", "FAILOVER", MASTER_NAME) == "OK", "a fail-over to begin")
-    until(lambda: is_primary(primary), "the first primary to be primary again")
-    until(lambda: all_in_step(system), "all to follow the first primary again")
+    bring_home(system)
+
+
+def bring_home(system):
+    """The first primary is primary again."""
+    primary = system.redis.primary
+    if not is_primary(primary):
+        # Asked once, or it would be asked to be replaced: refused while another fail-over is on.
+        until(lambda: system.redis.sentinels[0].ask("SENTINEL", "FAILOVER", MASTER_NAME) == "OK", "a fail-over to begin")
+        until(lambda: is_primary(primary), "the first primary to be primary again")
+    until(lambda: system.primary() is primary and all_in_step(system), "all to follow the first primary")
 
 
 def is_primary(server):

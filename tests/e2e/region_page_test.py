@@ -38,7 +38,7 @@ def test_the_page_of_the_region_works_word_for_word(terminals):
     def output_of(words):
         return next(output for block, output in said if words in block)
 
-    contact = json.loads(output_of("SubmitContact"))["contact_id"]
+    contact = json.loads(output_of("SubmitContact"))["contactId"]
     assert output_of("kcat") == "found"
     assert contact in output_of("events --until-now")
     assert output_of("--kill redis-primary").strip()

@@ -44,7 +44,8 @@ struct ShardKeeperPorts {
   // Gives shards away: each finishes what is in flight, releases its lease and then says kStopped, if it has not yet.
   std::function<void(const std::vector<uint32_t>&)> close;
   // Whether what steps the shard hangs: then the process does not say that it holds it, so that another takes it once
-  // its lease is over, and gives away the others, as one that leaves, until it goes on. Under the keeper's lock: must not block or call back. May be null.
+  // its lease is over, and gives away the others, as one that leaves, until it goes on. Under the keeper's lock: must
+  // not block or call back. May be null.
   std::function<bool(uint32_t)> hangs;
   // The placement has the process, or refuses it: OK or FAILED_PRECONDITION, each time that this changes. A process
   // that is refused takes nothing and gives away what it has. On a thread of the keeper's.

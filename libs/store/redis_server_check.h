@@ -25,8 +25,8 @@ inline constexpr const char* kRedisSettings[] = {"maxmemory-policy", "appendonly
 // FAILED_PRECONDITION, naming the setting, what it is and what it must be. UNAVAILABLE while the server is no primary
 // or still loads.
 absl::Status CheckRedisServer(const RedisServerFacts& facts, const RedisOptions& options);
-// UNAVAILABLE while fewer replicas are connected than the durability needs: they may be on their way. Asked at the start
-// of the store only, because after a fail-over there are fewer for a while.
+// UNAVAILABLE while fewer replicas are connected than the durability needs: they may be on their way. Asked at the
+// start of the store only, because after a fail-over there are fewer for a while.
 absl::Status CheckRedisReplicas(const RedisServerFacts& facts, const RedisOptions& options);
 
 // A server process as a primary, as the function library names it: its run id and its replication id.

@@ -14,6 +14,7 @@
 #include "libs/link/link_limits.h"
 #include "libs/link/link_server.h"
 #include "libs/link/link_status.h"
+#include "libs/runtime/fair_share.h"
 #include "libs/runtime/refusal.h"
 
 namespace meridian {
@@ -71,6 +72,7 @@ struct LinkClient::State {
   struct Pending {
     Done done;
     std::pair<uint32_t, Lane> credit_of;
+    FairShare::Holding* holding = nullptr;  // of the tenant's share of it
     MonotonicInstant deadline;
   };
   struct Waiting {
@@ -89,6 +91,8 @@ struct LinkClient::State {
   bool IsKnown(uint64_t id) const { return calls.contains(id) || feeds.contains(id); }
   pb::LinkRequest NextBatch();
   uint64_t Add(LinkCall&& call, MonotonicInstant deadline);
+  absl::Status TakeCredit(const LinkCall& call, Pending* pending);
+  void ReturnCredit(const Pending& pending);
 
   // ---- without ----
   void Flush();
@@ -122,6 +126,7 @@ struct LinkClient::State {
   std::unordered_map<uint64_t, Pending> calls;
   std::unordered_map<uint64_t, std::shared_ptr<FeedEntry>> feeds;
   std::map<std::pair<uint32_t, Lane>, size_t> unanswered;
+  std::map<uint32_t, FairShare> shares;  // by shard: of the credit for new contacts
   std::deque<Waiting> waiting;
   pb::LinkRequest extras;  // grants and closed feeds to be sent
   bool writing = false;
@@ -198,6 +203,24 @@ pb::LinkRequest LinkClient::State::NextBatch() {
   return batch;
 }
 
+absl::Status LinkClient::State::TakeCredit(const LinkCall& call, Pending* pending) {
+  pending->credit_of = {call.shard, call.lane};
+  size_t& taken = unanswered[pending->credit_of];
+  const size_t credit = CallCredit(call.lane);
+  if (taken >= credit) return NoCredit();
+  if (call.lane == Lane::kNewContacts) {
+    pending->holding = shares[call.shard].Take(call.tenant.value, credit - taken);
+    if (pending->holding == nullptr) return NoCredit();
+  }
+  ++taken;
+  return absl::OkStatus();
+}
+
+void LinkClient::State::ReturnCredit(const Pending& pending) {
+  --unanswered[pending.credit_of];
+  if (pending.holding != nullptr) shares[pending.credit_of.first].Return(pending.holding);
+}
+
 void LinkClient::State::Flush() {
   std::shared_ptr<rpc::OpenedStream> to;
   {
@@ -243,7 +266,7 @@ void LinkClient::State::OnResponse(pb::LinkResponse& response) {
     ++running;
     for (pb::Reply& reply : *response.mutable_replies()) {
       if (const auto call = calls.find(reply.id()); call != calls.end()) {
-        --unanswered[call->second.credit_of];
+        ReturnCredit(call->second);
         answered.emplace_back(std::move(call->second.done), &reply);
         calls.erase(call);
       } else if (auto feed = feeds.extract(reply.id())) {
@@ -296,6 +319,7 @@ void LinkClient::State::OnClosed(uint64_t of_stream, const absl::Status& status)
       lost_calls.swap(calls);
       lost_feeds.swap(feeds);
       unanswered.clear();
+      shares.clear();
       waiting.clear();
       extras.Clear();
       if (!connected && absl::IsUnavailable(status)) not_before = options.clock->Now() + kReconnectPause;
@@ -340,7 +364,7 @@ void LinkClient::State::Tick() {
         ++call;
         continue;
       }
-      --unanswered[call->second.credit_of];
+      ReturnCredit(call->second);
       late.emplace_back(call->first, std::move(call->second.done));
       call = calls.erase(call);
     }
@@ -411,14 +435,13 @@ void LinkClient::Call(LinkCall call, Done done) {
   {
     std::lock_guard lock(state_->mutex);
     status = state_->EnsureStream();
-    size_t* taken = status.ok() ? &state_->unanswered[{call.shard, call.lane}] : nullptr;
-    if (status.ok() && *taken >= CallCredit(call.lane)) status = NoCredit();
+    State::Pending pending;
+    if (status.ok()) status = state_->TakeCredit(call, &pending);
     if (status.ok()) {
-      ++*taken;
-      const MonotonicInstant deadline = state_->options.clock->Now() + call.timeout;
-      const std::pair<uint32_t, Lane> credit_of{call.shard, call.lane};
-      const uint64_t id = state_->Add(std::move(call), deadline);
-      state_->calls.emplace(id, State::Pending{std::move(done), credit_of, deadline});
+      pending.done = std::move(done);
+      pending.deadline = state_->options.clock->Now() + call.timeout;
+      const uint64_t id = state_->Add(std::move(call), pending.deadline);
+      state_->calls.emplace(id, std::move(pending));
     }
   }
   if (!status.ok()) return done(status);

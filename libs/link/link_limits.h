@@ -13,7 +13,8 @@ inline constexpr size_t kBatchBytes = 128 * 1024;
 inline constexpr int kBatchEntries = 1024;
 
 // Credits: how many calls of one client to one shard and lane may be unanswered. The client refuses further ones at
-// once (RESOURCE_EXHAUSTED, MAILBOX_FULL), as the shard's own mailbox would.
+// once (RESOURCE_EXHAUSTED, MAILBOX_FULL), as the shard's own mailbox would; of new contacts also those of a tenant
+// that has as many unanswered as there is credit left (fair_share.h).
 inline constexpr size_t CallCredit(Lane lane) {
   switch (lane) {
     case Lane::kLiveWork:

@@ -1,15 +1,19 @@
 // A bounded mailbox with one lane per Lane: many threads post, the shard's thread takes. Each lane is first in, first
 // out; which lane is served is the taker's choice (shard_loop.h: live work, then new contacts, then reads). A full lane
-// refuses without touching the others, so reads and new contacts never cost live work its place.
+// refuses without touching the others, so reads and new contacts never cost live work its place. In the lane for new
+// contacts a tenant may hold at most as many places as are free (fair_share.h), so that one who floods it leaves room
+// for the others; live work is never refused for its tenant's sake.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "libs/runtime/fair_share.h"
 #include "libs/runtime/shard_program.h"
 
 namespace meridian {
@@ -18,20 +22,27 @@ struct MailboxLimits {
   std::array<size_t, kLanes> capacity = {65536, 16384, 4096};  // by Lane
 };
 
-enum class PostResult { kPosted, kFull, kClosed };
+enum class PostResult { kPosted, kFull, kShareFull, kClosed };
 
 template <typename Item>
 class Mailbox {
  public:
   explicit Mailbox(const MailboxLimits& limits) : limits_(limits) {}
 
-  // Any thread. `item` is moved from only when it was posted.
-  PostResult Post(Lane lane, Item&& item) {
+  // Any thread. `item` is moved from only when it was posted. `tenant`: on whose behalf, empty where that does not
+  // matter.
+  PostResult Post(Lane lane, Item&& item, std::string_view tenant = {}) {
     const size_t at = static_cast<size_t>(lane);
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return PostResult::kClosed;
-    if (lanes_[at].size.load(std::memory_order_relaxed) >= limits_.capacity[at]) return PostResult::kFull;
-    lanes_[at].inbox.push_back(std::move(item));
+    const size_t size = lanes_[at].size.load(std::memory_order_relaxed);
+    if (size >= limits_.capacity[at]) return PostResult::kFull;
+    FairShare::Holding* holding = nullptr;
+    if (lane == Lane::kNewContacts && !tenant.empty()) {
+      holding = shares_.Take(tenant, limits_.capacity[at] - size);
+      if (holding == nullptr) return PostResult::kShareFull;
+    }
+    lanes_[at].inbox.push_back({std::move(item), holding});
     lanes_[at].size.fetch_add(1, std::memory_order_release);
     return PostResult::kPosted;
   }
@@ -46,7 +57,12 @@ class Mailbox {
       std::lock_guard<std::mutex> lock(mutex_);
       queue.outbox.swap(queue.inbox);
     }
-    *item = std::move(queue.outbox[queue.next++]);
+    Entry& entry = queue.outbox[queue.next++];
+    *item = std::move(entry.item);
+    if (entry.holding != nullptr) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      shares_.Return(entry.holding);
+    }
     queue.size.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
@@ -63,9 +79,13 @@ class Mailbox {
   }
 
  private:
+  struct Entry {
+    Item item;
+    FairShare::Holding* holding = nullptr;  // of its tenant's share
+  };
   struct LaneQueue {
-    std::vector<Item> inbox;   // guarded by mutex_
-    std::vector<Item> outbox;  // the taker's
+    std::vector<Entry> inbox;   // guarded by mutex_
+    std::vector<Entry> outbox;  // the taker's
     size_t next = 0;
     std::atomic<size_t> size{0};  // of both
   };
@@ -73,6 +93,7 @@ class Mailbox {
   const MailboxLimits limits_;
   std::mutex mutex_;
   bool closed_ = false;
+  FairShare shares_;  // of the lane for new contacts; under mutex_
   std::array<LaneQueue, kLanes> lanes_;
 };
 

@@ -15,7 +15,8 @@
 // block; they may call Post and Query. They are called exactly once, at the latest by the destructor.
 //
 // Overload (architecture §7.9): a batch serves live work first, then new contacts while the batch is short of its time,
-// then reads; each lane has its own bound, and what does not fit is refused at once.
+// then reads; each lane has its own bound, and what does not fit is refused at once. Of new contacts a tenant may have
+// as many waiting as there is room left (mailbox.h), so that one who floods the shard is refused before the others.
 #pragma once
 
 #include <algorithm>

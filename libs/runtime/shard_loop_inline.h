@@ -50,6 +50,10 @@ absl::Status ShardLoop<Program>::Refusal(PostResult result) {
   if (result == PostResult::kFull) {
     return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull, "too many requests wait");
   }
+  if (result == PostResult::kShareFull) {
+    return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull,
+                       "too many requests of the tenant wait");
+  }
   return NotServedHere();
 }
 
@@ -60,7 +64,11 @@ absl::Status ShardLoop<Program>::Post(Command&& command, Lane lane, Done&& done)
                        "the store keeps what room is left for live work");
   }
   Item item(std::in_place_type<Request>, std::move(command), std::move(done));
-  const PostResult result = mailbox_.Post(lane, std::move(item));
+  std::string_view tenant;
+  if constexpr (requires(const Command& known) { Program::TenantOf(known); }) {
+    tenant = Program::TenantOf(std::get<Request>(item).command);
+  }
+  const PostResult result = mailbox_.Post(lane, std::move(item), tenant);
   if (result == PostResult::kPosted) {
     completions_->Wake();
     return absl::OkStatus();

@@ -22,6 +22,9 @@
 //     // The answer to a request that the loop itself refuses (reason machine-readable, see AnswerTable).
 //     Answer Refuse(const absl::Status&) const;
 //
+//     // Optional: on whose behalf, for the tenants' shares of the mailbox (fair_share.h).
+//     static std::string_view TenantOf(const Command&);
+//
 //     // The earliest deadline of the core; Instant::Never() when there is none. While background work remains (a new
 //     // configuration is indexed), any instant that is past, such as {0}.
 //     Instant NextDeadline() const;

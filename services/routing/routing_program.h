@@ -104,6 +104,7 @@ class RoutingProgram {
 
   // ---- shard_program.h ----
   std::optional<RequestKey> KeyOf(const RoutingCommand& command) const { return command.key; }
+  static std::string_view TenantOf(const RoutingCommand& command) { return command.tenant.value; }
   RoutingAnswer Apply(RoutingCommand command, Instant now);
   std::string EncodeAnswer(const RoutingAnswer& answer) const;
   RoutingAnswer DecodeAnswer(std::string_view bytes) const;

@@ -46,6 +46,11 @@ class SessionProgram {
 
   // Every command of the core carries its own identity.
   std::optional<RequestKey> KeyOf(const Command&) const { return std::nullopt; }
+  // Of a submission: nothing else comes through the lane for new contacts.
+  static std::string_view TenantOf(const Command& command) {
+    const auto* submit = std::get_if<conversation::SubmitContact>(&command.body);
+    return submit == nullptr ? std::string_view() : std::string_view(submit->tenant.value);
+  }
   Answer Apply(Command command, Instant now);
   std::string EncodeAnswer(const Answer& answer) const;
   Answer DecodeAnswer(std::string_view bytes) const;

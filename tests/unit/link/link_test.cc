@@ -243,6 +243,20 @@ TEST_F(LinkTest, WithoutCreditOneLaneIsRefusedAndTheOthersGoOn) {
   EXPECT_TRUE(Ask(CallOf("again", Lane::kReads)).ok());
 }
 
+TEST_F(LinkTest, ATenantThatFloodsNewContactsLeavesCreditForTheOthers) {
+  Hold(true);
+  const size_t share = CallCredit(Lane::kNewContacts) / 2;
+  for (size_t i = 0; i < share; ++i) link_->Call(CallOf("new", Lane::kNewContacts), [](Result) {});
+  ASSERT_TRUE(AwaitHeld(share));
+  EXPECT_EQ(ErrorReason(Ask(CallOf("one more", Lane::kNewContacts)).status()), refusal::kMailboxFull);
+  LinkCall of_another = CallOf("quiet", Lane::kNewContacts);
+  of_another.tenant = TenantId{"another"};
+  link_->Call(std::move(of_another), [](Result) {});
+  EXPECT_TRUE(AwaitHeld(share + 1));
+  Hold(false);
+  EXPECT_TRUE(Ask(CallOf("again", Lane::kNewContacts)).ok());
+}
+
 TEST_F(LinkTest, ABrokenStreamFailsWhatIsUnansweredAndTheNextCallConnectsAgain) {
   Hold(true);
   const Result lost = Await<Result>([&](auto done) {

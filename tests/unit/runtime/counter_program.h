@@ -34,6 +34,8 @@ class CounterProgram {
 
   std::optional<RequestKey> KeyOf(const Command& command) const { return command.key; }
 
+  static std::string_view TenantOf(const Command& command) { return command.name; }
+
   Answer Apply(Command command, Instant now) {
     applied_.push_back(command.name);
     if (command.alarm_at) {

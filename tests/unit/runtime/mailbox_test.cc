@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -52,6 +54,47 @@ TEST(MailboxTest, ClosedMailboxRefusesButGivesWhatItHas) {
   EXPECT_EQ(mailbox.Post(Lane::kLiveWork, std::make_unique<int>(2)), PostResult::kClosed);
   Item item;
   EXPECT_TRUE(mailbox.Take(Lane::kLiveWork, &item));
+}
+
+TEST(MailboxTest, ATenantThatFloodsNewContactsIsRefusedBeforeTheOthers) {
+  MailboxLimits limits;
+  limits.capacity = {4, 100, 4};
+  Mailbox<Item> mailbox(limits);
+  const auto post = [&](std::string_view tenant) {
+    return mailbox.Post(Lane::kNewContacts, std::make_unique<int>(1), tenant);
+  };
+  int taken = 0;
+  for (int i = 0; i < 1000; ++i) taken += post("noisy") == PostResult::kPosted ? 1 : 0;
+  EXPECT_EQ(taken, 50) << "alone a tenant has half of the lane";
+  EXPECT_EQ(post("noisy"), PostResult::kShareFull);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(post("quiet"), PostResult::kPosted) << i;
+    EXPECT_EQ(post("noisy"), PostResult::kShareFull);
+  }
+  Item item;
+  while (mailbox.Take(Lane::kNewContacts, &item)) {
+  }
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(post("noisy"), PostResult::kPosted) << i << ": its places were given back";
+  // Without a tenant the whole lane is there, and the other lanes know no shares.
+  EXPECT_EQ(mailbox.Post(Lane::kNewContacts, std::make_unique<int>(1)), PostResult::kPosted);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(mailbox.Post(Lane::kLiveWork, std::make_unique<int>(1), "noisy"), PostResult::kPosted);
+  }
+}
+
+// Whatever the others do, one of n tenants that holds nothing finds a place, and none has more than is left for all.
+TEST(MailboxTest, ManyTenantsThatFloodTheLaneShareItAndLeaveRoomForAnother) {
+  MailboxLimits limits;
+  limits.capacity = {4, 100, 4};
+  for (int noisy = 1; noisy <= 9; ++noisy) {
+    Mailbox<Item> mailbox(limits);
+    for (int i = 0; i < 2000; ++i) {
+      mailbox.Post(Lane::kNewContacts, std::make_unique<int>(1), "noisy" + std::to_string(i % noisy));
+    }
+    const size_t room = 100 - mailbox.size(Lane::kNewContacts);
+    EXPECT_GE(room, 100u / (static_cast<size_t>(noisy) + 1)) << noisy;
+    EXPECT_EQ(mailbox.Post(Lane::kNewContacts, std::make_unique<int>(1), "quiet"), PostResult::kPosted);
+  }
 }
 
 TEST(MailboxTest, ManyProducersLoseAndReorderNothing) {

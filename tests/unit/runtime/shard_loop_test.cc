@@ -173,14 +173,14 @@ TEST(ShardLoopTest, LiveWorkIsServedBeforeNewContactsBeforeReads) {
   CounterWorld world(options);
   world.BootAndServe();
   for (int i = 0; i < 2; ++i) world.Query("q");
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.Add("new", 1, Lane::kNewContacts).ok());
-  EXPECT_EQ(ReasonOf(world.Add("new", 1, Lane::kNewContacts)), "MAILBOX_FULL");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(world.Add("new" + std::to_string(i), 1, Lane::kNewContacts).ok());
+  EXPECT_EQ(ReasonOf(world.Add("new3", 1, Lane::kNewContacts)), "MAILBOX_FULL");
   world.Query("full");
   EXPECT_THAT(world.TakeEvents(), ElementsAre("query full: MAILBOX_FULL"));
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(world.Add("live", 1).ok()) << "other lanes are full, this one is not";
   EXPECT_EQ(ReasonOf(world.Add("live", 1)), "MAILBOX_FULL");
   world.Settle();
-  EXPECT_THAT(world.program().applied(), ElementsAre("live", "live", "live", "live", "new", "new", "new"));
+  EXPECT_THAT(world.program().applied(), ElementsAre("live", "live", "live", "live", "new0", "new1", "new2"));
 }
 
 TEST(ShardLoopTest, NewContactsOfABatchAreBounded) {

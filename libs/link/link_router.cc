@@ -1,6 +1,7 @@
 #include "libs/link/link_router.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,10 @@ void LinkRouter::Call(LinkCall call, Done done) {
     } else if (!tenant.moving) {
       ++tenant.unanswered;
       routed->place = map_->Find(kind_, routed->call.tenant);
+      if (!routed->place.address.empty()) {
+        routed->sent = 1;
+        budgets_[routed->place.address].OnCall();
+      }
     } else if (tenant.held.size() < CallCredit(routed->call.lane)) {
       return tenant.held.push_back(std::move(routed));
     } else {
@@ -149,10 +154,17 @@ void LinkRouter::OnAnswer(const Shared& routed, absl::StatusOr<std::string> answ
     const auto found = tenants_.find(name);
     Tenant& tenant = found->second;
     --tenant.unanswered;
+    const bool asked_alone = std::exchange(tenant.asking, false);
     if (bounces) {
       tenant.moving = true;
       tenant.unserved = tenant.unserved || unserved;
-      tenant.bounced.push_back(routed);
+      tenant.refused_by = routed->place.address;
+      tenant.taken_by.clear();
+      routed->answer = answer.status();
+      asked_alone ? tenant.bounced.push_front(routed) : tenant.bounced.push_back(routed);
+    } else {
+      tenant.refused_by.clear();
+      if (asked_alone) tenant.taken_by = routed->place.address;
     }
     send_on = tenant.moving && tenant.unanswered == 0 && !tenant.sending;
     if (send_on) tenant.sending = true;
@@ -175,12 +187,44 @@ void LinkRouter::SendOnLater(const TenantId& name) {
   });
 }
 
+// What is sent now of what came back and what was held, and what may not be any more.
+std::deque<LinkRouter::Shared> LinkRouter::TakeNext(const TenantId& name, Tenant& tenant,
+                                                    std::vector<Shared>* given_up) {
+  std::move(tenant.held.begin(), tenant.held.end(), std::back_inserter(tenant.bounced));
+  tenant.held.clear();
+  const ShardPlace place = map_->Find(kind_, name);
+  std::deque<Shared> next;
+  tenant.asking = place.address == tenant.refused_by && !place.address.empty() && tenant.unanswered == 0 && !closing_;
+  if (tenant.asking) {
+    next.push_back(std::move(tenant.bounced.front()));
+    tenant.bounced.pop_front();
+    next.front()->place = place;
+    return next;
+  }
+  for (Shared& routed : std::exchange(tenant.bounced, {})) {
+    routed->place = place;
+    if (!place.address.empty()) {
+      RetryBudget& budget = budgets_[place.address];
+      if (routed->sent == 0) budget.OnCall();
+      const bool is_retry = routed->sent >= 2 && place.address != tenant.taken_by && !closing_;
+      if (is_retry && !budget.TryAgain(options_.clock->Now())) {
+        given_up->push_back(std::move(routed));
+        continue;
+      }
+      ++routed->sent;
+    }
+    next.push_back(std::move(routed));
+  }
+  return next;
+}
+
 // In order: what came back, then what was held. When something comes back once more, the rest waits for all that is
 // still unanswered, as before; and where nobody is known to serve the shard, for a moment. By value: the name may be
 // that of a call that is answered meanwhile.
 void LinkRouter::SendOn(TenantId name) {
   while (true) {
     std::deque<Shared> next;
+    std::vector<Shared> given_up;
     bool closing = false;
     {
       std::lock_guard lock(mutex_);
@@ -188,7 +232,8 @@ void LinkRouter::SendOn(TenantId name) {
       Tenant& tenant = found->second;
       closing = closing_;
       const bool later = std::exchange(tenant.unserved, false) && !closing;
-      if (!tenant.bounced.empty() && (tenant.unanswered > 0 || later)) {
+      const bool waits = !tenant.bounced.empty() || tenant.asking;
+      if (waits && (tenant.unanswered > 0 || later)) {
         tenant.sending = false;
         if (tenant.unanswered > 0) {
           tenant.unserved = later;  // whoever is answered last sends on
@@ -196,18 +241,15 @@ void LinkRouter::SendOn(TenantId name) {
         }
         break;
       }
-      next.swap(tenant.bounced);
-      next.insert(next.end(), tenant.held.begin(), tenant.held.end());
-      tenant.held.clear();
-      if (next.empty()) {
+      if (tenant.bounced.empty() && tenant.held.empty()) {
         tenant.moving = tenant.sending = false;
         if (tenant.unanswered == 0) tenants_.erase(found);
         return;
       }
+      next = TakeNext(name, tenant, &given_up);
       tenant.unanswered += next.size();
-      const ShardPlace place = map_->Find(kind_, name);
-      for (const Shared& routed : next) routed->place = place;
     }
+    for (const Shared& routed : given_up) routed->done(routed->answer);
     for (const Shared& routed : next) closing ? OnAnswer(routed, Stopping()) : Send(routed);
   }
   SendOnLater(name);

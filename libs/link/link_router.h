@@ -1,9 +1,11 @@
 // Calls to the shards of one kind, wherever they are: finds the process by the shard map, keeps a link to each, and
 // follows NOT_OWNER to the owner that it names. While a tenant moves, its calls wait for those that are still
 // unanswered by the former owner and then go to the new one in the order in which they were made. Where shards move
-// (ShardMap::Moves), calls of a shard that nobody serves wait likewise, for kPatience at most. A process that the map
-// takes for dead is given up: its link is broken, so that nobody waits for what it may never answer. Any thread;
-// callbacks as LinkClient says.
+// (ShardMap::Moves), calls of a shard that nobody serves wait likewise, for kPatience at most; a process that did not
+// take one of a tenant is asked again with one alone, and the others follow when it has taken that. A call that goes on
+// for the second time and more without that draws on its target's retry budget, and fails where that is used up. A
+// process that the map takes for dead is given up: its link is broken, so that nobody waits for what it may never
+// answer. Any thread; callbacks as LinkClient says.
 #pragma once
 
 #include <deque>
@@ -18,6 +20,7 @@
 
 #include "libs/link/link_client.h"
 #include "libs/link/shard_map.h"
+#include "libs/runtime/retry_budget.h"
 
 namespace meridian {
 
@@ -72,6 +75,8 @@ class LinkRouter {
     Done done;
     ShardPlace place;
     int hops = 0;
+    int sent = 0;         // to a process, but for asking again
+    absl::Status answer;  // why it goes on
     MonotonicInstant give_up_at;
   };
   using Shared = std::shared_ptr<Routed>;
@@ -80,6 +85,9 @@ class LinkRouter {
     bool moving = false;
     bool sending = false;   // what waited goes to the new owner
     bool unserved = false;  // something came back since, and nobody was known to serve it
+    bool asking = false;    // one alone is under way to the process that did not take one before
+    std::string refused_by;
+    std::string taken_by;  // that one
     std::deque<Shared> bounced;
     std::deque<Shared> held;  // made since
   };
@@ -88,6 +96,7 @@ class LinkRouter {
   void OnAnswer(const Shared& routed, absl::StatusOr<std::string> answer);
   // Whether the call goes on waiting, or on to another owner.
   bool Bounces(Routed& routed, const absl::Status& status, bool* unserved);
+  std::deque<Shared> TakeNext(const TenantId& name, Tenant& tenant, std::vector<Shared>* given_up);
   void SendOn(TenantId name);
   void SendOnLater(const TenantId& name);
   void BreakLinksToTheDead();
@@ -100,6 +109,7 @@ class LinkRouter {
   std::mutex mutex_;
   bool closing_ = false;
   std::unordered_map<TenantId, Tenant> tenants_;  // with unanswered calls
+  std::map<std::string, RetryBudget> budgets_;    // by address
   std::mutex links_mutex_;
   std::map<std::string, std::unique_ptr<LinkClient>> links_;
   std::vector<std::string> alive_;  // under links_mutex_: as the map said last

@@ -1,7 +1,9 @@
 // Calls of shards that nobody serves for a while, where shards move.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "libs/error/error.h"
@@ -151,6 +153,50 @@ TEST_F(UnservedTest, WhatAServerDidNotTakeIsAskedAgain) {
     Refuse(absl::OkStatus());
     EXPECT_TRUE(AwaitAnswers(before + 1).back().ok());
   }
+}
+
+TEST_F(UnservedTest, AProcessThatDidNotTakeACallIsAskedAgainWithOneAlone) {
+  constexpr size_t kCalls = 100;
+  map_.Move(server_.address());
+  Refuse(NotServedHere());
+  for (size_t i = 0; i < kCalls; ++i) Call(std::to_string(i));
+  AwaitReceived(kCalls + 20);
+  {
+    std::lock_guard lock(mutex_);
+    std::map<std::string, int> times;
+    for (const std::string& body : received_) ++times[body];
+    for (const auto& [body, count] : times) EXPECT_TRUE(body == "0" || count == 1) << body << " " << count;
+    EXPECT_GT(times["0"], 10);
+  }
+  Refuse(absl::OkStatus());
+  for (const Result& answer : AwaitAnswers(kCalls)) EXPECT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(received(), kCalls);
+  for (size_t i = 0; i < kCalls; ++i) EXPECT_EQ(received_[i], std::to_string(i));
+}
+
+// Two processes that take each other for the owner.
+TEST_F(UnservedTest, CallsThatGoRoundEndWhenTheBudgetIsUsedUp) {
+  constexpr int kCalls = 1000;
+  LoopbackServer other;
+  std::atomic<int> asked{0};
+  other.links().ServeCall(pb::METHOD_SEND_COMMAND, [&](IncomingCall, LinkAnswer answer) {
+    ++asked;
+    answer(NotServedHere(server_.address()));
+  });
+  other.Start();
+  LinkOptions options = server_.ClientOptions();
+  options.token = [&, streams = std::make_shared<int>(0)] {
+    const security::TokenClaims claims{.tenant = "*", .subject = "test", .role = security::Role::kService};
+    return ++*streams == 1 ? server_.Token(claims) : other.Token(claims);
+  };
+  router_ = std::make_unique<LinkRouter>(ShardKind::kRouting, &map_, options);
+  map_.Move(server_.address());
+  Refuse(NotServedHere(other.address()));
+  for (int i = 0; i < kCalls; ++i) Call(std::to_string(i));
+  for (const Result& answer : AwaitAnswers(kCalls)) EXPECT_EQ(ErrorReason(answer.status()), refusal::kNotOwner);
+  // Each goes on once; of more, what two budgets hold, and what they get in the seconds that it takes.
+  EXPECT_LT(received() + static_cast<size_t>(asked), 2U * kCalls + 1000U);
+  router_ = nullptr;
 }
 
 TEST_F(UnservedTest, WhatMayHaveBeenDoneIsNotAskedAgain) {

@@ -30,6 +30,8 @@ std::string_view ToString(RefusalCode code) {
       return "CLIENT_NUMBER_REUSED";
     case RefusalCode::kConversationFull:
       return "CONVERSATION_FULL";
+    case RefusalCode::kQuotaExceeded:
+      return "QUOTA_EXCEEDED";
   }
   return "";
 }

@@ -26,6 +26,7 @@ enum class RefusalCode : uint8_t {
   kClientNumberTooOld,  // not above the highest, and not remembered
   kClientNumberReused,  // the number was given to other words
   kConversationFull,    // kMaxMessages
+  kQuotaExceeded,       // of new contacts: see SubmitContact::may_only_join
 };
 // UPPER_SNAKE_CASE, part of the public API.
 std::string_view ToString(RefusalCode code);

@@ -48,6 +48,8 @@ struct SubmitContact {
   std::vector<MessagePart> parts;  // the first message; may be empty for channels without text
   std::vector<PersonalAttribute> personal_attributes;  // kept when a contact is opened
   CommandOrigin origin;                                // goes to routing with a contact that is opened
+  // The tenant is over its rate of new contacts: refused (kQuotaExceeded) unless it joins one or is a repeat.
+  bool may_only_join = false;
 
   friend bool operator==(const SubmitContact&, const SubmitContact&) = default;
 };

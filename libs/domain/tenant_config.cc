@@ -22,6 +22,17 @@ void CheckWhole(const TenantConfig& config, Findings& findings) {
   findings.RequireRange(weights.learned, 0, kMaxScoreWeight, "weights.learned");
 }
 
+void CheckRate(const RateQuota& rate, const std::string& field, Findings& findings) {
+  findings.RequireRange(rate.per_second, 1, kMaxQuotaPerSecond, field + ".per_second");
+  findings.RequireRange(rate.burst, 1, kMaxQuotaBurst, field + ".burst");
+}
+
+void CheckQuotas(const TenantQuotas& quotas, Findings& findings) {
+  CheckRate(quotas.new_contacts, "quotas.new_contacts", findings);
+  CheckRate(quotas.messages, "quotas.messages", findings);
+  findings.RequireRange(quotas.waiting_contacts, 1, kMaxQuotaWaitingContacts, "quotas.waiting_contacts");
+}
+
 }  // namespace
 
 std::string_view ToString(OrderPolicy policy) {
@@ -62,6 +73,7 @@ std::vector<FieldViolation> Validate(const TenantConfig& config) {
   CheckPlans(config, references, findings);
   CheckAgents(config, references, findings);
   CheckSites(config, findings);
+  CheckQuotas(config.quotas, findings);
   return findings.Take();
 }
 

@@ -50,6 +50,25 @@ struct SiteConfig {
   friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
 };
 
+// How often something may be begun: a token bucket.
+struct RateQuota {
+  uint32_t per_second = 0;
+  uint32_t burst = 0;  // at once, after a rest
+
+  friend bool operator==(const RateQuota&, const RateQuota&) = default;
+};
+
+// What the tenant may ask of the installation that it shares with others. Rates are kept by each ingress process
+// (services/ingress/quotas.h), the count by routing, which alone knows it. Live work is never refused by a quota: what
+// agents do, and what returns to a line.
+struct TenantQuotas {
+  RateQuota new_contacts{1000, 2000};  // submissions
+  RateQuota messages{5000, 10000};     // that customers send
+  uint32_t waiting_contacts = 100000;  // in all lines together; more new ones are refused
+
+  friend bool operator==(const TenantQuotas&, const TenantQuotas&) = default;
+};
+
 struct TenantConfig {
   TenantId id;
   uint64_t revision = 0;  // of the published configuration, from 1; 0 in a draft
@@ -65,6 +84,7 @@ struct TenantConfig {
   OrderPolicy order = OrderPolicy::kVirtualStart;
   ScoreWeights weights;
   Duration agent_grace = Duration::Seconds(60);  // a detached agent keeps live work for so long
+  TenantQuotas quotas;
 
   friend bool operator==(const TenantConfig&, const TenantConfig&) = default;
 };
@@ -94,6 +114,9 @@ inline constexpr int16_t kMaxScoreWeight = 1000;
 inline constexpr int16_t kMaxAgentWeight = 100;
 inline constexpr uint8_t kMaxStrikes = 100;
 inline constexpr uint32_t kMaxMaxWaiting = 1000000;
+inline constexpr uint32_t kMaxQuotaPerSecond = 100000;
+inline constexpr uint32_t kMaxQuotaBurst = 1000000;
+inline constexpr uint32_t kMaxQuotaWaitingContacts = 1000000;
 
 inline constexpr Duration kMinOfferTimeout = Duration::Seconds(5);
 inline constexpr Duration kMaxOfferTimeout = Duration::Minutes(10);

@@ -292,7 +292,9 @@ enum class Refusal : uint8_t {
   kNotSupported,     // part of the design, not working yet
   kNoNextStep,       // the plan has no step after this one
   kEventLogFull,     // too many events wait to be published: live work goes on, nothing new is taken
+  kQuotaExceeded,    // the tenant has as many waiting contacts as it may
 };
+inline constexpr int kRefusalCount = 20;
 std::string_view ToString(Refusal refusal);  // "stale_token"
 
 struct Answer {

@@ -45,12 +45,8 @@ Answer EngineCore::Apply(const EnqueueContact& command) {
   const Rule& rule = config.plans[rule_index->plan].rules[rule_index->rule];
   const QueueConfig& queue = *FindQueue(config, rule.queue);
   QueueLine& line = configs.queue(queue.id);
-  if (line.counts.waiting >= queue.max_waiting) {
-    return Refuse(Refusal::kQueueFull, "queue " + queue.id.value + " holds as many contacts as it may");
-  }
-  if (!configs.IsOpen(line, queue, now())) {
-    return Refuse(Refusal::kQueueClosed, "queue " + queue.id.value + " is closed at this hour");
-  }
+  // What was acknowledged before its effect was lost is taken again, however full the lines are.
+  if (Answer answer = CheckRoom(config, queue, line); !replaying_ && !answer.ok()) return answer;
   ContactRecord record;
   record.spec = spec;
   // A place in line that was not said, or lies ahead, is the present.
@@ -76,6 +72,21 @@ Answer EngineCore::Apply(const EnqueueContact& command) {
   EnterLine(contact);
   if (slot.line == Line::kPreferred && !MayEverServe(preferred, contact)) StopPreferring(contact);
   return Done(contact);
+}
+
+Answer EngineCore::CheckRoom(const TenantConfig& config, const QueueConfig& queue, QueueLine& line) {
+  const uint32_t quota = config.quotas.waiting_contacts;
+  if (waiting_ >= quota) {
+    return Refuse(Refusal::kQuotaExceeded,
+                  "the tenant has as many waiting contacts as it may, " + std::to_string(quota));
+  }
+  if (line.counts.waiting >= queue.max_waiting) {
+    return Refuse(Refusal::kQueueFull, "queue " + queue.id.value + " holds as many contacts as it may");
+  }
+  if (!configs.IsOpen(line, queue, now())) {
+    return Refuse(Refusal::kQueueClosed, "queue " + queue.id.value + " is closed at this hour");
+  }
+  return {};
 }
 
 // A preferred agent who may not serve such contacts, or is off shift, is not waited for.

@@ -127,12 +127,16 @@ class EngineCore {
   void LeaveLine(uint32_t contact);
   void SetTimer(uint32_t contact);
 
+  // ---- contact_commands.cc ----
+  // Whether one more contact may come to wait in the queue.
+  Answer CheckRoom(const TenantConfig& config, const QueueConfig& queue, QueueLine& line);
+  bool MayEverServe(uint32_t agent, uint32_t contact) const;
+  void StopPreferring(uint32_t contact);
+
   // ---- contact_moves.cc ----
   uint32_t& CountOf(ContactSlot& slot);
   void Mark(uint32_t contact);
   void Move(uint32_t contact, ContactTrigger trigger);
-  bool MayEverServe(uint32_t agent, uint32_t contact) const;
-  void StopPreferring(uint32_t contact);
   void MakeOffer(uint32_t contact, const Choice& choice);
   void PlaceOffer(uint32_t contact, const Choice& choice, OfferToken token);
   void MakeRoom(uint32_t agent, uint8_t channel);
@@ -219,6 +223,7 @@ class EngineCore {
   std::vector<uint32_t> dirty_profiles_;                          // see ProfileEntry::dirty
   std::set<uint32_t> freed_agents_;                               // newly free, with contacts that wait for them alone
   std::map<uint32_t, std::set<WaitingContact>> preferred_lines_;  // by agent
+  uint32_t waiting_ = 0;                                          // contacts in all lines
   bool match_pending_ = false;
   bool offers_held_ = false;
   bool replaying_ = false;                              // the call is a Replay

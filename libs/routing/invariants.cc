@@ -39,7 +39,7 @@ void EngineCore::CheckInvariants(Instant at) const {
   for (const auto& [agent, line] : preferred_lines_) waiting += line.size();
   size_t queued = 0;
   for (const auto& [id, line] : configs.queues()) queued += line.counts.waiting;
-  MERIDIAN_CHECK(waiting == queued);
+  MERIDIAN_CHECK(waiting == queued && waiting == waiting_);
 }
 
 void EngineCore::CheckContact(uint32_t contact, Instant at) const {

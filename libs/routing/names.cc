@@ -24,6 +24,8 @@ std::string_view ToString(Refusal refusal) {
       return "invalid_contact";
     case Refusal::kEventLogFull:
       return "event_log_full";
+    case Refusal::kQuotaExceeded:
+      return "quota_exceeded";
     case Refusal::kQueueFull:
       return "queue_full";
     case Refusal::kQueueClosed:

@@ -57,6 +57,7 @@ void EngineCore::EnterLine(uint32_t contact) {
     index.requirement(slot.requirement).line.insert(waiting);
   }
   fresh_.insert(waiting);
+  ++waiting_;
   SetTimer(contact);
 }
 
@@ -71,6 +72,7 @@ void EngineCore::LeaveLine(uint32_t contact) {
     MERIDIAN_CHECK(slot.line == Line::kClass && index.requirement(slot.requirement).line.erase(waiting) == 1);
   }
   fresh_.erase(waiting);
+  --waiting_;
   index.ReleaseClass(slot.requirement);
   slot.requirement = kNoIndex;
   slot.line = Line::kNone;

@@ -4,6 +4,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "libs/error/quota_error.h"
 #include "libs/error/status_code.h"
 #include "meridian/type/v1/envelope.pb.h"
 #include "nlohmann/json.hpp"
@@ -13,6 +14,35 @@ namespace {
 
 bool IsOurFault(absl::StatusCode code) {
   return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown;
+}
+
+int64_t NumberIn(const ErrorMetadata& metadata, std::string_view key) {
+  const auto found = metadata.find(std::string(key));
+  if (found == metadata.end()) return 0;
+  int64_t number = 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+void AddQuotaFailure(const absl::Status& status, const ErrorMetadata& metadata, google::rpc::Status* out) {
+  const auto quota = metadata.find(std::string(kQuotaMetadata));
+  if (quota == metadata.end()) return;
+  google::rpc::QuotaFailure failure;
+  auto* violation = failure.add_violations();
+  violation->set_subject("tenant");
+  violation->set_description(ShownMessage(status));
+  violation->set_quota_metric(quota->second);
+  violation->set_quota_value(NumberIn(metadata, kLimitMetadata));
+  out->add_details()->PackFrom(failure);
+}
+
+void AddRetryInfo(const ErrorMetadata& metadata, google::rpc::Status* out) {
+  const int64_t milliseconds = NumberIn(metadata, kRetryAfterMetadata);
+  if (milliseconds <= 0) return;
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(milliseconds / 1000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(milliseconds % 1000 * 1'000'000));
+  out->add_details()->PackFrom(retry);
 }
 
 }  // namespace
@@ -33,7 +63,8 @@ void ToRpcStatus(const absl::Status& status, google::rpc::Status* out) {
   google::rpc::ErrorInfo info;
   info.set_reason(ShownReason(status));
   info.set_domain(std::string(kErrorDomain));
-  for (const auto& [key, value] : ErrorMetadataOf(status)) (*info.mutable_metadata())[key] = value;
+  const ErrorMetadata metadata = ErrorMetadataOf(status);
+  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
   out->add_details()->PackFrom(info);
   google::rpc::BadRequest bad_request;
   for (const FieldViolation& violation : FieldViolations(status)) {
@@ -42,6 +73,8 @@ void ToRpcStatus(const absl::Status& status, google::rpc::Status* out) {
     field->set_description(violation.rule);
   }
   if (bad_request.field_violations_size() > 0) out->add_details()->PackFrom(bad_request);
+  AddQuotaFailure(status, metadata, out);
+  AddRetryInfo(metadata, out);
 }
 
 absl::Status FromRpcStatus(const google::rpc::Status& status) {
@@ -69,13 +102,7 @@ void ToErrorMessage(const absl::Status& status, type::v1::Error* out) {
     added->set_field(violation.field);
     added->set_rule(violation.rule);
   }
-  ErrorMetadata metadata = ErrorMetadataOf(status);
-  auto shard_time = metadata.find(std::string(kShardTimeMetadata));
-  if (shard_time == metadata.end()) return;
-  int64_t milliseconds = 0;
-  const std::string& text = shard_time->second;
-  std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-  out->set_shard_time_ms(milliseconds);
+  out->set_shard_time_ms(NumberIn(ErrorMetadataOf(status), kShardTimeMetadata));
 }
 
 std::string ToErrorJson(const absl::Status& status) {

@@ -4,7 +4,7 @@
 
 namespace meridian::security {
 
-Duration RateLimiter::Take(std::string_view key, Instant now) {
+Duration RateLimiter::Take(std::string_view key, Instant now, int burst, Duration refill_each) {
   std::lock_guard lock(mutex_);
   auto found = buckets_.find(key);
   if (found == buckets_.end()) {
@@ -18,8 +18,9 @@ Duration RateLimiter::Take(std::string_view key, Instant now) {
     by_use_.splice(by_use_.end(), by_use_, found->second);
   }
   Bucket& bucket = *found->second;
-  Instant full_at = std::max(bucket.full_at, now) + limit_.refill_each;
-  Duration wait = (full_at - now) - limit_.refill_each * limit_.burst;
+  const Duration empty = refill_each * burst;  // how long an empty bucket takes to be full
+  Instant full_at = std::min(std::max(bucket.full_at, now), now + empty) + refill_each;
+  Duration wait = (full_at - now) - empty;
   if (wait > Duration::Zero()) return wait;
   bucket.full_at = full_at;
   return Duration::Zero();

@@ -1,5 +1,5 @@
-// Token buckets by key (a client's address, a site key), for a bounded number of keys: when it is full, the key idle
-// for longest is forgotten. Time is an argument and may not go backwards by much. Any thread.
+// Token buckets by key (a client's address, a site key, a tenant), for a bounded number of keys: when it is full, the
+// key idle for longest is forgotten. Time is an argument; when it goes back, a bucket is at worst empty. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,9 @@ class RateLimiter {
   explicit RateLimiter(Limit limit) : limit_(limit) {}
 
   // Zero when the call may go on (and is counted), else how long until the next one may.
-  Duration Take(std::string_view key, Instant now);
+  Duration Take(std::string_view key, Instant now) { return Take(key, now, limit_.burst, limit_.refill_each); }
+  // The same for a key with a limit of its own, which may be another each time.
+  Duration Take(std::string_view key, Instant now, int burst, Duration refill_each);
 
  private:
   struct Bucket {

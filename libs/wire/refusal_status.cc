@@ -21,6 +21,7 @@ absl::StatusCode CodeOf(Refusal refusal) {
       return absl::StatusCode::kAborted;
     case Refusal::kQueueFull:
     case Refusal::kEventLogFull:
+    case Refusal::kQuotaExceeded:
       return absl::StatusCode::kResourceExhausted;
     case Refusal::kNotSupported:
       return absl::StatusCode::kUnimplemented;

@@ -169,7 +169,7 @@ void Fields(A& a, InOut<A, MediaFailed>& command) {
 
 template <class A>
 void Fields(A& a, InOut<A, Answer>& answer) {
-  a.Number(1, answer.refusal, Refusal::kNoNextStep);
+  a.Number(1, answer.refusal, static_cast<Refusal>(kRefusalCount - 1));
   a.Text(2, answer.text);
   a.Number(3, answer.repeated, true);
   uint32_t state = answer.contact_state ? 1 + static_cast<uint32_t>(*answer.contact_state) : 0;

@@ -62,6 +62,7 @@ void Fields(A& a, InOut<A, SubmitContact>& command) {
   PartsField(a, 10, command.parts);
   a.List(11, command.personal_attributes, kFields);
   a.Sub(12, command.origin, kFields);
+  a.Number(13, command.may_only_join, true);
 }
 
 template <class A>

@@ -414,7 +414,26 @@ TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map
   config.order = Order(proto.order());
   config.weights = Weights(proto.weights(), root.Field("weights"));
   config.agent_grace = DURATION_OR(proto, agent_grace, config.agent_grace, root);
+  config.quotas = QuotasFromProto(proto.quotas());
   return config;
+}
+
+namespace {
+
+RateQuota Rate(const pb::RateQuota& proto, RateQuota rate) {
+  if (proto.per_second() != 0) rate = {proto.per_second(), 2 * std::min(proto.per_second(), kMaxQuotaPerSecond)};
+  if (proto.burst() != 0) rate.burst = proto.burst();
+  return rate;
+}
+
+}  // namespace
+
+TenantQuotas QuotasFromProto(const pb::TenantQuotas& proto) {
+  TenantQuotas quotas;
+  quotas.new_contacts = Rate(proto.new_contacts(), quotas.new_contacts);
+  quotas.messages = Rate(proto.messages(), quotas.messages);
+  if (proto.waiting_contacts() != 0) quotas.waiting_contacts = proto.waiting_contacts();
+  return quotas;
 }
 
 }  // namespace meridian

@@ -21,6 +21,9 @@ TenantConfig TenantConfigFromProto(const admin::v1::TenantConfig& proto, const s
 std::vector<AttributeDeclaration> AttributesFromProto(const admin::v1::TenantConfig& proto,
                                                       std::vector<FieldViolation>& violations);
 
+// With defaults filled in; not checked.
+TenantQuotas QuotasFromProto(const admin::v1::TenantQuotas& proto);
+
 // The IANA zones that the configuration names, sorted.
 std::vector<std::string> ZonesNamedIn(const admin::v1::TenantConfig& proto);
 

@@ -27,7 +27,8 @@ class IngressProcess : public Service {
                              process_->key(),
                              process_->environment().wall_clock,
                              options_.ingress.visitor_token_life,
-                             &process_->environment().log};
+                             &process_->environment().log,
+                             &process_->environment().metrics};
     ServeIngress(ports, sites_, process_->endpoints());
     MERIDIAN_RETURN_IF_ERROR(process_->StartOverLinks(
         {{"routing", [this] { return routing_.Probe(); }}, {"session", [this] { return session_.Probe(); }}}));

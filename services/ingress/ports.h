@@ -6,6 +6,7 @@
 #include "libs/runtime/clock.h"
 #include "libs/security/signing_key.h"
 #include "libs/telemetry/log.h"
+#include "libs/telemetry/metrics.h"
 #include "services/routing/routing_client.h"
 #include "services/session/session_client.h"
 
@@ -18,7 +19,8 @@ struct IngressPorts {
   const security::SigningKey& key;  // renews visitors' tokens
   const WallClock& clock;
   Duration visitor_token_life = Duration::Minutes(15);
-  Log* log = nullptr;  // may be null
+  Log* log = nullptr;          // may be null
+  Metrics* metrics = nullptr;  // may be null
 };
 
 }  // namespace meridian

@@ -6,6 +6,7 @@
 #include "libs/error/error.h"
 #include "libs/wire/messages.h"
 #include "libs/wire/refusal_status.h"
+#include "libs/wire/tenant_config.h"
 #include "libs/wire/trace_context.h"
 #include "services/ingress/submission.h"
 
@@ -63,16 +64,22 @@ void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitCo
     return done(
         MakeError(absl::StatusCode::kFailedPrecondition, "NO_CONFIG", "the tenant has no published configuration"));
   }
-  auto submission = MakeSubmission(request, claims, *config, ports_.ids, ports_.clock.Now());
+  const Instant now = ports_.clock.Now();
+  const TenantQuotas quotas = QuotasFromProto(config->quotas());
+  const absl::StatusOr<Duration> wait = quotas_->AdmitSubmission({claims.tenant}, quotas, now);
+  if (!wait.ok()) return done(wait.status());
+  auto submission = MakeSubmission(request, claims, *config, ports_.ids, now);
   if (!submission.ok()) return done(submission.status());
   conversation::SubmitContact command = std::move(submission->command);
+  command.may_only_join = *wait > Duration::Zero();
   command.origin = OriginOf(context, ports_.ids);
   const TraceContext trace = command.origin.trace;
   ports_.session.Submit(std::move(command),
                         [log = ports_.log, tenant = TenantId{claims.tenant}, trace, submission = *std::move(submission),
+                         quotas_of = quotas_, quotas, wait = *wait,
                          done = std::move(done)](absl::StatusOr<conversation::Submitted> submitted) mutable {
                           LogSubmission(log, tenant, trace, submitted);
-                          if (!submitted.ok()) return done(submitted.status());
+                          if (!submitted.ok()) return done(quotas_of->Explain(submitted.status(), quotas, wait));
                           done(ToResponse(*submitted, submission));
                         });
 }
@@ -85,6 +92,10 @@ void IngressRequests::Send(const security::TokenClaims& claims, const pb::SendMe
   if (request.client_number() == 0) violations.push_back({"client_number", "must be 1 or more"});
   if (request.parts().empty()) violations.push_back({"parts", "must hold at least one part"});
   if (absl::Status bad = WithMoreFields(conversation.status(), violations); !bad.ok()) return done(bad);
+  const auto config = ports_.routing.ConfigSnapshot({claims.tenant});
+  const TenantQuotas quotas = config == nullptr ? TenantQuotas() : QuotasFromProto(config->quotas());
+  absl::Status admitted = quotas_->AdmitMessage({claims.tenant}, quotas, ports_.clock.Now());
+  if (!admitted.ok()) return done(std::move(admitted));
   conversation::AppendMessage command;
   command.tenant = {claims.tenant};
   command.conversation = *conversation;

@@ -2,12 +2,15 @@
 // is called once, on a thread of session or routing.
 #pragma once
 
+#include <memory>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/rpc/call_context.h"
 #include "libs/security/token.h"
 #include "meridian/ingress/v1/ingress_service.pb.h"
 #include "services/ingress/ports.h"
+#include "services/ingress/quotas.h"
 
 namespace meridian {
 
@@ -16,7 +19,8 @@ class IngressRequests {
   template <typename T>
   using Done = absl::AnyInvocable<void(absl::StatusOr<T>)>;
 
-  explicit IngressRequests(const IngressPorts& ports) : ports_(ports) {}
+  explicit IngressRequests(const IngressPorts& ports)
+      : ports_(ports), quotas_(std::make_shared<Quotas>(ports.metrics)) {}
 
   void Submit(const rpc::CallContext& context, const ingress::v1::SubmitContactRequest& request,
               Done<ingress::v1::SubmitContactResponse> done) const;
@@ -38,6 +42,7 @@ class IngressRequests {
 
  private:
   const IngressPorts ports_;
+  const std::shared_ptr<Quotas> quotas_;
 };
 
 // The conversation named, when the caller may take part in it as its customer: a visitor only in its own.

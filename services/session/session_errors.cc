@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "libs/error/error.h"
+#include "libs/error/quota_error.h"
 
 namespace meridian {
 namespace {
@@ -88,6 +89,8 @@ absl::Status ToStatus(const conversation::Refusal& refusal) {
       return MakeError(StatusCode::kFailedPrecondition, reason, "the number was given to another message");
     case RefusalCode::kConversationFull:
       return MakeError(StatusCode::kResourceExhausted, reason, "the conversation holds as many messages as it may");
+    case RefusalCode::kQuotaExceeded:
+      return QuotaExceeded("new_contacts.per_second", "too many new contacts");
   }
   return absl::InternalError("a refusal without a name");
 }
@@ -103,6 +106,7 @@ absl::Status ToStatus(const ContactStanding& standing) {
       break;
   }
   if (standing.refusal == "INVALID_CONTACT") return InvalidContact();
+  if (standing.refusal == kQuotaExceeded) return QuotaExceeded("waiting_contacts", "too many contacts wait");
   for (const Row& row : kRoutingRefusals) {
     if (row.reason == standing.refusal) return MakeError(row.code, row.reason, row.message);
   }

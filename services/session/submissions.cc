@@ -46,6 +46,9 @@ void Submissions::InTurn(const Customer& customer, Task task) {
 void Submissions::Begin(const Shared& submission) {
   const conversation::SubmitContact& command = submission->command;
   submission->long_way = ports_.core().FindOpen(command.tenant, command.identity) == nullptr;
+  if (submission->long_way && command.may_only_join) {  // nothing to join: not even a place in the mailbox
+    return submission->done(ToStatus({RefusalCode::kQuotaExceeded, ""}));
+  }
   if (submission->long_way) on_long_way_.try_emplace(submission->customer);
   Post(submission);
 }

@@ -177,8 +177,14 @@ class Standalone : public Service {
     return ports;
   }
   IngressPorts IngressPortsFor() {
-    return {session_.client(), routing_, ids_, key_, environment_.wall_clock, options_.ingress.visitor_token_life,
-            &environment_.log};
+    return {session_.client(),
+            routing_,
+            ids_,
+            key_,
+            environment_.wall_clock,
+            options_.ingress.visitor_token_life,
+            &environment_.log,
+            &environment_.metrics};
   }
   EventPorts EventPortsFor() { return {.log = store_.log, .store = store_.store, .directory = store_.directory}; }
 

@@ -33,6 +33,7 @@ TenantConfig Tenant(int agents, int profiles) {
   config.zones = {{.name = "Etc/UTC", .transitions = {{Instant{0}, 0}}}};
   config.channels = {{.id = ChannelId{"chat"}}};
   config.queues = {{.id = QueueId{"main"}, .max_waiting = kMaxMaxWaiting}};
+  config.quotas.waiting_contacts = kMaxQuotaWaitingContacts;
   config.attributes = {{.name = AttributeName{"skill"}, .type = AttributeType::kNumber, .values = {}}};
   PlanConfig& plan = config.plans.emplace_back();
   plan.id = PlanId{"default"};

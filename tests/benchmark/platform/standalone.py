@@ -19,6 +19,7 @@ def tenant_yaml(agents, capacity=3, tenant="load"):
     lines = [f"line-{i}" for i in range(QUEUES)]
     text = [f"tenant: {tenant}", f"skills: [{', '.join(lines)}]", "attributes:",
             f"  - {{name: line, one_of: {{values: [{', '.join(lines)}]}}}}",
+            "quotas: {new_contacts: {per_second: 100000}, messages: {per_second: 100000}, waiting_contacts: 1000000}",
             "channels:", "  - {name: chat, units: 1}", "queues:"]
     text += [f"  - {{name: {line}, offer_timeout: 20s, max_waiting: 100000}}" for line in lines]
     text += ["plans:", "  - name: main", "    rules:"]

@@ -44,6 +44,8 @@ class Duel {
     };
     driver_.on_publish = [this](const TenantConfig& config) { naive_.Expect(config); };
     driver_.on_revise = [this](const AgentId& agent, const auto& config) { naive_.Expect(agent, config); };
+    driver_.on_enqueue = [this] { may_take_one_more_ = naive_.MayTakeOneMore(); };
+    driver_.on_enqueued = [this](const Answer& answer) { CheckQuota(answer); };
     driver_.Start();
   }
 
@@ -61,6 +63,7 @@ class Duel {
     return difference_;
   }
   uint64_t offers() const { return offers_; }
+  uint64_t over_quota() const { return over_quota_; }
   const std::map<std::string, uint64_t>& seen() const { return seen_; }  // events by name
   uint64_t restarts() const { return driver_.restarts(); }
   uint64_t accepted() const { return driver_.accepted(); }
@@ -85,6 +88,13 @@ class Duel {
       const auto hash = static_cast<uint32_t>(StableHash(decision->ranked[i + 1].agent.value));
       if (offered.decision.runners_up[i].agent_hash != hash) return Differ("another runner-up");
     }
+  }
+
+  void CheckQuota(const Answer& answer) {
+    const bool over = answer.refusal == Refusal::kQuotaExceeded;
+    over_quota_ += over ? 1 : 0;
+    if (over && may_take_one_more_) Differ("the naive router would take one more contact");
+    if (answer.ok() && !may_take_one_more_) Differ("the naive router would take no more contacts");
   }
 
   void CheckNothingIsLeft() {
@@ -131,6 +141,8 @@ class Duel {
   std::map<std::string, uint64_t> seen_;
   std::deque<std::string> recent_;
   uint64_t offers_ = 0;
+  bool may_take_one_more_ = true;  // before the contact that is being asked for
+  uint64_t over_quota_ = 0;
 };
 
 TEST(DifferentialTest, EngineDecidesAsTheNaiveRouterDoes) {
@@ -140,6 +152,7 @@ TEST(DifferentialTest, EngineDecidesAsTheNaiveRouterDoes) {
   uint64_t offers = 0;
   uint64_t restarts = 0;
   uint64_t accepted = 0;
+  uint64_t over_quota = 0;
   std::map<std::string, uint64_t> seen;
   for (uint64_t done = 0; done < commands; done += kCommandsPerTenant) {
     Duel duel(seed + done);
@@ -147,12 +160,15 @@ TEST(DifferentialTest, EngineDecidesAsTheNaiveRouterDoes) {
     ASSERT_FALSE(difference.has_value()) << *difference << ", MERIDIAN_DIFFERENTIAL_SEED=" << seed + done
                                          << " MERIDIAN_DIFFERENTIAL_COMMANDS=" << kCommandsPerTenant;
     offers += duel.offers();
+    over_quota += duel.over_quota();
     restarts += duel.restarts();
     accepted += duel.accepted();
     for (const auto& [name, count] : duel.seen()) seen[name] += count;
   }
-  std::cout << accepted << " commands accepted, " << offers << " offers, " << restarts << " restarts" << std::endl;
-  // The test meets what it is about: every kind of event.
+  std::cout << accepted << " commands accepted, " << offers << " offers, " << restarts << " restarts, " << over_quota
+            << " contacts over quota" << std::endl;
+  // The test meets what it is about: every kind of event, and the quota.
+  EXPECT_GT(over_quota, 100u);
   EXPECT_GT(offers, commands / 20);
   EXPECT_EQ(seen.size(), std::variant_size_v<EventBody>);
   for (const auto& [name, count] : seen) std::cout << "  " << name << " " << count << "\n";

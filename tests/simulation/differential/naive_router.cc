@@ -104,6 +104,12 @@ bool NaiveRouter::OnShiftAt(const AgentConfig& agent, Instant now) const {
   return OnShift(Find(config_->shift_groups, agent.shift_group).schedule, Zone(*config_, agent.zone), now);
 }
 
+bool NaiveRouter::MayTakeOneMore() const {
+  const auto waiting = std::count_if(contacts_.begin(), contacts_.end(),
+                                     [](const auto& entry) { return entry.second.state == ContactState::kQueued; });
+  return static_cast<uint64_t>(waiting) < config_->quotas.waiting_contacts;
+}
+
 // ---- what the events tell ----
 
 void NaiveRouter::Expect(const TenantConfig& config) { expected_ = std::make_shared<const TenantConfig>(config); }

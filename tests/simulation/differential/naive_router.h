@@ -66,6 +66,8 @@ class NaiveRouter {
   std::optional<NaiveDecision> Decide(Instant now) const;
 
   const std::map<ContactId, NaiveContact>& contacts() const { return contacts_; }
+  // Whether the tenant's quota lets one more contact wait.
+  bool MayTakeOneMore() const;
   const std::map<AgentId, NaiveAgent>& agents() const { return agents_; }
   const TenantConfig* config() const { return config_.get(); }
 

@@ -77,7 +77,10 @@ void RandomDriver::EnqueueOne() {
   if (dice_.Chance(30)) spec.attributes.Set(AttributeName{"vip"}, dice_.Chance(50));
   if (dice_.Chance(50)) spec.utc_offset_minutes = static_cast<int16_t>(dice_.Below(1200)) - 600;
   if (dice_.Chance(25)) spec.preferred_agent = AgentId{"agent" + std::to_string(dice_.Below(16))};
-  Give(EnqueueContact{std::move(spec)});
+  if (on_enqueue) on_enqueue();
+  const Answer answer = world_.Do(EnqueueContact{std::move(spec)});
+  if (answer.ok()) ++accepted_;
+  if (on_enqueued) on_enqueued(answer);
 }
 
 void RandomDriver::AttachOne() {

@@ -21,6 +21,9 @@ class RandomDriver {
   // Called before a command that publishes.
   std::function<void(const TenantConfig&)> on_publish;
   std::function<void(const AgentId&, const std::optional<AgentConfig>&)> on_revise;
+  // Called before a contact is asked for, and with the answer.
+  std::function<void()> on_enqueue;
+  std::function<void(const Answer&)> on_enqueued;
 
   // Publishes the first configuration, or the next one.
   void Start();

@@ -142,6 +142,7 @@ TenantConfig RandomTenant(Dice& dice, uint64_t revision) {
   config.weights.language = static_cast<int16_t>(dice.Below(60));
   config.weights.kind = static_cast<int16_t>(dice.Below(30));
   config.agent_grace = Duration::Seconds(static_cast<int64_t>(5 + dice.Below(60)));
+  config.quotas.waiting_contacts = static_cast<uint32_t>(8 + dice.Below(20));
   return config;
 }
 

@@ -252,6 +252,31 @@ TEST(SubmitTest, ARepeatWithOtherProposalsChangesNothing) {
   EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(1));
 }
 
+TEST(SubmitTest, OverTheTenantsRateASubmissionJoinsOrRepeatsAndOpensNothing) {
+  SessionHarness session;
+  SubmitContact first = session.Submission(1, 1, "hola");
+  first.may_only_join = true;
+  EXPECT_EQ(RefusedBy(session, first).code, RefusalCode::kQuotaExceeded);
+  EXPECT_THAT(session.Sent<EnqueueContact>(), SizeIs(0));
+
+  first.may_only_join = false;
+  session.Do(first);
+  session.Accept(1);
+  SubmitContact again = session.Submission(2, 1, "hola");
+  again.identity = first.identity;
+  again.may_only_join = true;
+  EXPECT_TRUE(session.Get<Submitted>(again).repeated);
+  SubmitContact further = session.Submission(3, 2, "sigo aqui");
+  further.identity = first.identity;
+  further.may_only_join = true;
+  EXPECT_TRUE(session.Get<Submitted>(further).joined);
+  SubmitContact other_channel = session.Submission(4, 3, "llamame");
+  other_channel.identity = first.identity;
+  other_channel.spec.channel = ChannelId{"voice"};
+  other_channel.may_only_join = true;
+  EXPECT_EQ(RefusedBy(session, other_channel).code, RefusalCode::kQuotaExceeded);
+}
+
 TEST(SubmitTest, AFurtherMessageJoinsTheLiveContactOfItsChannel) {
   SessionHarness session;
   session.Do(session.Submission(1, 1, "hola"));

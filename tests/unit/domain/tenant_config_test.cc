@@ -104,6 +104,18 @@ TEST(ValidateTest, Whole) {
   });
 }
 
+TEST(ValidateTest, Quotas) {
+  ExpectEachFound({
+      {[](auto& c) { c.quotas.new_contacts.per_second = 100001; }, "quotas.new_contacts.per_second",
+       "must be between 1 and 100000"},
+      {[](auto& c) { c.quotas.new_contacts.burst = 1000001; }, "quotas.new_contacts.burst",
+       "must be between 1 and 1000000"},
+      {[](auto& c) { c.quotas.messages.per_second = 0; }, "quotas.messages.per_second", "must be between 1 and 100000"},
+      {[](auto& c) { c.quotas.waiting_contacts = 1000001; }, "quotas.waiting_contacts",
+       "must be between 1 and 1000000"},
+  });
+}
+
 TEST(ValidateTest, Calendar) {
   ExpectEachFound({
       {[](auto& c) { c.zones[0].name = "Asia Kolkata"; }, "zones[0].name",

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "libs/error/quota_error.h"
 #include "libs/rpc/grpc_status.h"
 #include "meridian/type/v1/envelope.pb.h"
 
@@ -26,6 +28,28 @@ TEST(RpcErrorTest, EveryCodeSurvivesTheWayOverGrpc) {
 TEST(RpcErrorTest, FieldViolationsSurviveTheWayOverGrpc) {
   std::vector<FieldViolation> violations = {{"a.b", "must be set"}, {"c[1]", "must be positive"}};
   EXPECT_EQ(FieldViolations(FromGrpcStatus(ToGrpcStatus(FieldErrors(violations)))), violations);
+}
+
+TEST(RpcErrorTest, AQuotaIsToldInTheFormsThatClientsKnow) {
+  google::rpc::Status sent;
+  ToRpcStatus(WithLimit(QuotaExceeded("new_contacts.per_second", "too many new contacts"), 10, 2750), &sent);
+  ASSERT_EQ(sent.details_size(), 3);
+  google::rpc::ErrorInfo info;
+  google::rpc::QuotaFailure failure;
+  google::rpc::RetryInfo retry;
+  ASSERT_TRUE(sent.details(0).UnpackTo(&info) && sent.details(1).UnpackTo(&failure) &&
+              sent.details(2).UnpackTo(&retry));
+  EXPECT_EQ(info.reason(), "QUOTA_EXCEEDED");
+  EXPECT_EQ(info.metadata().at("quota"), "new_contacts.per_second");
+  EXPECT_EQ(info.metadata().at("limit"), "10");
+  ASSERT_EQ(failure.violations_size(), 1);
+  EXPECT_EQ(failure.violations(0).subject(), "tenant");
+  EXPECT_EQ(failure.violations(0).quota_metric(), "new_contacts.per_second");
+  EXPECT_EQ(failure.violations(0).quota_value(), 10);
+  EXPECT_EQ(failure.violations(0).description(), "too many new contacts");
+  EXPECT_EQ(retry.retry_delay().seconds(), 2);
+  EXPECT_EQ(retry.retry_delay().nanos(), 750'000'000);
+  EXPECT_EQ(ErrorReason(FromRpcStatus(sent)), "QUOTA_EXCEEDED");
 }
 
 TEST(RpcErrorTest, OurOwnFaultsAreNotShown) {

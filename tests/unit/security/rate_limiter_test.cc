@@ -28,6 +28,26 @@ TEST(RateLimiterTest, IsFullAgainAfterARest) {
   EXPECT_NE(limiter.Take("a", later), Duration::Zero());
 }
 
+TEST(RateLimiterTest, AKeyMayHaveALimitOfItsOwn) {
+  RateLimiter limiter({});
+  const auto take = [&](std::string_view key, int burst) {
+    return limiter.Take(key, kNow, burst, Duration::Milliseconds(10));
+  };
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(take("large", 100), Duration::Zero());
+  EXPECT_EQ(take("large", 100), Duration::Milliseconds(10));
+  EXPECT_EQ(take("small", 1), Duration::Zero());
+  EXPECT_EQ(take("small", 1), Duration::Milliseconds(10));
+  EXPECT_EQ(take("large", 2), Duration::Milliseconds(10)) << "a lowered limit is no debt";
+}
+
+TEST(RateLimiterTest, AClockThatWentBackEmptiesTheBucketAtWorst) {
+  RateLimiter limiter({.burst = 3, .refill_each = Duration::Seconds(10)});
+  limiter.Take("a", kNow);
+  const Instant before = kNow + Duration::Hours(-5);
+  EXPECT_EQ(limiter.Take("a", before), Duration::Seconds(10));
+  EXPECT_EQ(limiter.Take("a", before + Duration::Seconds(10)), Duration::Zero());
+}
+
 TEST(RateLimiterTest, ForgetsTheLongestIdleKeyWhenFull) {
   RateLimiter limiter({.burst = 1, .refill_each = Duration::Seconds(10), .max_keys = 2});
   limiter.Take("a", kNow);

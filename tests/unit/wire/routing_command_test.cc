@@ -174,7 +174,7 @@ TEST(RoutingCommandTest, AWholeConfigurationIsRefused) {
 TEST(RoutingCommandTest, AnswersComeBack) {
   testing::RandomValues random(2);
   for (int i = 0; i < kRounds; ++i) {
-    Answer answer{random.Enum<Refusal>(static_cast<int>(Refusal::kNoNextStep) + 1), random.Text(), random.Flip(), {}};
+    Answer answer{random.Enum<Refusal>(kRefusalCount), random.Text(), random.Flip(), {}};
     if (random.Flip()) answer.contact_state = random.Enum<ContactState>(kContactStateCount);
     const std::string bytes = Encode(answer);
     const auto read = DecodeRoutingAnswer(bytes);

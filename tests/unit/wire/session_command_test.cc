@@ -65,6 +65,7 @@ TEST(SessionCommandTest, SubmissionsComeBack) {
     for (uint64_t n = random.Below(3); n > 0; --n)
       command.personal_attributes.push_back({{random.Text()}, random.Text()});
     command.origin = random.Origin();
+    command.may_only_join = random.Flip();
     ExpectCommandComesBack<pb::SubmitContactCommand>(command);
   }
 }

@@ -43,6 +43,7 @@ TEST(SessionSubmitTest, SeveralWaitForOneAcknowledgement) {
 TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
   const std::pair<Refusal, const char*> cases[] = {{Refusal::kQueueFull, "QUEUE_FULL"},
                                                    {Refusal::kEventLogFull, "EVENT_LOG_FULL"},
+                                                   {Refusal::kQuotaExceeded, "QUOTA_EXCEEDED"},
                                                    {Refusal::kNoRule, "NO_RULE"},
                                                    {Refusal::kQueueClosed, "QUEUE_CLOSED"},
                                                    {Refusal::kInvalidContact, "INVALID_CONTACT"},
@@ -68,6 +69,24 @@ TEST(SessionSubmitTest, RefusalsOfRoutingAreStatuses) {
     EXPECT_TRUE(world.routing.IsLive(again.spec.id));
     EXPECT_EQ(world.List(n)->messages_size(), 1);
   }
+}
+
+TEST(SessionSubmitTest, OverTheTenantsRateWhatOpensNothingIsTaken) {
+  SessionWorld world;
+  auto submission = world.Submission(1, 1, "hola");
+  submission.may_only_join = true;
+  world.Submit("new", submission);
+  world.Settle();
+  EXPECT_EQ(world.answers["new"], "QUOTA_EXCEEDED");
+  submission.may_only_join = false;
+  world.Submit("allowed", submission);
+  world.Settle();
+  EXPECT_EQ(world.answers["allowed"], "OK 1");
+  auto further = world.Submission(1, 2, "sigo aqui");
+  further.may_only_join = true;
+  world.Submit("joins", further);
+  world.Settle();
+  EXPECT_EQ(world.answers["joins"], "OK 2");
 }
 
 TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIsTriedOn) {

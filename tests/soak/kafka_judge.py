@@ -74,9 +74,9 @@ class KafkaJudge:
             found.append(f"kafka: {len(missing)} events of the stream are missing, first {missing[0]}")
         return found
 
-    def read(self, is_enough, within_s=CAUGHT_UP_WITHIN_S):
+    def read(self, is_enough, within_s=None):
         """Reads the topics until `is_enough()`, asked now and then; returns whether it was."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + (within_s or CAUGHT_UP_WITHIN_S)
         while not is_enough():
             for record in self._reader.consume(1000, timeout=1):
                 if not record.error():  # else a broker is away, just now

@@ -72,6 +72,10 @@ class Broker:
         self.log = cluster.folder / f"broker{number}.log"
         self._process = None
 
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
     def write_settings(self):
         replicas = min(3, len(self._cluster.brokers))
         voters = ",".join(f"{b._number}@127.0.0.1:{b.controller_port}" for b in self._cluster.brokers)
@@ -196,20 +200,20 @@ class MutualTls:
 
 class Cluster:
     def __init__(self, folder, brokers=1, port=0, jvm=SMALL, tls=False):
-        """`port`: of the first broker, the others' follow; 0 chooses free ones. `tls`: clients must prove who they
-        are; `self.tls` has their files."""
+        """`port`: of the first broker, the others' follow and then those of their controllers; 0 chooses free ones.
+        `tls`: clients must prove who they are; `self.tls` has their files."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.tls = MutualTls(self.folder) if tls else None
         self.jvm = jvm
         self.brokers = []
-        ports = free_ports(2 * brokers)
+        ports = range(port, port + 2 * brokers) if port else free_ports(2 * brokers)
         for index in range(brokers):
-            self.brokers.append(Broker(self, index + 1, port + index if port else ports[index], ports[brokers + index]))
+            self.brokers.append(Broker(self, index + 1, ports[index], ports[brokers + index]))
 
     @property
     def bootstrap(self):
-        return ",".join(f"127.0.0.1:{broker.port}" for broker in self.brokers)
+        return ",".join(broker.address for broker in self.brokers)
 
     def start(self):
         for broker in self.brokers:

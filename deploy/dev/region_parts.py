@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SENTINELS = 3
 DOWN_AFTER_MS = 1000  # then the sentinels promote the replica
 REDIS_PAUSE_S = 4  # a primary that died comes back as the replica of the one that they have promoted
+KAFKA_PAUSE_S = 3  # of a broker that has others: they lead its partitions before it is back
 INSTANCES = {"routing": 2, "session": 2, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
 
 
@@ -34,16 +35,16 @@ def role_of(port):
 
 class Region:
     """The parts of a region whose data is in a folder, and how to reach them. `port`: of the status page; the parts'
-    are above it."""
+    are above it. A part is not started again while a file of its name is in the folder `held`."""
 
-    def __init__(self, folder, programs, port, name="local", advertise=None):
+    def __init__(self, folder, programs, port, name="local", advertise=None, brokers=1):
         self.folder, self.name, self.programs, self._advertise = folder, name, programs, advertise
-        self.logs, self.tls, self.keys = folder / "logs", folder / "tls", folder / "keys"
-        for needed in (folder, self.logs, self.keys):
+        self.logs, self.tls, self.keys, self.held = folder / "logs", folder / "tls", folder / "keys", folder / "held"
+        for needed in (folder, self.logs, self.keys, self.held):
             needed.mkdir(parents=True, exist_ok=True)
         self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS,
                                                 down_after_ms=DOWN_AFTER_MS, port=port + 40)
-        self.kafka = kafka_cluster.Cluster(folder / "kafka", port=port + 50)
+        self.kafka = kafka_cluster.Cluster(folder / "kafka", brokers=brokers, port=port + 50)
         self._ports = {}
         for service in (f"{kind}-{n}" if count > 1 else kind
                         for kind, count in INSTANCES.items() for n in range(1, count + 1)):
@@ -70,10 +71,12 @@ class Region:
     # ---- before they start ----
 
     def prepare(self):
+        for left in self.held.iterdir():
+            left.unlink()
         subprocess.run([HERE / "certificates", self.tls, *self._ports], check=True)
-        broker = self.kafka.brokers[0]
-        broker.write_settings()
-        broker.format()
+        for broker in self.kafka.brokers:
+            broker.write_settings()
+            broker.format()
 
     # ---- the groups ----
 
@@ -83,7 +86,7 @@ class Region:
                              before=lambda server=server: self.redis.rejoin(server),
                              shown=lambda port=server.port: role_of(port), pause_s=REDIS_PAUSE_S)
                  for name, server in servers]
-        return [*parts, self._kafka()]
+        return [*parts, *(self._kafka(number) for number in range(1, len(self.kafka.brokers) + 1))]
 
     def sentinels(self):
         return [self._redis(f"sentinel-{n}", server, "sentinel", lambda server=server: self.redis.knows_all(server))
@@ -93,10 +96,12 @@ class Region:
         return [self._service(name, kind) for kind in kinds for name in self.names_of(kind)]
 
     def _redis(self, name, server, kind, is_ready, **more):
-        return Part(name, kind, server.address, server.command, self.logs / f"{name}.log", is_ready, **more)
+        return self._part(name, kind, server.address, server.command, is_ready, **more)
 
-    def _kafka(self):
-        broker, log = self.kafka.brokers[0], self.logs / "kafka.log"
+    def _kafka(self, number):
+        broker, is_one_of_many = self.kafka.brokers[number - 1], len(self.kafka.brokers) > 1
+        name = f"kafka-{number}" if is_one_of_many else "kafka"
+        log = self.logs / f"{name}.log"
         log.touch()
         started_at = [0]
 
@@ -108,15 +113,18 @@ class Region:
                 text.seek(started_at[0])
                 return kafka_cluster.READY_LINE in text.read()
 
-        return Part("kafka", "kafka", self.kafka.bootstrap, broker.command(), log, is_ready, before=note)
+        pause = {"pause_s": KAFKA_PAUSE_S} if is_one_of_many else {}
+        return self._part(name, "kafka", broker.address, broker.command(), is_ready, before=note, **pause)
 
     def _service(self, name, kind):
         data = self.folder / name
         ready = data / "addresses.json"
         command = [self.programs / f"services/{kind}/{kind}", "--data", data, "--port", self._ports[name], "--region",
                    self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(kind)]
-        return Part(name, kind, self.grpc(name), command, self.logs / f"{name}.log", ready.exists,
-                    before=lambda: ready.unlink(missing_ok=True))
+        return self._part(name, kind, self.grpc(name), command, ready.exists, before=lambda: ready.unlink(missing_ok=True))
+
+    def _part(self, name, kind, address, command, is_ready, **more):
+        return Part(name, kind, address, command, self.logs / f"{name}.log", is_ready, held=self.held / name, **more)
 
     def _tls_of(self, name):
         files = self.tls / name

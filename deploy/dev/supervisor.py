@@ -27,12 +27,14 @@ class PartFailed(Exception):
 
 class Part:
     """One process. `is_ready()` says whether it can be used; it is asked often, and never while it is not running.
-    `shown()` is a word about it for people, such as its role. After it ended it is started again, `pause_s` later."""
+    `shown()` is a word about it for people, such as its role. After it ended it is started again, `pause_s` later, but
+    not while the file `held` exists."""
 
-    def __init__(self, name, kind, address, command, log, is_ready, before=None, shown=None, pause_s=0.5):
+    def __init__(self, name, kind, address, command, log, is_ready, before=None, shown=None, pause_s=0.5, held=None):
         self.name, self.kind, self.address, self.log = name, kind, address, log
         self.state, self.since, self.restarts = "stopped", time.time(), 0
         self._command, self._is_ready, self._before, self._shown = command, is_ready, before, shown
+        self._held = held
         self._pause_s = self._next_pause_s = pause_s
         self._process = None
         self._start_at = 0.0
@@ -60,9 +62,12 @@ class Part:
             self._enter("down")
         elif self.state == "starting" and self._is_ready():
             self._enter("ready")
-        elif self.state == "down" and again and now >= self._start_at:
+        elif self.state == "down" and again and now >= self._start_at and not self._is_held():
             self.restarts += 1
             self.launch()
+
+    def _is_held(self):
+        return self._held is not None and self._held.exists()
 
     def ask_to_stop(self):
         if self.pid is not None:

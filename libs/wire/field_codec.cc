@@ -111,6 +111,7 @@ uint64_t FieldReader::Raw() {
 bool FieldReader::ReadTag() {
   if (has_tag_) return true;
   if (!ok_ || rest_.empty()) return false;
+  from_tag_ = rest_;
   const uint64_t tag = Raw();
   const uint64_t field = tag >> 3;
   if (field == 0 || field > 536870911) ok_ = false;

@@ -109,8 +109,13 @@ class FieldReader {
   // Everything so far was well formed.
   bool ok() const { return ok_; }
   void Fail() { ok_ = false; }
-  // The number of the next field; 0 at the end.
-  int NextField() { return ok_ && ReadTag() ? field_ : 0; }
+  // The number of the next field that is not below `least`; 0 at the end.
+  int NextField(int least = 0) {
+    while (ok_ && ReadTag() && field_ < least) Skip();
+    return ok_ && has_tag_ ? field_ : 0;
+  }
+  // The fields above those that were asked for; valid as long as the input.
+  std::string_view Rest() const { return has_tag_ ? from_tag_ : rest_; }
 
   // A value above `most` is malformed.
   template <class T>
@@ -193,6 +198,7 @@ class FieldReader {
   void RegionalId(int field, RegionCode& region, Uuid& uuid, const RegionCode& home);
 
   std::string_view rest_;
+  std::string_view from_tag_;  // rest_ before the tag was read
   bool ok_ = true;
   bool has_tag_ = false;
   int field_ = 0;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "libs/wire/routing_fields.h"
+#include "libs/wire/stored_format.h"
 
 namespace meridian {
 
@@ -211,6 +212,7 @@ namespace {
 // The field of LogEvent that holds a body of this type. Stable: part of the stored format.
 template <class T>
 constexpr int kBodyField = 0;
+constexpr int kFirstBodyField = 16;
 template <>
 constexpr int kBodyField<ContactQueued> = 16;
 template <>
@@ -311,7 +313,7 @@ void ReadEvent(FieldReader& reader, Event& event, const RegionCode& region) {
   reader.Number(4, event.sequence);
   reader.Number(5, event.entity_revision);
   EventBody* bodies = nullptr;
-  if (!ReadAnyOf(reader, reader.NextField(), event, region, bodies)) reader.Fail();
+  if (!ReadAnyOf(reader, reader.NextField(kFirstBodyField), event, region, bodies)) reader.Fail();
 }
 
 // Which fields a group names anew; the others are as in the group before.
@@ -363,7 +365,7 @@ void LogEntryWriter::Append(const TenantId& tenant, std::span<const Event> event
   FieldWriter writer(&bytes_);
   const bool first = bytes_.empty();
   if (first) {
-    writer.Number(1, kLogFormatVersion);
+    writer.Number(1, StoredFormat());
     writer.Text(2, region_.view());
   }
   while (!events.empty()) {
@@ -390,6 +392,7 @@ void LogEntryWriter::Append(const TenantId& tenant, std::span<const Event> event
 
 std::string LogEntryWriter::Take() {
   tenant_ = {};
+  if (!bytes_.empty()) WriteCommonFields(&bytes_);
   return std::exchange(bytes_, {});
 }
 
@@ -401,7 +404,7 @@ absl::StatusOr<RoutingLogEntry> DecodeLogEntry(std::string_view bytes) {
   reader.Number(1, version);
   reader.Text(2, region);
   auto parsed = RegionCode::Parse(region);
-  if (!reader.ok() || version == 0 || version > kLogFormatVersion || !parsed) {
+  if (!reader.ok() || !IsReadableFormat(version) || !parsed) {
     return absl::DataLossError("a log entry cannot be read");
   }
   entry.region = *parsed;

@@ -18,8 +18,6 @@
 
 namespace meridian {
 
-inline constexpr uint8_t kLogFormatVersion = 1;
-
 class LogEntryWriter {
  public:
   // `region`: of the shard; ids of other regions name theirs.
@@ -50,7 +48,8 @@ struct RoutingLogEntry {
   std::vector<LoggedEvent> events;
 };
 
-// DATA_LOSS for malformed bytes and for events of a newer format.
+// DATA_LOSS for malformed bytes, for formats that are not read here (stored_format.h) and for events of a kind that is
+// not known here.
 absl::StatusOr<RoutingLogEntry> DecodeLogEntry(std::string_view bytes);
 
 // False when the entry certainly says nothing of the contact; much cheaper than decoding.

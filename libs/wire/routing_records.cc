@@ -4,6 +4,7 @@
 
 #include "libs/domain/plan.h"
 #include "libs/wire/routing_fields.h"
+#include "libs/wire/stored_format.h"
 
 namespace meridian {
 namespace {
@@ -117,19 +118,21 @@ std::string Encode(const T& record) {
   std::string value;
   value.reserve(192);
   FieldWriter writer(&value);
-  writer.Number(1, kRoutingFormatVersion);
+  writer.Number(1, StoredFormat());
   Fields(writer, record);
+  WriteCommonFields(&value);
   return value;
 }
 
 template <class T>
-absl::StatusOr<T> Decode(std::string_view value, std::string_view what, T record = {}) {
+absl::StatusOr<T> Decode(std::string_view value, std::string_view what, std::string* later, T record = {}) {
   FieldReader reader(value);
   uint64_t version = 0;
   reader.Number(1, version);
-  if (!reader.ok() || version == 0 || version > kRoutingFormatVersion) return Malformed(what);
+  if (!reader.ok() || !IsReadableFormat(version)) return Malformed(what);
   Fields(reader, record);
   if (!reader.ok()) return Malformed(what);
+  if (later != nullptr) *later = BehindCommonFields(reader.Rest());
   return record;
 }
 
@@ -199,33 +202,36 @@ std::string EncodeRecord(const ConfigHead& record) { return Encode(record); }
 std::string EncodeRecord(const ConfigChunk& record) { return Encode(record); }
 std::string EncodeRecord(const AgentRevisionRecord& record) { return Encode(record); }
 
-absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value) { return Decode<StreamHead>(value, "stream head"); }
-absl::StatusOr<ConfigHead> DecodeConfigHead(std::string_view value) {
-  return Decode<ConfigHead>(value, "configuration");
+absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value, std::string* later) {
+  return Decode<StreamHead>(value, "stream head", later);
+}
+absl::StatusOr<ConfigHead> DecodeConfigHead(std::string_view value, std::string* later) {
+  return Decode<ConfigHead>(value, "configuration", later);
 }
 absl::StatusOr<ConfigChunk> DecodeConfigChunk(std::string_view value) {
-  return Decode<ConfigChunk>(value, "piece of a configuration");
+  return Decode<ConfigChunk>(value, "piece of a configuration", nullptr);
 }
 
-absl::StatusOr<ContactRecord> DecodeContact(std::string_view entity, std::string_view value) {
+absl::StatusOr<ContactRecord> DecodeContact(std::string_view entity, std::string_view value, std::string* later) {
   if (entity.size() <= kUuidBytes) return Malformed("contact's key");
   auto region = RegionCode::Parse(entity.substr(kUuidBytes));
   if (!region) return Malformed("contact's key");
   ContactRecord record;
   record.spec.id = {*region, ReadUuid(entity.substr(0, kUuidBytes))};
-  return Decode<ContactRecord>(value, "contact", std::move(record));
+  return Decode<ContactRecord>(value, "contact", later, std::move(record));
 }
 
-absl::StatusOr<AgentRecord> DecodeAgent(std::string_view entity, std::string_view value) {
+absl::StatusOr<AgentRecord> DecodeAgent(std::string_view entity, std::string_view value, std::string* later) {
   AgentRecord record;
   record.agent = {std::string(entity)};
-  return Decode<AgentRecord>(value, "agent", std::move(record));
+  return Decode<AgentRecord>(value, "agent", later, std::move(record));
 }
 
-absl::StatusOr<AgentRevisionRecord> DecodeAgentRevision(std::string_view entity, std::string_view value) {
+absl::StatusOr<AgentRevisionRecord> DecodeAgentRevision(std::string_view entity, std::string_view value,
+                                                        std::string* later) {
   AgentRevisionRecord record;
   record.agent = {std::string(entity)};
-  return Decode<AgentRevisionRecord>(value, "agent's revision", std::move(record));
+  return Decode<AgentRevisionRecord>(value, "agent's revision", later, std::move(record));
 }
 
 }  // namespace meridian

@@ -1,7 +1,8 @@
 // The records of a routing shard as stored: keys and values. Values are protobuf messages of
 // meridian.internal.routing.v1 (routing_record.proto); a record's key is the tenant's name, a zero byte and what names
-// the entity. Decoding refuses malformed bytes and formats newer than this one with DATA_LOSS. Pure functions, any
-// thread.
+// the entity. Decoding refuses malformed bytes and formats that are not read here (stored_format.h) with DATA_LOSS; a
+// caller who writes a record anew gives `later`, which gets the fields of a later release, and puts them behind what it
+// writes. Pure functions, any thread.
 #pragma once
 
 #include <array>
@@ -26,7 +27,6 @@ enum class RoutingTable : uint8_t {
   kConfigChunk = 5,    // tenant, draft, index → a piece of a StoredConfig
   kAgentRevision = 6,  // tenant, agent → AgentRevisionRecord
 };
-inline constexpr uint8_t kRoutingFormatVersion = 1;
 
 // SHA-256 of a configuration as it was sent: its etag in hexadecimal.
 using ConfigDigest = std::array<uint8_t, 32>;
@@ -78,11 +78,13 @@ std::string EncodeRecord(const ConfigHead& record);
 std::string EncodeRecord(const ConfigChunk& record);
 std::string EncodeRecord(const AgentRevisionRecord& record);  // without the agent's id
 
-absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value);
-absl::StatusOr<ContactRecord> DecodeContact(std::string_view entity, std::string_view value);
-absl::StatusOr<AgentRecord> DecodeAgent(std::string_view entity, std::string_view value);
-absl::StatusOr<ConfigHead> DecodeConfigHead(std::string_view value);
+absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value, std::string* later = nullptr);
+absl::StatusOr<ContactRecord> DecodeContact(std::string_view entity, std::string_view value,
+                                            std::string* later = nullptr);
+absl::StatusOr<AgentRecord> DecodeAgent(std::string_view entity, std::string_view value, std::string* later = nullptr);
+absl::StatusOr<ConfigHead> DecodeConfigHead(std::string_view value, std::string* later = nullptr);
 absl::StatusOr<ConfigChunk> DecodeConfigChunk(std::string_view value);
-absl::StatusOr<AgentRevisionRecord> DecodeAgentRevision(std::string_view entity, std::string_view value);
+absl::StatusOr<AgentRevisionRecord> DecodeAgentRevision(std::string_view entity, std::string_view value,
+                                                        std::string* later = nullptr);
 
 }  // namespace meridian

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/wire/stored_ids.h"
+#include "libs/wire/stored_proto.h"
 #include "meridian/internal/session/v1/session_log.pb.h"
 
 namespace meridian {
@@ -18,8 +19,6 @@ using conversation::ConversationClosedEvent;
 using conversation::ConversationOpenedEvent;
 using conversation::Event;
 using conversation::MessageAppendedEvent;
-
-constexpr uint32_t kFormat = 1;
 
 void Write(const ConversationOpenedEvent& event, pb::SessionEvent* proto) {
   proto->set_conversation(StoredId(event.conversation));
@@ -111,19 +110,18 @@ Event Read(const pb::SessionEvent& proto, StoredReader& reader) {
 std::string EncodeSessionLogEntry(const std::vector<Event>& events) {
   if (events.empty()) return "";
   pb::SessionLogEntry entry;
-  entry.set_format(kFormat);
   for (const Event& event : events) {
     pb::SessionEvent* proto = entry.add_events();
     proto->set_tenant(event.tenant.value);
     proto->set_at(event.at.ns);
     std::visit([&](const auto& body) { Write(body, proto); }, event.body);
   }
-  return entry.SerializeAsString();
+  return Stored(std::move(entry));
 }
 
 absl::StatusOr<std::vector<Event>> DecodeSessionLogEntry(std::string_view bytes) {
   pb::SessionLogEntry entry;
-  if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || entry.format() != kFormat) {
+  if (!ParseStored(bytes, &entry)) {
     return absl::DataLossError("no session log entry of a format known here");
   }
   StoredReader reader;

@@ -3,6 +3,7 @@
 
 #include "libs/wire/session_records.h"
 #include "libs/wire/stored_ids.h"
+#include "libs/wire/stored_proto.h"
 #include "meridian/internal/session/v1/session_record.pb.h"
 
 namespace meridian {
@@ -14,19 +15,11 @@ using conversation::FollowerPositionRecord;
 using conversation::MessageRecord;
 using conversation::TextPart;
 
-constexpr uint32_t kFormat = 1;
-
-template <typename Proto>
-bool Parse(std::string_view bytes, Proto* proto) {
-  return proto->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && proto->format() == kFormat;
-}
-
 }  // namespace
 
 std::string Encode(const MessageRecord& record) {
   const conversation::Message& message = record.message;
   pb::StoredMessage proto;
-  proto.set_format(kFormat);
   proto.set_conversation(StoredId(record.conversation));
   proto.set_number(message.number);
   proto.set_contact(StoredId(message.contact));
@@ -41,14 +34,14 @@ std::string Encode(const MessageRecord& record) {
     if (!text.language.empty()) stored->set_language(text.language.ToString());
     stored->set_language_origin(static_cast<uint32_t>(text.origin));
   }
-  return proto.SerializeAsString();
+  return Stored(std::move(proto));
 }
 
 absl::StatusOr<MessageRecord> DecodeMessage(std::string_view bytes) {
   using conversation::AuthorKind;
   using conversation::LanguageOrigin;
   pb::StoredMessage proto;
-  if (!Parse(bytes, &proto)) return absl::DataLossError("no message of a format known here");
+  if (!ParseStored(bytes, &proto)) return absl::DataLossError("no message of a format known here");
   StoredReader reader;
   MessageRecord record;
   reader.Id(proto.conversation(), &record.conversation);
@@ -72,7 +65,6 @@ absl::StatusOr<MessageRecord> DecodeMessage(std::string_view bytes) {
 
 std::string Encode(const ContactDetailsRecord& record) {
   pb::StoredContactDetails proto;
-  proto.set_format(kFormat);
   proto.set_contact(StoredId(record.contact));
   proto.set_conversation(StoredId(record.conversation));
   for (const conversation::PersonalAttribute& attribute : record.attributes) {
@@ -80,12 +72,12 @@ std::string Encode(const ContactDetailsRecord& record) {
     stored->set_name(attribute.name.value);
     stored->set_value(attribute.value);
   }
-  return proto.SerializeAsString();
+  return Stored(std::move(proto));
 }
 
 absl::StatusOr<ContactDetailsRecord> DecodeContactDetails(std::string_view bytes) {
   pb::StoredContactDetails proto;
-  if (!Parse(bytes, &proto)) return absl::DataLossError("no contact details of a format known here");
+  if (!ParseStored(bytes, &proto)) return absl::DataLossError("no contact details of a format known here");
   StoredReader reader;
   ContactDetailsRecord record;
   reader.Id(proto.contact(), &record.contact);
@@ -99,16 +91,15 @@ absl::StatusOr<ContactDetailsRecord> DecodeContactDetails(std::string_view bytes
 
 std::string Encode(const FollowerPositionRecord& record) {
   pb::StoredFollowerPosition proto;
-  proto.set_format(kFormat);
   proto.set_routing_shard(record.routing_shard);
   proto.set_term(record.position.term);
   proto.set_number(record.position.number);
-  return proto.SerializeAsString();
+  return Stored(std::move(proto));
 }
 
-absl::StatusOr<FollowerPositionRecord> DecodeFollowerPosition(std::string_view bytes) {
+absl::StatusOr<FollowerPositionRecord> DecodeFollowerPosition(std::string_view bytes, std::string* later) {
   pb::StoredFollowerPosition proto;
-  if (!Parse(bytes, &proto)) return absl::DataLossError("no position of a format known here");
+  if (!ParseStored(bytes, &proto, later)) return absl::DataLossError("no position of a format known here");
   return FollowerPositionRecord{proto.routing_shard(), {proto.term(), proto.number()}};
 }
 

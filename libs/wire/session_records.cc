@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libs/wire/stored_ids.h"
+#include "libs/wire/stored_proto.h"
 #include "meridian/internal/session/v1/session_record.pb.h"
 
 namespace meridian {
@@ -21,8 +22,6 @@ using conversation::EmptySubmission;
 using conversation::EndedContactRecord;
 using conversation::EnqueueRequest;
 using conversation::Grant;
-
-constexpr uint32_t kFormat = 1;
 
 template <typename Enum>
 uint32_t NumberOf(Enum value) {
@@ -281,7 +280,6 @@ EmptySubmission Read(const pb::StoredEmptySubmission& proto, StoredReader& reade
 
 std::string Encode(const ConversationRecord& record) {
   pb::StoredConversation proto;
-  proto.set_format(kFormat);
   proto.set_tenant(record.tenant.value);
   proto.set_id(StoredId(record.id));
   proto.set_customer(StoredId(record.customer));
@@ -297,14 +295,14 @@ std::string Encode(const ConversationRecord& record) {
   for (const EndedContactRecord& contact : record.ended_contacts) Write(contact, proto.add_ended_contacts());
   for (const AuthorRecord& author : record.authors) Write(author, proto.add_authors());
   for (const EmptySubmission& submission : record.empty_submissions) Write(submission, proto.add_empty_submissions());
-  return proto.SerializeAsString();
+  return Stored(std::move(proto));
 }
 
-absl::StatusOr<ConversationRecord> DecodeConversation(std::string_view bytes) {
+absl::StatusOr<ConversationRecord> DecodeConversation(std::string_view bytes, std::string* later) {
   using conversation::CloseReason;
   using conversation::ConversationState;
   pb::StoredConversation proto;
-  if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || proto.format() != kFormat) {
+  if (!ParseStored(bytes, &proto, later)) {
     return absl::DataLossError("no conversation of a format known here");
   }
   StoredReader reader;

@@ -9,6 +9,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "libs/wire/routing_fields.h"
+#include "libs/wire/stored_format.h"
 #include "libs/wire/tenant_config.h"
 
 namespace meridian {
@@ -62,9 +63,10 @@ uint64_t ShortDigestOf(const ConfigDigest& digest) {
 std::string EncodeStoredConfig(const admin::v1::TenantConfig& config, const std::vector<ZoneTable>& zones) {
   std::string stored;
   FieldWriter writer(&stored);
-  writer.Number(1, kRoutingFormatVersion);
+  writer.Number(1, StoredFormat());
   writer.Text(2, Serialize(config));
   writer.List(3, zones, kFields);
+  WriteCommonFields(&stored);
   return stored;
 }
 
@@ -85,7 +87,7 @@ absl::StatusOr<StoredConfig> DecodeStoredConfig(std::string_view stored, uint64_
   reader.Number(1, version);
   const std::string_view bytes = reader.Block(2);
   reader.List(3, zones, kFields);
-  if (!reader.ok() || version == 0 || version > kRoutingFormatVersion) return malformed;
+  if (!reader.ok() || !IsReadableFormat(version)) return malformed;
   auto proto = std::make_shared<admin::v1::TenantConfig>();
   if (!proto->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed;
   proto->set_revision(revision);

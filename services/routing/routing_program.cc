@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kTenantsPerSlice = 16;  // opened, each with a record and three events
 constexpr size_t kDeletesPerSlice = 8;
 constexpr size_t kDraftsPerTenant = 2;
-constexpr size_t kStreamHeadBytes = 64;  // of the value, at most
+constexpr size_t kStreamHeadBytes = 192;  // of the key and the value, at most
 
 // What a command or slice adds beside its engine: pieces and head of a draft, deletions, heads of streams, an answer.
 static_assert(kMaxRecordsPerCall + kDeletesPerSlice + 2 <= kMaxEffectRecords);
@@ -296,8 +296,7 @@ void RoutingProgram::SetDeadline(Tenant& tenant) {
 // ---- effects ----
 
 void RoutingProgram::Put(RecordKey key, std::optional<std::string> value) {
-  std::string name(1, static_cast<char>(key.table));
-  name += key.key;
+  std::string name = static_cast<char>(key.table) + key.key;
   const auto [found, added] = changed_.try_emplace(std::move(name), changes_.size());
   if (added) {
     change_bytes_ += key.key.size() + 1;
@@ -306,6 +305,7 @@ void RoutingProgram::Put(RecordKey key, std::optional<std::string> value) {
   Change& change = changes_[found->second];
   change_bytes_ -= change.value ? change.value->size() : 0;
   change.value = std::move(value);
+  later_.Complete(change.key, &change.value);
   change_bytes_ += change.value ? change.value->size() : 0;
 }
 
@@ -347,15 +347,15 @@ void RoutingProgram::Gather(Tenant& tenant) {
 }
 
 BatchSize RoutingProgram::PendingSize() const {
-  constexpr size_t kHeadBytes = kStreamHeadBytes + 128;  // with the key
-  return {changes_.size() + changed_heads_.size(), change_bytes_ + changed_heads_.size() * kHeadBytes + log_.size()};
+  const size_t head_bytes = kStreamHeadBytes + later_.largest();
+  return {changes_.size() + changed_heads_.size(), change_bytes_ + changed_heads_.size() * head_bytes + log_.size()};
 }
 
 ProgramBatch<RoutingMessage> RoutingProgram::TakeBatch(LogPosition, Instant) {
   ProgramBatch<RoutingMessage> batch;
   for (Tenant* tenant : changed_heads_) {
     tenant->head_changed = false;
-    batch.puts.push_back({StreamHeadKey(tenant->id), EncodeRecord(tenant->head)});
+    batch.puts.push_back(later_.Complete(StreamHeadKey(tenant->id), EncodeRecord(tenant->head)));
   }
   for (Change& change : changes_) {
     if (change.value) {
@@ -394,6 +394,7 @@ void RoutingProgram::BeginLoad() {
   doomed_.clear();
   deadlines_.clear();
   tenants_.clear();
+  later_.Clear();
 }
 
 absl::Status RoutingProgram::Restore(const Record& record) {
@@ -401,22 +402,24 @@ absl::Status RoutingProgram::Restore(const Record& record) {
   const auto key = SplitRoutingKey(record.key);
   if (!key) return unknown;
   Tenant& tenant = FindOrAdd(key->tenant);
-  const auto take = [](auto decoded, auto&& with) {
+  std::string later;
+  const auto take = [&](auto decoded, auto&& with) {
     if (decoded.ok()) with(*std::move(decoded));
+    later_.Keep(record.key, std::move(later));
     return decoded.status();
   };
   const auto to_engine = [&](auto restored) { tenant.engine.Restore(std::move(restored)); };
   switch (static_cast<RoutingTable>(record.key.table)) {
     case RoutingTable::kStreamHead:
-      return take(DecodeStreamHead(record.value), to_engine);
+      return take(DecodeStreamHead(record.value, &later), to_engine);
     case RoutingTable::kContact:
-      return take(DecodeContact(key->entity, record.value), to_engine);
+      return take(DecodeContact(key->entity, record.value, &later), to_engine);
     case RoutingTable::kAgent:
-      return take(DecodeAgent(key->entity, record.value), to_engine);
+      return take(DecodeAgent(key->entity, record.value, &later), to_engine);
     case RoutingTable::kAgentRevision:
-      return take(DecodeAgentRevision(key->entity, record.value), to_engine);
+      return take(DecodeAgentRevision(key->entity, record.value, &later), to_engine);
     case RoutingTable::kConfig:
-      return take(DecodeConfigHead(record.value), [&](ConfigHead head) { tenant.heads[head.revision] = head; });
+      return take(DecodeConfigHead(record.value, &later), [&](ConfigHead head) { tenant.heads[head.revision] = head; });
     case RoutingTable::kConfigChunk: {
       const auto chunk = ParseConfigChunkKey(key->entity);
       if (!chunk) return unknown;

@@ -22,6 +22,7 @@
 #include "libs/base/entity_id.h"
 #include "libs/routing/engine.h"
 #include "libs/runtime/shard_program.h"
+#include "libs/wire/later_fields.h"
 #include "libs/wire/log_entry.h"
 #include "libs/wire/routing_records.h"
 #include "libs/wire/stored_config.h"
@@ -189,6 +190,7 @@ class RoutingProgram {
   TenantId last_advanced_;
   std::deque<RecordKey> doomed_;  // pieces of configurations, deleted in slices
 
+  LaterFields later_;                                 // of the records in memory
   std::vector<Change> changes_;                       // of the batch, one per key
   absl::flat_hash_map<std::string, size_t> changed_;  // table and key → index; never iterated
   size_t change_bytes_ = 0;

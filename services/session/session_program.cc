@@ -137,19 +137,25 @@ SessionProgram::Answer SessionProgram::DecodeAnswer(std::string_view) const { ME
 
 BatchSize SessionProgram::PendingSize() const {
   const conversation::EffectsSize size = core_.PendingSize();
-  return {size.records, size.bytes};
+  return {size.records, size.bytes + size.records * later_.largest()};
 }
 
 ProgramBatch<SessionProgram::Message> SessionProgram::TakeBatch(LogPosition, Instant) {
   using namespace conversation;  // NOLINT: the tables and keys
   Effects effects = core_.TakeEffects();
   ProgramBatch<Message> batch;
+  const auto put = [&](const RecordKey& as_read, uint8_t table, std::string value) {
+    batch.puts.push_back(later_.Complete(as_read, std::move(value)));
+    batch.puts.back().key.table = table;
+  };
   for (const ConversationRecord* record : effects.conversations) {
-    batch.puts.push_back({{kConversationTable, ConversationKey(record->id)}, Encode(*record)});
+    put({kConversationTable, ConversationKey(record->id)}, kConversationTable, Encode(*record));
   }
   for (const ConversationRecord& record : effects.ended) {
-    batch.deletes.push_back({kConversationTable, ConversationKey(record.id)});
-    batch.puts.push_back({{kEndedTable, ConversationKey(record.id)}, Encode(record)});
+    const RecordKey live{kConversationTable, ConversationKey(record.id)};
+    put(live, kEndedTable, Encode(record));
+    later_.Forget(live);
+    batch.deletes.push_back(live);
   }
   for (const auto& record : effects.messages) {
     batch.puts.push_back({{kMessageTable, MessageKey(record->conversation, record->message.number)}, Encode(*record)});
@@ -158,7 +164,7 @@ ProgramBatch<SessionProgram::Message> SessionProgram::TakeBatch(LogPosition, Ins
     batch.puts.push_back({{kContactDetailsTable, ContactDetailsKey(record.contact)}, Encode(record)});
   }
   for (const FollowerPositionRecord& record : effects.followers) {
-    batch.puts.push_back({{kFollowerTable, FollowerKey(record.routing_shard)}, Encode(record)});
+    put({kFollowerTable, FollowerKey(record.routing_shard)}, kFollowerTable, Encode(record));
   }
   batch.log_entry = EncodeSessionLogEntry(effects.events);
   batch.messages = std::move(effects.outgoing);
@@ -167,16 +173,20 @@ ProgramBatch<SessionProgram::Message> SessionProgram::TakeBatch(LogPosition, Ins
 
 void SessionProgram::BeginLoad() {
   partial_.clear();
+  later_.Clear();
   core_.BeginLoad();
 }
 
 absl::Status SessionProgram::Restore(const Record& record) {
+  std::string later;
   if (record.key.table == conversation::kConversationTable) {
-    auto decoded = DecodeConversation(record.value);
+    auto decoded = DecodeConversation(record.value, &later);
+    later_.Keep(record.key, std::move(later));
     return decoded.ok() ? core_.Restore(*std::move(decoded)) : decoded.status();
   }
   if (record.key.table == conversation::kFollowerTable) {
-    auto decoded = DecodeFollowerPosition(record.value);
+    auto decoded = DecodeFollowerPosition(record.value, &later);
+    later_.Keep(record.key, std::move(later));
     return decoded.ok() ? core_.Restore(*decoded) : decoded.status();
   }
   return absl::DataLossError("a record of a table that is not read at a start");

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "libs/conversation/session_core.h"
 #include "libs/runtime/shard_program.h"
+#include "libs/wire/later_fields.h"
 
 namespace meridian {
 
@@ -83,6 +84,7 @@ class SessionProgram {
   Answer ApplyFacts(Command command, Instant now, bool replayed);
 
   conversation::SessionCore core_;
+  LaterFields later_;  // of the records in memory
   Instant loaded_at_;
   std::map<uint32_t, Partial> partial_;  // by routing shard
 };

@@ -162,12 +162,26 @@ def test_a_conversation_outlives_a_killed_part_and_is_one_trace_from_ingress_to_
     assert "contact" in region.ctl("timeline", customer.contact_id, part="replicator").lower()
 
 
+def test_a_part_stays_down_until_it_is_let_up(region):
+    before = region.parts()["sentinel-3"]
+    assert "there are redis-primary" in region.do("--down", "nobody").stderr
+    assert "is not kept down" in region.do("--up", "sentinel-3").stderr
+    assert region.do("--down", "sentinel-3").returncode == 0
+    assert region.do("--kill", "kafka").returncode == 0
+    region.wait_back("kafka", {"restarts": 0, "pid": None})
+    held = region.parts()["sentinel-3"]
+    assert (held["state"], held["restarts"]) == ("down", before["restarts"]), "what was killed after it is back, it is not"
+    assert region.do("--up", "sentinel-3").returncode == 0
+    region.wait_back("sentinel-3", before)
+
+
 def test_its_end_leaves_nothing_running_and_a_crash_neither(region, tmp_path):
     stopped = region.do("--stop")
     assert stopped.returncode == 0, stopped.stderr
     assert region.wait_end() == 0, region.log()
     assert processes_of(region.folder) == []
     assert "no region runs in" in region.do("--status").stderr
+    assert "has 1 brokers" in region.do("--brokers", "3").stderr
     crashed = RunningRegion(tmp_path)
     eventually(lambda: processes_of(crashed.folder / "redis"), 30, crashed.log)
     os.kill(crashed._process.pid, signal.SIGKILL)

@@ -1,25 +1,16 @@
 """What may go wrong, one function each: it does it, and mends what does not mend itself. Each is judged by what clients
 saw and by `meridianctl events verify` (standing.py)."""
 
-from typing import Callable, NamedTuple
+import functools
 
+import kafka_faults
+from fault import Fault
 from link_faults import broken_links, primary_cut_off, slow_links
 from process_faults import (clock_steps, platform_frozen, platform_killed, region_part_frozen, region_part_killed,
                             region_primary_killed)
 from redis_faults import (machine_lost_behind_lagging_replicas, redis_disk_full, redis_out_of_memory,
                           redis_primary_frozen, redis_primary_killed, redis_restart_loses_a_second, redis_tail_lost)
 from systems import BehindGate, CutInTwo, GatedRegion, OnRedis, OnSmallDisk, Region, WithClocks
-
-
-class Fault(NamedTuple):
-    what: str
-    system: Callable  # (build, folder) → a system
-    act: Callable     # (system, dice)
-    repeat: int = 20
-    # Events bear their shard's time, which stands still while nobody has the shard and catches up slowly
-    # (docs/adr/0004-shard-time-after-a-pause.md); where a tail is lost, an agent's work also begins anew a while after it
-    # had begun.
-    grant_slack_s: int = 10
 
 
 def with_sentinels(build, folder):
@@ -34,6 +25,7 @@ def small_disk(fsync, durability):
     return lambda build, folder: OnSmallDisk(build, folder, fsync, durability)
 
 
+three_brokers = functools.partial(Region, brokers=3)
 SERVICES = ("routing", "session", "ingress", "agent_gateway", "replicator", "admin")
 
 FAULTS = {
@@ -62,9 +54,18 @@ FAULTS = {
     "platform_frozen_on_redis": Fault("`standalone` stands still for 1 to 12 s", with_sentinels, platform_frozen,
                                       grant_slack_s=15),
     "platform_killed_on_redis": Fault("kill -9 of `standalone` over Redis", with_sentinels, platform_killed),
-    **{f"{kind}_killed": Fault(f"kill -9 of a process of `{kind}`", Region, region_part_killed(kind)) for kind in SERVICES},
+    **{f"{kind}_killed": Fault(f"kill -9 of a process of `{kind}`", Region, region_part_killed(kind),
+                               judges_kafka=kind == "replicator") for kind in SERVICES},
     **{f"{kind}_frozen": Fault(f"a process of `{kind}` stands still for 1 to 12 s", Region, region_part_frozen(kind),
-                               grant_slack_s=15) for kind in SERVICES},
+                               grant_slack_s=15, judges_kafka=kind == "replicator") for kind in SERVICES},
     "region_primary_killed": Fault("kill -9 of the region's Redis primary", Region, region_primary_killed),
-    "region_kafka_killed": Fault("kill -9 of the only broker", Region, region_part_killed("kafka"), repeat=5),
+    "region_kafka_killed": Fault("kill -9 of the only broker", Region, region_part_killed("kafka"), repeat=5,
+                                 judges_kafka=True, longest_pause_s=5),
+    "region_leader_broker_killed": Fault("kill -9 of the broker, one of three, that leads the partition of the load",
+                                         three_brokers, kafka_faults.leader_broker_killed, repeat=5, judges_kafka=True,
+                                         longest_pause_s=5),
+    "region_two_brokers_down": Fault("two of three brokers are down for a minute", three_brokers,
+                                     kafka_faults.two_brokers_down, repeat=3, judges_kafka=True, longest_pause_s=5),
+    "relay_killed_before_trim": Fault("the relay is killed after Kafka acknowledged and before the log may be trimmed",
+                                      Region, kafka_faults.relay_killed_before_trim, repeat=5, judges_kafka=True),
 }

@@ -112,6 +112,8 @@ class Standing:
             with open(self.folder / "clients.log", "wb") as log:
                 clients = Clients(self.build, self.system, self.journal, self.dice.randrange(1 << 30), log)
             progress = Progress(self.journal)
+            if self.fault.judges_kafka:
+                self.system.judge_kafka()
             bad = 0
             for n in range(repeats):
                 last = n + 1 == repeats
@@ -130,18 +132,22 @@ class Standing:
         load = progress.rate(LOAD_BEFORE_S)
         progress.take_longest_gap_s()
         violations = []
-        self.fault.act(self.system, self.dice)
+        hit = self.fault.act(self.system, self.dice)
         if not progress.is_served(SERVED_AGAIN_WITHIN_S):
             violations.append(f"not served again within {SERVED_AGAIN_WITHIN_S} s")
         pause_s = progress.take_longest_gap_s()
+        if self.fault.longest_pause_s is not None and pause_s > self.fault.longest_pause_s:
+            violations.append(f"no contact was acknowledged for {pause_s:.1f} s")
         self.system.check()
         ended = False
         if clients_to_finish:
             seen, ended = clients_to_finish.finish(FINISH_WITHIN_S)
             violations += [f"never ended: {contact}" for contact in seen["never_ended"]]
         violations += self.verify(ended)
+        if self.fault.judges_kafka:
+            violations += self.system.kafka.look()
         return {"seconds": round(time.monotonic() - began, 1), "load_before": round(load, 1), "void": load < LEAST_LOAD,
-                "pause_s": round(pause_s, 2), "violations": violations[:MOST_VIOLATIONS]}
+                "pause_s": round(pause_s, 2), **({"hit": hit} if hit else {}), "violations": violations[:MOST_VIOLATIONS]}
 
     def verify(self, all_ended):
         """What the checker finds, judging by the journal as far as it has been written whole."""

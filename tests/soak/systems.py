@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests/benchmark/platform"), str(ROOT / "deploy/dev")]
 from gate import Gate  # noqa: E402
+from kafka_judge import KafkaJudge  # noqa: E402
 from redis_servers import MASTER_NAME, Place, RedisServers  # noqa: E402
 from standalone import Standalone, tenant_yaml  # noqa: E402
 from surroundings import Cable, SmallDisk, SteppedClock  # noqa: E402
@@ -157,18 +159,22 @@ def free_ports(count):
 class Region:
     """deploy/dev/region: services as processes over Redis and Kafka, each started again when it ends."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, brokers=1, programs=None):
         self.build, self.folder = pathlib.Path(build), pathlib.Path(folder)
         self.data = self.folder / "region"
         self.port = free_ports(PORTS_OF_A_REGION)
+        self._brokers = brokers
+        self._programs = programs or self.build
         self._process = None
+        self._metrics_token = None
+        self.kafka = None  # who judges it, once the region runs
 
     def options(self):
         return []
 
     def start(self):
-        command = [sys.executable, ROOT / "deploy/dev/region", "--data", self.data, "--programs", self.build,
-                   "--port", str(self.port), *self.options()]
+        command = [sys.executable, ROOT / "deploy/dev/region", "--data", self.data, "--programs", self._programs,
+                   "--port", str(self.port), "--brokers", str(self._brokers), *self.options()]
         with open(self.folder / "region.log", "wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self._until((self.data / "addresses.json").exists, "ready")
@@ -178,7 +184,12 @@ class Region:
         self._ctl("shards", "move", "load", "--routing", "0", "--session", "0", *self._redis())
         self._ctl("--data", self.data, "--tenant", "load", "apply", tenant)
 
+    def judge_kafka(self):
+        self.kafka = KafkaJudge(self.build, self.data, self._addresses()["kafka"])
+
     def stop(self):
+        if self.kafka is not None:
+            self.kafka.close()
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -205,6 +216,33 @@ class Region:
         holder = next(line.split()[1] for line in self._ctl("shards", "list", *self._redis()).splitlines()
                       if line.split()[:1] == [f"{kind}/0"])
         return next(name for name, part in self.parts(kind).items() if part["address"].split(":")[-1] == holder.split(":")[-1])
+
+    def do(self, *words):
+        """A command of deploy/dev/region to the region that runs."""
+        done = subprocess.run([sys.executable, ROOT / "deploy/dev/region", "--data", self.data, *words],
+                              capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
+    def metric(self, name, series):
+        """Of a part's /metrics."""
+        if self._metrics_token is None:
+            self._metrics_token = self._ctl("--data", self.data, "--tenant", "load", "token", "create", "--role", "service",
+                                            "--subject", "soak", "--permission", "metrics.read", "--ttl", "24h").strip()
+        address = json.loads((self.data / name / "addresses.json").read_text())["http"]
+        request = urllib.request.Request(f"{address if '://' in address else 'http://' + address}/metrics",
+                                         headers={"authorization": f"Bearer {self._metrics_token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return float(next(line for line in lines if line.startswith(series + " ")).split()[1])
+
+    def ask_primary(self, *command):
+        """The answer of the Redis primary, as redis-cli prints it."""
+        port = next(part["address"] for part in self.parts("redis").values() if part["shown"] == "primary").split(":")[1]
+        return subprocess.run(["redis-cli", "-p", port, *command], capture_output=True, text=True, timeout=10).stdout.strip()
+
+    def _addresses(self):
+        return json.loads((self.data / "addresses.json").read_text())
 
     def _redis(self):
         sentinels = [option for part in self.parts("sentinel").values() for option in ("--redis", part["address"])]

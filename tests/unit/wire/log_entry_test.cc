@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/wire/field_codec.h"
 #include "libs/wire/routing_events.h"
+#include "libs/wire/stored_format.h"
 #include "meridian/internal/log/v1/routing_log_entry.pb.h"
 #include "tests/unit/wire/random_values.h"
 
@@ -125,6 +127,56 @@ TEST(LogEntryTest, GarbageIsRefusedAndNeverWorse) {
     if (!decoded.ok()) EXPECT_EQ(decoded.status().code(), absl::StatusCode::kDataLoss);
   }
   EXPECT_GT(refused, 5000);
+}
+
+internal::log::v1::RoutingLogEntry EntryWith(const Event& event) {
+  LogEntryWriter writer(kHome);
+  writer.Append({"demo"}, {&event, 1});
+  internal::log::v1::RoutingLogEntry entry;
+  EXPECT_TRUE(entry.ParseFromString(writer.Take()));
+  return entry;
+}
+
+TEST(LogEntryTest, FieldsOfTheNextFormatAreSkippedAtEveryLevel) {
+  testing::RandomValues random(17);
+  const Event event = RandomEvent(random, 0);
+  internal::log::v1::RoutingLogEntry entry = EntryWith(event);
+  const auto add = [](auto* message) { message->GetReflection()->MutableUnknownFields(message)->AddVarint(100, 5); };
+  entry.set_format_version(StoredFormat() + 1);
+  auto* group = entry.mutable_groups(0);
+  add(&entry);
+  add(group);
+  add(group->mutable_events(0));
+  add(group->mutable_events(0)->mutable_contact_queued());
+  const auto decoded = DecodeLogEntry(entry.SerializeAsString());
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->events[0].event, event);
+  entry.set_format_version(StoredFormat() + 2);
+  EXPECT_EQ(DecodeLogEntry(entry.SerializeAsString()).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(LogEntryTest, AFieldOfTheNextFormatMayStandBeforeTheBody) {
+  Event event;
+  event.topic = EventTopic::kAgent;
+  event.agent = {"ana"};
+  event.sequence = 3;
+  event.body = AgentOffline{};
+  auto group = EntryWith(event).groups(0);
+  std::string in_group = group.events(0).SerializeAsString();
+  const size_t body = in_group.find("\x92\x02");  // the tag of field 34
+  ASSERT_NE(body, std::string::npos);
+  in_group.insert(body, "\x30\x05");  // field 6, a number
+  group.clear_events();
+  std::string in_entry = group.SerializeAsString();
+  FieldWriter(&in_entry).Text(8, in_group);
+  std::string bytes;
+  FieldWriter writer(&bytes);
+  writer.Number(1, StoredFormat() + 1);
+  writer.Text(2, "eu1");
+  writer.Text(3, in_entry);
+  const auto decoded = DecodeLogEntry(bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->events[0].event, event);
 }
 
 TEST(LogEntryTest, AnEventOfALaterKindIsRefused) {

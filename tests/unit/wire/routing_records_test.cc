@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/wire/stored_format.h"
 #include "meridian/internal/routing/v1/routing_record.pb.h"
 #include "tests/unit/wire/random_values.h"
 
@@ -125,11 +126,38 @@ TEST(RoutingRecordsTest, GarbageIsRefusedAndNeverWorse) {
   EXPECT_GT(refused, 5000);
 }
 
-TEST(RoutingRecordsTest, ANewerFormatIsRefused) {
-  std::string value = EncodeRecord(StreamHead{7, 1, 2, 3});
-  ASSERT_EQ(value[1], 1);
-  value[1] = 2;
+TEST(RoutingRecordsTest, TheNextFormatIsReadAndTheOneAfterItIsRefused) {
+  const StreamHead head{7, 1, 2, 3};
+  std::string value = EncodeRecord(head);
+  ASSERT_EQ(value[1], static_cast<char>(StoredFormat()));
+  value[1] = static_cast<char>(StoredFormat() + 1);
+  ASSERT_TRUE(DecodeStreamHead(value).ok());
+  EXPECT_EQ(*DecodeStreamHead(value), head);
+  value[1] = static_cast<char>(StoredFormat() + 2);
   EXPECT_EQ(DecodeStreamHead(value).status().code(), absl::StatusCode::kDataLoss);
+  value[1] = 0;
+  EXPECT_EQ(DecodeStreamHead(value).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(RoutingRecordsTest, FieldsOfALaterWriterAreGivenToWhoeverWritesTheRecordAnew) {
+  const std::string fields(
+      "\xfa\x06\x03"
+      "abc"
+      "\x80\x07\x05",
+      9);  // 111, three bytes; 112, a number
+  testing::RandomValues random(6);
+  for (int round = 0; round < 200; ++round) {
+    const ContactRecord contact = random.Contact(kHome);
+    const RecordKey key = ContactKey({"demo"}, contact.spec.id);
+    std::string later;
+    const auto decoded = DecodeContact(SplitRoutingKey(key)->entity, EncodeRecord(contact) + fields, &later);
+    ASSERT_TRUE(decoded.ok());
+    EXPECT_EQ(*decoded, contact);
+    EXPECT_EQ(later, fields);
+  }
+  std::string later;
+  ASSERT_TRUE(DecodeStreamHead(EncodeRecord(StreamHead{7, 1, 2, 3}), &later).ok());
+  EXPECT_EQ(later, "");
 }
 
 TEST(RoutingRecordsTest, FieldsOfALaterWriterAreSkipped) {

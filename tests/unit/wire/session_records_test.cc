@@ -205,8 +205,31 @@ TEST(SessionRecordsTest, GarbageIsRefusedOrReadButNeverCrashes) {
   }
   EXPECT_GT(refused, 1000);
   EXPECT_EQ(DecodeConversation("").status().code(), absl::StatusCode::kDataLoss) << "no format version";
-  EXPECT_EQ(DecodeConversation("\x08\x02").status().code(), absl::StatusCode::kDataLoss) << "a newer format";
+  EXPECT_EQ(DecodeMessage("\x08\x03").status().code(), absl::StatusCode::kDataLoss) << "a format after the next";
   EXPECT_EQ(DecodeMessage("").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(SessionRecordsTest, TheNextFormatIsReadAndItsFieldsAreGivenBack) {
+  const std::string fields(
+      "\xfa\x06\x03"
+      "abc",
+      6);  // 111, three bytes
+  RandomValues random(6);
+  for (int round = 0; round < 100; ++round) {
+    const ConversationRecord record = random.Conversation();
+    std::string value = Encode(record) + fields;
+    ASSERT_EQ(value.substr(0, 2), "\x08\x01");
+    value[1] = 2;
+    std::string later;
+    const auto decoded = DecodeConversation(value, &later);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(*decoded, record);
+    EXPECT_EQ(later, fields);
+  }
+  std::string later;
+  const FollowerPositionRecord position{3, {7, 8}};
+  ASSERT_TRUE(DecodeFollowerPosition(Encode(position) + fields, &later).ok());
+  EXPECT_EQ(later, fields);
 }
 
 TEST(SessionRecordsTest, LogEntriesComeBack) {

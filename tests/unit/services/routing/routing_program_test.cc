@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/wire/stored_format.h"
 #include "tests/unit/services/routing/demo_config.h"
 #include "tests/unit/services/routing/demo_draft.h"
 
@@ -155,6 +156,36 @@ TEST(RoutingProgramTest, RecordsAloneRebuildTheState) {
   (*after)->CheckInvariants(shard.now_);
   EXPECT_EQ(shard.CountMessages<ConfigInForce>(), 1u);
   EXPECT_EQ(shard.program_.FindConfig(kTenant)->revision(), revision);
+}
+
+// What a release with a field more has written is read, changed and written back without losing that field.
+TEST(RoutingProgramTest, FieldsOfALaterReleaseOutliveAChange) {
+  const std::string field(
+      "\xfa\x06\x03"
+      "abc",
+      6);  // 111, three bytes
+  Shard shard;
+  Live(shard);
+  for (auto& [key, value] : shard.records_) {
+    if (key.table == static_cast<uint8_t>(RoutingTable::kConfigChunk)) continue;
+    value[1] = static_cast<char>(StoredFormat() + 1);
+    value += field;
+  }
+  shard.Load(2);
+  ASSERT_TRUE(shard.Do(AttachAgent{{"ana"}, {2}, {"gw"}, Activity::Available()}).ok());
+  ASSERT_TRUE(shard.Do(CancelContact{Contact(2), CancelBy::kCustomer}).ok());
+  shard.Load(3);
+  ASSERT_TRUE(shard.Do(AttachAgent{{"ana"}, {3}, {"gw"}, Activity::Available()}).ok());
+  shard.Pass(Duration::Seconds(1));
+  size_t written_here = 0;
+  for (const auto& [key, value] : shard.records_) {
+    if (key.table == static_cast<uint8_t>(RoutingTable::kConfigChunk)) continue;
+    EXPECT_TRUE(value.ends_with(field)) << static_cast<int>(key.table);
+    EXPECT_EQ(value.find(field), value.size() - field.size()) << "once";
+    written_here += value[1] == static_cast<char>(StoredFormat()) ? 1 : 0;
+  }
+  EXPECT_GE(written_here, 2u) << "the head and the agent";
+  EXPECT_FALSE(shard.records_.contains(ContactKey(kTenant, Contact(2))));
 }
 
 TEST(RoutingProgramTest, WithoutRoomInTheLogOnlyLiveWorkGoesOn) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "libs/wire/session_log.h"
+#include "libs/wire/stored_format.h"
 #include "tests/unit/services/session/session_world.h"
 
 namespace meridian {
@@ -70,6 +71,39 @@ TEST(SessionProgramTest, ALoadForgetsPartsOfAnEntry) {
   program.BeginLoad();
   ASSERT_TRUE(program.FinishLoad({}, kNow).ok());
   EXPECT_FALSE(program.Apply(Facts(0, 1, 1, true), kNow).result.ok());
+}
+
+// What a release with a field more has written is read, changed and written back without losing that field.
+TEST(SessionProgramTest, FieldsOfALaterReleaseOutliveAChange) {
+  const std::string field(
+      "\xfa\x06\x03"
+      "abc",
+      6);  // 111, three bytes
+  SessionWorld world;
+  SessionProgram first;
+  ASSERT_TRUE(first.Apply({world.Submission(1, 1, "hola"), {}, 0}, kNow).result.ok());
+  ASSERT_TRUE(first.Apply(Facts(0, 1, 0, true), kNow).result.ok());
+  SessionProgram program;
+  program.BeginLoad();
+  for (Record& record : first.TakeBatch({1, 1}, kNow).puts) {
+    if (record.key.table > 2) continue;
+    record.value[1] = static_cast<char>(StoredFormat() + 1);
+    record.value += field;
+    ASSERT_TRUE(program.Restore(record).ok());
+  }
+  ASSERT_TRUE(program.FinishLoad({}, kNow).ok());
+  program.TakeBatch({2, 1}, kNow);
+  conversation::CloseConversation close;
+  close.tenant = SessionWorld::Tenant();
+  close.conversation = SessionWorld::Conversation(1);
+  ASSERT_TRUE(program.Apply({close, {}, 0}, kNow).result.ok());
+  ASSERT_TRUE(program.Apply(Facts(1, 2, 0, true), kNow).result.ok());
+  const BatchSize size = program.PendingSize();
+  const auto batch = program.TakeBatch({2, 2}, kNow);
+  EXPECT_GE(size.bytes, BytesOf(batch));
+  size_t kept = 0;
+  for (const Record& record : batch.puts) kept += record.value.ends_with(field) ? 1 : 0;
+  EXPECT_EQ(kept, 2u) << "the conversation and the follower's position";
 }
 
 TEST(SessionProgramTest, RecordsBringTheStateBack) {

@@ -7,8 +7,10 @@ that can be stopped, killed, frozen and started again with its data.
 """
 
 import contextlib
+import os
 import pathlib
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -56,13 +58,72 @@ def free_ports(count):
         return [each.getsockname()[1] for each in found]
 
 
+class Secrets:
+    """TLS with a certificate on both sides, and users with passwords, where otherwise everybody on this machine may do
+    everything. `certificates`: as deploy/dev/certificates makes them, one for each server and one for the operator."""
+
+    STORE = "meridian"
+    OPERATOR = "operator"  # of replicas, sentinels and redis-cli
+    # What the store needs (docs/operations/redis.md).
+    RIGHTS = ("~meridian:* &meridian:* +fcall +function|load +function|list +info +config|get +wait +ping +publish "
+              "+subscribe +get +set +mget +del +unlink +hget +hset +hdel +hmget +hgetall +hvals +hexists +xadd +xtrim +xrange "
+              "+xrevrange +rpush +lpop +llen +lindex +zadd +zrangebylex +time")
+
+    def __init__(self, certificates, folder):
+        self._certificates = pathlib.Path(certificates)
+        self._folder = pathlib.Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for user in (self.STORE, self.OPERATOR):
+            if not self.password_file(user).exists():
+                with open(os.open(self.password_file(user), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                    file.write(secrets.token_hex(24))
+
+    def password_file(self, user):
+        return self._folder / f"{user}.password"
+
+    def password(self, user):
+        return self.password_file(user).read_text()
+
+    def _files(self, name):
+        folder = self._certificates / name
+        return folder / "certificate.pem", folder / "key.pem", folder / "roots.pem"
+
+    def settings(self, name, port, sentinel):
+        certificate, key, roots = self._files(name)
+        store, operator = self.password(self.STORE), self.password(self.OPERATOR)
+        shared = (f"port 0\ntls-port {port}\ntls-cert-file {certificate}\ntls-key-file {key}\ntls-ca-cert-file {roots}\n"
+                  f'tls-auth-clients yes\ntls-replication yes\ntls-protocols "TLSv1.3"\n'
+                  f"user default off\nuser {self.OPERATOR} on >{operator} ~* &* +@all\n")
+        if sentinel:
+            return (f"{shared}user {self.STORE} on >{store} &* +@all\nsentinel sentinel-user {self.OPERATOR}\n"
+                    f"sentinel sentinel-pass {operator}\n")
+        return f"{shared}user {self.STORE} on >{store} {self.RIGHTS}\nmasteruser {self.OPERATOR}\nmasterauth {operator}\n"
+
+    def watch_settings(self):
+        """Of a sentinel, once it knows whom it watches."""
+        return (f"sentinel auth-user {MASTER_NAME} {self.OPERATOR}\n"
+                f"sentinel auth-pass {MASTER_NAME} {self.password(self.OPERATOR)}\n")
+
+    def client(self):
+        """redis-cli's options; its password is in the environment."""
+        certificate, key, roots = self._files(self.OPERATOR)
+        return ["--tls", "--cert", certificate, "--key", key, "--cacert", roots, "--user", self.OPERATOR, "--no-auth-warning"]
+
+    def platform_options(self, certificate_of):
+        """Of our programs; `certificate_of`: whose certificate they show."""
+        certificate, key, roots = self._files(certificate_of)
+        return ["--redis-user", self.STORE, "--redis-password-file", self.password_file(self.STORE), "--redis-ca", roots,
+                "--redis-certificate", certificate, "--redis-key", key]
+
+
 class Server:
     """One process: a server, or a sentinel."""
 
-    def __init__(self, folder, name, settings, port, sentinel=False, place=HERE):
+    def __init__(self, folder, name, settings, port, sentinel=False, place=HERE, guard=None):
         """A server that has settings in its folder keeps them, as a fail-over left them."""
         self.name = name
         self.place = place
+        self._guard = guard
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log = self.folder / "log"
@@ -70,8 +131,9 @@ class Server:
         self._process = None
         self.command = [*place.before, "redis-server", self._config, *(["--sentinel"] if sentinel else [])]
         if not self._config.exists():
-            self._config.write_text(f"port {port}\ndir {self.folder}\n{place.settings()}{settings}")
-        self.port = int(re.search(r"^port (\d+)", self._config.read_text(), re.MULTILINE)[1])
+            listen = guard.settings(name, port, sentinel) if guard else f"port {port}\n"
+            self._config.write_text(f"{listen}dir {self.folder}\n{place.settings()}{settings}")
+        self.port = int(re.search(r"^(?:tls-)?port ([1-9]\d*)", self._config.read_text(), re.MULTILINE)[1])
 
     @property
     def address(self):
@@ -93,7 +155,11 @@ class Server:
     def ask(self, *command):
         """The answer as redis-cli prints it; "" when there is none."""
         client = [*self.place.before, "redis-cli", "-h", self.place.host, "-p", str(self.port)]
-        done = subprocess.run([*client, *command], capture_output=True, text=True, timeout=10)
+        environment = dict(os.environ)
+        if self._guard:
+            client += self._guard.client()
+            environment["REDISCLI_AUTH"] = self._guard.password(Secrets.OPERATOR)
+        done = subprocess.run([*client, *command], capture_output=True, text=True, timeout=10, env=environment)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def until(self, condition, what):
@@ -133,20 +199,21 @@ class Server:
 
 
 class RedisServers:
-    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None, near=HERE, far=HERE):
+    def __init__(self, folder, replicas=1, sentinels=0, down_after_ms=1000, settings="", port=None, near=HERE, far=HERE,
+                 guard=None):
         """`port`: of the primary, the replicas' and the sentinels' follow; None: free ones. The primary starts `near`,
-        all others `far`."""
+        all others `far`. `guard`: Secrets, or everybody may do everything."""
         folder = pathlib.Path(folder)
         count = 1 + replicas + sentinels
         ports = iter(range(port, port + count) if port else free_ports(count))
-        self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports), place=near)
+        self.primary = Server(folder, "primary", SETTINGS + settings, port=next(ports), place=near, guard=guard)
         self.replicas = [Server(folder, f"replica{n}", f"{SETTINGS}{settings}replicaof {near.host} {self.primary.port}\n"
-                                f"replica-priority {100 if n == 0 else 0}\n", port=next(ports), place=far)
+                                f"replica-priority {100 if n == 0 else 0}\n", port=next(ports), place=far, guard=guard)
                          for n in range(replicas)]
         watch = (f"sentinel monitor {MASTER_NAME} {near.host} {self.primary.port} {sentinels // 2 + 1}\n"
                  f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}\n"
-                 f"sentinel failover-timeout {MASTER_NAME} 5000\n")
-        self.sentinels = [Server(folder, f"sentinel{n}", watch, sentinel=True, port=next(ports), place=far)
+                 f"sentinel failover-timeout {MASTER_NAME} 5000\n" + (guard.watch_settings() if guard else ""))
+        self.sentinels = [Server(folder, f"sentinel{n}", watch, sentinel=True, port=next(ports), place=far, guard=guard)
                           for n in range(sentinels)]
 
     def rejoin(self, server):

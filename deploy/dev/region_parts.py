@@ -22,29 +22,28 @@ def listening(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def role_of(port):
+def role_of(server):
     """What a Redis server says it is; "" when it does not answer."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as redis:
-            redis.sendall(b"ROLE\r\n")
-            answer = redis.recv(200)
-    except OSError:
+        answer = server.ask("ROLE")
+    except subprocess.TimeoutExpired:
         return ""
-    return "primary" if b"master" in answer else "replica" if b"slave" in answer else ""
+    return {"master": "primary", "slave": "replica"}.get(answer.partition("\n")[0], "")
 
 
 class Region:
     """The parts of a region whose data is in a folder, and how to reach them. `port`: of the status page; the parts'
     are above it. A part is not started again while a file of its name is in the folder `held`."""
 
-    def __init__(self, folder, programs, port, name="local", advertise=None, brokers=1):
+    def __init__(self, folder, programs, port, name="local", advertise=None, brokers=1, secure=False):
         self.folder, self.name, self.programs, self._advertise = folder, name, programs, advertise
         self.logs, self.tls, self.keys, self.held = folder / "logs", folder / "tls", folder / "keys", folder / "held"
         for needed in (folder, self.logs, self.keys, self.held):
             needed.mkdir(parents=True, exist_ok=True)
-        self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS,
+        self.guard = redis_servers.Secrets(self.tls, folder / "redis") if secure else None
+        self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS, guard=self.guard,
                                                 down_after_ms=DOWN_AFTER_MS, port=port + 40)
-        self.kafka = kafka_cluster.Cluster(folder / "kafka", brokers=brokers, port=port + 50)
+        self.kafka = kafka_cluster.Cluster(folder / "kafka", brokers=brokers, port=port + 50, tls=secure)
         self._ports = {}
         for service in (f"{kind}-{n}" if count > 1 else kind
                         for kind, count in INSTANCES.items() for n in range(1, count + 1)):
@@ -73,7 +72,9 @@ class Region:
     def prepare(self):
         for left in self.held.iterdir():
             left.unlink()
-        subprocess.run([HERE / "certificates", self.tls, *self._ports], check=True)
+        redis = [server.name for server in (self.redis.primary, *self.redis.replicas, *self.redis.sentinels)]
+        guarded = [*redis, redis_servers.Secrets.OPERATOR] if self.guard else []
+        subprocess.run([HERE / "certificates", self.tls, *self._ports, *guarded], check=True)
         for broker in self.kafka.brokers:
             broker.write_settings()
             broker.format()
@@ -82,9 +83,9 @@ class Region:
 
     def stores(self):
         servers = [("redis-primary", self.redis.primary), ("redis-replica", self.redis.replicas[0])]
-        parts = [self._redis(name, server, "redis", lambda port=server.port: role_of(port) != "",
+        parts = [self._redis(name, server, "redis", lambda server=server: role_of(server) != "",
                              before=lambda server=server: self.redis.rejoin(server),
-                             shown=lambda port=server.port: role_of(port), pause_s=REDIS_PAUSE_S)
+                             shown=lambda server=server: role_of(server), pause_s=REDIS_PAUSE_S)
                  for name, server in servers]
         return [*parts, *(self._kafka(number) for number in range(1, len(self.kafka.brokers) + 1))]
 
@@ -125,19 +126,34 @@ class Region:
 
     def _part(self, name, kind, address, command, is_ready, **more):
         return Part(name, kind, address, command, self.logs / f"{name}.log", is_ready, held=self.held / name, **more)
+                   self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(name, kind)]
+        return Part(name, kind, self.grpc(name), command, self.logs / f"{name}.log", ready.exists,
+                    before=lambda: ready.unlink(missing_ok=True))
 
     def _tls_of(self, name):
         files = self.tls / name
         return ["--tls-certificate", files / "certificate.pem", "--tls-key", files / "key.pem", "--tls-ca",
                 files / "roots.pem"]
 
-    def _options_of(self, kind):
+    def kafka_options(self):
+        """Of our programs."""
+        files = self.kafka.tls
+        proof = ["--kafka-ca", files.ca, "--kafka-certificate", files.client_certificate, "--kafka-key", files.client_key] \
+            if files else []
+        return ["--kafka-brokers", self.kafka.bootstrap, *proof]
+
+    def store_options(self, certificate_of=redis_servers.Secrets.OPERATOR):
+        """Of our programs; `certificate_of`: whose certificate they show."""
         options = [option for server in self.redis.sentinels for option in ("--redis", server.address)]
         options += ["--redis-sentinel-master", redis_servers.MASTER_NAME]
+        return options + (self.guard.platform_options(certificate_of) if self.guard else [])
+
+    def _options_of(self, name, kind):
+        options = self.store_options(name)
         if self._advertise and kind in ("routing", "session"):
             options += ["--advertise", self._advertise]
         if kind == "routing":
             options += ["--event-log-limit", 512]
         if kind == "replicator":
-            options += ["--kafka-brokers", self.kafka.bootstrap]
+            options += self.kafka_options()
         return options

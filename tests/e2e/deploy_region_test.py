@@ -25,12 +25,12 @@ FIRST = "Hola, buenas tardes. Me han cobrado dos veces la misma factura y quisie
 
 
 class RunningRegion:
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = folder / "region"
         self._log = folder / "region.log"
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen([sys.executable, REGION, "--data", self.folder, "--programs", BUILD], stdout=log,
-                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen([sys.executable, REGION, "--data", self.folder, "--programs", BUILD,
+                                              *options], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def wait_ready(self):
         eventually(lambda: (self.folder / "addresses.json").exists() or self._process.poll() is not None, 60, self.log)

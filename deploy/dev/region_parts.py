@@ -121,14 +121,11 @@ class Region:
         data = self.folder / name
         ready = data / "addresses.json"
         command = [self.programs / f"services/{kind}/{kind}", "--data", data, "--port", self._ports[name], "--region",
-                   self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(kind)]
+                   self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(name, kind)]
         return self._part(name, kind, self.grpc(name), command, ready.exists, before=lambda: ready.unlink(missing_ok=True))
 
     def _part(self, name, kind, address, command, is_ready, **more):
         return Part(name, kind, address, command, self.logs / f"{name}.log", is_ready, held=self.held / name, **more)
-                   self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(name, kind)]
-        return Part(name, kind, self.grpc(name), command, self.logs / f"{name}.log", ready.exists,
-                    before=lambda: ready.unlink(missing_ok=True))
 
     def _tls_of(self, name):
         files = self.tls / name

@@ -62,9 +62,9 @@ struct RateQuota {
 // (services/ingress/quotas.h), the count by routing, which alone knows it. Live work is never refused by a quota: what
 // agents do, and what returns to a line.
 struct TenantQuotas {
-  RateQuota new_contacts{1000, 2000};  // submissions
-  RateQuota messages{5000, 10000};     // that customers send
-  uint32_t waiting_contacts = 100000;  // in all lines together; more new ones are refused
+  RateQuota new_contacts{10000, 20000};  // submissions
+  RateQuota messages{50000, 100000};     // that customers send
+  uint32_t waiting_contacts = 200000;    // in all lines together; more new ones are refused
 
   friend bool operator==(const TenantQuotas&, const TenantQuotas&) = default;
 };

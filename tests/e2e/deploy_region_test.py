@@ -89,11 +89,11 @@ def running_region(tmp_path_factory):
 
 
 def processes_of(folder):
-    """Processes whose command line names something in the folder."""
+    """Processes that name something in the folder, or work in it, as Redis does, which writes its own name."""
     found = []
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_text().split("\0")
+            words = [*(process / "cmdline").read_text().split("\0"), os.readlink(process / "cwd")]
         except OSError:
             continue  # it has ended
         if any(pathlib.Path(word).is_relative_to(folder) for word in words if word.startswith("/")):

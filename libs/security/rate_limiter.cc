@@ -18,9 +18,10 @@ Duration RateLimiter::Take(std::string_view key, Instant now, int burst, Duratio
     by_use_.splice(by_use_.end(), by_use_, found->second);
   }
   Bucket& bucket = *found->second;
-  const Duration empty = refill_each * burst;  // how long an empty bucket takes to be full
-  Instant full_at = std::min(std::max(bucket.full_at, now), now + empty) + refill_each;
-  Duration wait = (full_at - now) - empty;
+  const Duration empty = refill_each * burst;              // how long an empty bucket takes to be full
+  bucket.full_at = std::min(bucket.full_at, now + empty);  // else a clock that went back would be waited for
+  const Instant full_at = std::max(bucket.full_at, now) + refill_each;
+  const Duration wait = (full_at - now) - empty;
   if (wait > Duration::Zero()) return wait;
   bucket.full_at = full_at;
   return Duration::Zero();

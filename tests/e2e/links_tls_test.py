@@ -59,8 +59,8 @@ class Installation:
         self.routing = RunningService("routing", folder, self.token, self._data / "keys",
                                       options=[*store, *options_of(self.certificates, "routing")]).start()
         self.routing.stay_at_its_port()
-        self.admin = RunningService("admin", folder, self.token, self._data / "keys", routing=self.routing.grpc,
-                                    options=options_of(self.certificates, "admin")).start()
+        self.admin = RunningService("admin", folder, self.token, self._data / "keys",
+                                    options=[*store, *options_of(self.certificates, "admin")]).start()
 
     def ctl(self, *arguments):
         done = subprocess.run([MERIDIANCTL, "--data", self._data, *arguments], capture_output=True, text=True, timeout=60)

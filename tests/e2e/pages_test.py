@@ -14,6 +14,9 @@ PHONE = {"width": 390, "height": 780}
 
 expect.set_options(timeout=20_000)
 
+# What Chromium calls a server that is away, or that went away between two requests.
+BROKEN_CONNECTION = ("WebSocket connection", "ERR_CONNECTION", "ERR_SOCKET_NOT_CONNECTED")
+
 
 class Pages:
     """Opens pages and writes down what their consoles complain of."""
@@ -31,7 +34,7 @@ class Pages:
         return page
 
     def _note(self, message):
-        is_broken_connection = "WebSocket connection" in message.text or "ERR_CONNECTION" in message.text
+        is_broken_connection = any(words in message.text for words in BROKEN_CONNECTION)
         if message.type in ("error", "warning") and not is_broken_connection:
             self.complaints.append(message.text)
 

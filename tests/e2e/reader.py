@@ -1,6 +1,7 @@
 """A reader of the documentation: a folder that looks like a fresh clone, what runs in the first terminal until Ctrl-C, and a
 second terminal for the code blocks."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -79,3 +80,15 @@ class FirstTerminal:
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)  # with the build that it may be in
             self._process.wait()
+
+
+@contextlib.contextmanager
+def two_terminals(folder, command, addresses, ready_within_s):
+    """The first, which runs nothing yet, and the second, in a clone made at `folder`."""
+    clone = like_a_clone(folder)
+    first, second = FirstTerminal(clone, command, addresses, ready_within_s), Terminal(clone)
+    try:
+        yield first, second
+    finally:
+        second.close()
+        first.close()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from reader import ROOT, FirstTerminal, Terminal, like_a_clone, shell_blocks
+from reader import ROOT, shell_blocks, two_terminals
 from waiting import eventually
 
 START = "deploy/dev/region"
@@ -13,12 +13,9 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 @pytest.fixture(name="terminals")
-def two_terminals(tmp_path):
-    clone = like_a_clone(tmp_path / "meridian")
-    first, second = FirstTerminal(clone, START, ".data/region/addresses.json", READY_WITHIN_S), Terminal(clone)
-    yield first, second
-    second.close()
-    first.close()
+def terminals_of_a_reader(tmp_path):
+    with two_terminals(tmp_path / "meridian", START, ".data/region/addresses.json", READY_WITHIN_S) as terminals:
+        yield terminals
 
 
 def test_the_page_of_the_region_works_word_for_word(terminals):

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from reader import ROOT, FirstTerminal, Terminal, like_a_clone, shell_blocks
+from reader import ROOT, shell_blocks, two_terminals
 from web_visitor import WebVisitor
 
 START = "deploy/dev/up"
@@ -16,12 +16,9 @@ def blocks():
 
 
 @pytest.fixture(name="terminals")
-def two_terminals(tmp_path):
-    clone = like_a_clone(tmp_path / "meridian")
-    first, second = FirstTerminal(clone, START, ".data/addresses.json", READY_WITHIN_S), Terminal(clone)
-    yield first, second
-    second.close()
-    first.close()
+def terminals_of_a_reader(tmp_path):
+    with two_terminals(tmp_path / "meridian", START, ".data/addresses.json", READY_WITHIN_S) as terminals:
+        yield terminals
 
 
 def test_the_tour_works_word_for_word(terminals):

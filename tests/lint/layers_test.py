@@ -32,6 +32,20 @@ def test_a_library_that_is_not_declared_before_is_refused(tmp_path):
     assert "low links later, which is not declared before it" in said
 
 
+def test_a_binary_of_a_library_that_is_not_declared_before_is_refused(tmp_path):
+    code, said = configure(tmp_path, "add_library(meridian_flags INTERFACE)\nmeridian_binary(program SOURCES a.cc DEPS later)")
+    assert code != 0
+    assert "program links later, which is not declared before it" in said
+
+
+def test_the_pure_layers_are_configured_without_the_rest(tmp_path):
+    """The presets asan_core and tsan: nothing that they build may need what they leave out."""
+    run = subprocess.run(
+        ["cmake", "-G", "Ninja", "-S", sources.ROOT, "-B", tmp_path, "-DMERIDIAN_PURE_ONLY=ON"],
+        capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
 def test_an_unknown_layer_is_refused(tmp_path):
     code, said = configure(tmp_path, "meridian_library(low LAYER middle)")
     assert code != 0

@@ -191,7 +191,12 @@ class CommandTree {
     verify->add_option("--journal", verify_.journals,
                        "Journal of a load client (docs/meridianctl.md); may be repeated");
     verify->add_flag("--expect-ended", verify_.expectations.all_ended, "Every acknowledged contact has ended");
-    verify->add_flag("--no-conversations", verify_.no_conversations, "Do not read conversations back");
+    CLI::Option* none =
+        verify->add_flag("--no-conversations", verify_.no_conversations, "Do not read conversations back");
+    verify
+        ->add_option("--conversations", verify_.conversations_file,
+                     "File of ids, one a line: read back these conversations only")
+        ->excludes(none);
     verify->add_option("--events", verify_.events_file,
                        "Events as `events --json` printed them, instead of the stream");
     verify->add_option("--config", verify_.config_file, "Tenant file for the capacities, instead of what is in force");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "absl/strings/str_split.h"
 #include "libs/base/status_macros.h"
 #include "libs/config/text_file.h"
 #include "libs/error/error.h"
@@ -104,8 +105,21 @@ class Gathering {
     return absl::OkStatus();
   }
 
-  // All that the events or the journals name.
   absl::Status ReadConversations() {
+    MERIDIAN_ASSIGN_OR_RETURN(const std::set<std::string> ids,
+                              options_.conversations_file.empty() ? ConversationsNamed() : ConversationsOfFile());
+    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("ingress"));
+    for (const std::string& id : ids) MERIDIAN_RETURN_IF_ERROR(ReadConversation(*client, id));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::set<std::string>> ConversationsOfFile() const {
+    MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(options_.conversations_file));
+    return std::set<std::string>(absl::StrSplit(text, '\n', absl::SkipWhitespace()));
+  }
+
+  // All that the events or the journals name.
+  absl::StatusOr<std::set<std::string>> ConversationsNamed() const {
     std::set<std::string> ids;
     for (const event::v1::Event& event : evidence_.events) {
       if (event.has_contact_queued()) ids.insert(event.contact_queued().conversation_id());
@@ -113,9 +127,7 @@ class Gathering {
     for (const auto& submitted : evidence_.journal.submitted) ids.insert(submitted.conversation_id);
     for (const auto& sent : evidence_.journal.sent) ids.insert(sent.conversation_id);
     for (const auto& seen : evidence_.journal.seen) ids.insert(seen.conversation_id);
-    MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("ingress"));
-    for (const std::string& id : ids) MERIDIAN_RETURN_IF_ERROR(ReadConversation(*client, id));
-    return absl::OkStatus();
+    return ids;
   }
 
   absl::Status ReadConversation(rpc::Client& client, const std::string& id) {
@@ -154,6 +166,7 @@ int VerifyEvents(const ConnectionOptions& connection, const VerifyOptions& optio
   if (!evidence.ok()) return Fail(console, evidence.status());
   verifier::Report report = verifier::Verify(*evidence, options.expectations);
   if (options.no_conversations) report.Remark("conversations were not read back");
+  if (!options.conversations_file.empty()) report.Remark("only the conversations named were read back");
   console.out << report.ToString();
   return report.total() == 0 ? kDone : kFailed;
 }

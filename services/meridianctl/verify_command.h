@@ -13,9 +13,10 @@ namespace meridian::ctl {
 
 struct VerifyOptions {
   std::vector<std::string> journals;
-  bool no_conversations = false;  // judge by events and journals alone
-  std::string events_file;        // as `events --json` prints them; "": from the platform
-  std::string config_file;        // a tenant file for the capacities; "": what is in force
+  bool no_conversations = false;   // judge by events and journals alone
+  std::string conversations_file;  // the ids of those to read back, one a line; "": all
+  std::string events_file;         // as `events --json` prints them; "": from the platform
+  std::string config_file;         // a tenant file for the capacities; "": what is in force
   verifier::Expectations expectations;
 };
 

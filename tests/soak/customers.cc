@@ -158,7 +158,7 @@ class Customer {
 
 void ServeCustomers(World& world, const std::string& token, uint64_t seed) {
   Customer customer(world, token, seed);
-  while (!world.finishing() && !world.stopped()) customer.Live();
+  while (world.AwaitTurn()) customer.Live();
 }
 
 }  // namespace meridian::soak

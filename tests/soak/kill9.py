@@ -29,6 +29,17 @@ class Clients:
         if self.process.stdout.readline().strip() != "running":
             raise RuntimeError("the clients did not start")
 
+    def rest(self):
+        """Customers begin no contact until they are told to go on."""
+        self._say("rest")
+
+    def go_on(self):
+        self._say("go on")
+
+    def _say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def finish(self, limit_s):
         """No new contacts; returns what the clients saw when all that was acknowledged has ended, or time was up, and
         whether they came to their end."""

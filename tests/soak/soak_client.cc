@@ -1,6 +1,7 @@
 // Customers, agents and a reader of events against a server that is killed and started again meanwhile; what they asked
-// and were told goes to a journal. Runs until a line or the end of standard input says that no more contacts shall
-// begin, then until all that was acknowledged has ended, and prints a JSON object. `tests/soak/run` starts it.
+// and were told goes to a journal. Standard input says "rest" and "go on" to customers who are between two contacts;
+// any other line, or its end, that no more contacts shall begin. Then it runs until all that was acknowledged has
+// ended, and prints a JSON object. `tests/soak/run` starts it.
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -89,8 +90,9 @@ int Live(const SoakOptions& options, World& world, const std::string& token) {
     customers.emplace_back([&, i] { ServeCustomers(world, token, options.seed * 1000 + static_cast<uint64_t>(i)); });
   }
   std::cout << "running" << std::endl;
-  std::string line;
-  std::getline(std::cin, line);
+  for (std::string line; std::getline(std::cin, line) && (line == "rest" || line == "go on");) {
+    world.Rest(line == "rest");
+  }
   world.Finish();
   const bool all_ended = load::AwaitTrue(options.finish_limit.ns, [&] { return world.Open().empty(); });
   // A customer may still be about to be answered: it is awaited, and so is the end of its contact.

@@ -103,6 +103,7 @@ class Standing:
         self.dice = random.Random(seed)
         self.system = fault.system(build, folder)
         self.journal = self.folder / "journal.jsonl"
+        self._judged = 0  # bytes of the journal
 
     def run(self, repeats, row):
         """Calls `row(**fields)` for each repetition; returns how many found violations or were void."""
@@ -116,8 +117,7 @@ class Standing:
                 self.system.judge_kafka()
             bad = 0
             for n in range(repeats):
-                last = n + 1 == repeats
-                fields = self.once(progress, clients if last else None)
+                fields = self.once(progress, clients, last=n + 1 == repeats)
                 bad += bool(row(**fields)["violations"]) or fields["void"]
             return bad
         finally:
@@ -127,7 +127,7 @@ class Standing:
                 clients.process.kill()
             self.system.stop()
 
-    def once(self, progress, clients_to_finish):
+    def once(self, progress, clients, last):
         began = time.monotonic()
         load = progress.rate(LOAD_BEFORE_S)
         progress.take_longest_gap_s()
@@ -140,23 +140,33 @@ class Standing:
             violations.append(f"no contact was acknowledged for {pause_s:.1f} s")
         self.system.check()
         ended = False
-        if clients_to_finish:
-            seen, ended = clients_to_finish.finish(FINISH_WITHIN_S)
+        if last:
+            seen, ended = clients.finish(FINISH_WITHIN_S)
             violations += [f"never ended: {contact}" for contact in seen["never_ended"]]
-        violations += self.verify(ended)
+        else:
+            clients.rest()  # what is judged is left in peace, and the processor to the judge
+        violations += self.verify(last, ended)
         if self.fault.judges_kafka:
             violations += self.system.kafka.look()
+        if not last:
+            clients.go_on()
         return {"seconds": round(time.monotonic() - began, 1), "load_before": round(load, 1), "void": load < LEAST_LOAD,
                 "pause_s": round(pause_s, 2), **({"hit": hit} if hit else {}), "violations": violations[:MOST_VIOLATIONS]}
 
-    def verify(self, all_ended):
-        """What the checker finds, judging by the journal as far as it has been written whole."""
-        whole = self.folder / "journal.so.far.jsonl"
+    def verify(self, last, all_ended):
+        """What the checker finds, judging by the journal as far as it has been written whole. It reads back the
+        conversations in which something happened since the time before, and all of them after the last repetition."""
+        whole, touched = self.folder / "journal.so.far.jsonl", self.folder / "conversations.touched"
         text = self.journal.read_bytes()
-        whole.write_bytes(text[:text.rfind(b"\n") + 1])
+        text = text[:text.rfind(b"\n") + 1]
+        whole.write_bytes(text)
+        ids = {json.loads(line).get("conversation_id") for line in text[self._judged:].splitlines()}
+        touched.write_text("".join(f"{each}\n" for each in ids - {None}))
+        self._judged = len(text)
         command = [pathlib.Path(self.build) / "services/meridianctl/meridianctl", "events", "verify",
                    "--data", self.system.data, "--tenant", "load", "--journal", whole,
-                   "--grant-slack", f"{self.fault.grant_slack_s}s", *(["--expect-ended"] if all_ended else [])]
+                   "--grant-slack", f"{self.fault.grant_slack_s}s", *(["--expect-ended"] if all_ended else []),
+                   *([] if last else ["--conversations", touched])]
         for _ in range(TRIES_TO_READ):
             done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             if not done.stderr.startswith("error:"):  # it could read all

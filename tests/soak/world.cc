@@ -21,6 +21,28 @@ std::unique_ptr<rpc::Client> World::Connect(const std::string& service, const st
   return nullptr;
 }
 
+void World::Rest(bool resting) {
+  {
+    std::lock_guard lock(mutex_);
+    resting_ = resting;
+  }
+  changed_.notify_all();
+}
+
+void World::Finish() {
+  {
+    std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool World::AwaitTurn() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !resting_ || finishing_ || stopped_; });
+  return !finishing_ && !stopped_;
+}
+
 void World::Stop() {
   {
     std::lock_guard lock(mutex_);

@@ -32,9 +32,12 @@ class World {
   Journal& journal() { return *journal_; }
   std::string NextRequestId() { return ids_.NextUuid().ToString(); }
 
+  // Whether customers rest between two contacts.
+  void Rest(bool resting);
   // No new contacts from now on.
-  void Finish() { finishing_ = true; }
-  bool finishing() const { return finishing_; }
+  void Finish();
+  // Waits while customers rest; false when no new contact shall begin any more.
+  bool AwaitTurn();
   // Everybody goes home, done or not.
   void Stop();
   bool stopped() const { return stopped_; }
@@ -60,7 +63,8 @@ class World {
   const std::unique_ptr<Journal> journal_;
   const SystemWallClock clock_;
   IdSource ids_;
-  std::atomic<bool> finishing_ = false;
+  bool resting_ = false;
+  bool finishing_ = false;
   std::atomic<bool> stopped_ = false;
   std::atomic<int64_t> losses_ = 0;
   mutable std::mutex mutex_;

@@ -69,7 +69,7 @@ class ShardLifecycle {
   static constexpr Duration kFirstRetry = Duration::Milliseconds(50);
   static constexpr Duration kLongestRetry = Duration::Seconds(1);
   // Between the loss of a shard and the next attempt to own it; doubled until it is loaded again.
-  static constexpr Duration kFirstRestart = Duration::Seconds(1);
+  static constexpr Duration kFirstRestart = Duration::Milliseconds(100);
   static constexpr Duration kLongestRestart = Duration::Seconds(30);
 
   ShardLifecycle(ShardIdentity identity, ShardPorts ports, std::shared_ptr<CompletionQueue> completions,

@@ -54,7 +54,7 @@ struct RedisOptions {
   Duration command_timeout = Duration::Seconds(5);      // no answer for so long: the connection is given up
   Duration wait_timeout = Duration::Milliseconds(200);  // of a WAIT; then a commit is `not yet replicated`
   Duration first_retry = Duration::Milliseconds(50);    // of connecting; doubles, with jitter, up to
-  Duration longest_retry = Duration::Milliseconds(500);
+  Duration longest_retry = Duration::Milliseconds(200);
   Duration watch_again = Duration::Seconds(5);  // a watched log is looked at, should a notification have been lost
   Duration check_every = Duration::Seconds(1);  // memory, and that an idle connection is alive
   size_t max_waiting_bytes = 64 << 20;  // handed in and not yet answered; more is answered at once, as unavailable

@@ -16,6 +16,7 @@ namespace pb = ingress::v1;
 constexpr std::array<const char*, load::kLanguages> kLocales = {"en", "es", "fr", "de"};
 constexpr Duration kRetryPause = Duration::Milliseconds(20);
 constexpr Duration kEndLimit = Duration::Seconds(5);
+constexpr Duration kPassingBy = Duration::Milliseconds(50);
 
 // Whether the server may have done it, or may do it when asked again.
 bool Undecided(const absl::Status& status) {
@@ -45,6 +46,11 @@ class Customer {
     if (Dice(20) == 0) GiveUp(contact);
     world_.AwaitEnd(contact.contact_id(), kEndLimit);
     ReadBack(contact.conversation_id());
+  }
+
+  void PassBy() {
+    pb::SubmitContactResponse contact;
+    if (Submit(&contact)) world_.Pause(kPassingBy);
   }
 
  private:
@@ -159,6 +165,11 @@ class Customer {
 void ServeCustomers(World& world, const std::string& token, uint64_t seed) {
   Customer customer(world, token, seed);
   while (world.AwaitTurn()) customer.Live();
+}
+
+void ServePassersBy(World& world, const std::string& token, uint64_t seed) {
+  Customer customer(world, token, seed);
+  while (world.AwaitTurn()) customer.PassBy();
 }
 
 }  // namespace meridian::soak

@@ -11,4 +11,8 @@ namespace meridian::soak {
 // One customer after another until the world finishes. Blocks.
 void ServeCustomers(World& world, const std::string& token, uint64_t seed);
 
+// Those that only submit, twenty contacts a second at most, and wait for nobody: between two of their acknowledgements
+// lies what a fault takes, and not also what it holds up.
+void ServePassersBy(World& world, const std::string& token, uint64_t seed);
+
 }  // namespace meridian::soak

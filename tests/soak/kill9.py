@@ -21,10 +21,11 @@ LONGEST_LIFE_S = 2.0
 class Clients:
     """The customers, agents and the reader of events: one process that outlives the servers."""
 
-    def __init__(self, build, server, journal, seed, log):
+    def __init__(self, build, server, journal, seed, log, customers=16):
         binary = pathlib.Path(build) / "tests/soak/soak_client"
         self.process = subprocess.Popen(
-            [binary, "--data", server.data, "--journal", journal, "--agents", str(AGENTS), "--seed", str(seed)],
+            [binary, "--data", server.data, "--journal", journal, "--agents", str(AGENTS), "--customers", str(customers),
+             "--seed", str(seed)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         if self.process.stdout.readline().strip() != "running":
             raise RuntimeError("the clients did not start")

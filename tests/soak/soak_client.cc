@@ -19,6 +19,8 @@
 namespace meridian::soak {
 namespace {
 
+constexpr uint64_t kPassersBy = 2;
+
 struct SoakOptions {
   std::string data;
   std::string journal;
@@ -88,6 +90,9 @@ int Live(const SoakOptions& options, World& world, const std::string& token) {
   std::vector<std::thread> customers;
   for (int64_t i = 0; i < options.customers; ++i) {
     customers.emplace_back([&, i] { ServeCustomers(world, token, options.seed * 1000 + static_cast<uint64_t>(i)); });
+  }
+  for (uint64_t i = 0; i < kPassersBy; ++i) {
+    customers.emplace_back([&, i] { ServePassersBy(world, token, options.seed * 1000 + 500 + i); });
   }
   std::cout << "running" << std::endl;
   for (std::string line; std::getline(std::cin, line) && (line == "rest" || line == "go on");) {

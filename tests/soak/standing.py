@@ -11,6 +11,7 @@ import time
 
 from kill9 import Clients
 
+CUSTOMERS = 4  # who write and wait, beside those that only pass by
 LOAD_BEFORE_S = 3
 LEAST_LOAD = 5  # acknowledged contacts a second before the fault; below it the repetition proves nothing
 SERVED_AGAIN_WITHIN_S = 60
@@ -111,7 +112,8 @@ class Standing:
         self.system.start()
         try:
             with open(self.folder / "clients.log", "wb") as log:
-                clients = Clients(self.build, self.system, self.journal, self.dice.randrange(1 << 30), log)
+                clients = Clients(self.build, self.system, self.journal, self.dice.randrange(1 << 30), log,
+                                  CUSTOMERS)
             progress = Progress(self.journal)
             if self.fault.judges_kafka:
                 self.system.judge_kafka()

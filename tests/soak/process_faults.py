@@ -16,7 +16,7 @@ def platform_frozen(system, dice):
 def platform_killed(system, dice):
     system.platform.kill()
     lasting(dice, 0, 1)
-    system.platform.start()
+    system.start_platform()
 
 
 def clock_steps(system, dice):

@@ -82,7 +82,7 @@ def machine_lost_behind_lagging_replicas(system, dice):
         replica.go_on()
     until(lambda: successor.ask("ROLE").startswith("master"), "a replica to be promoted")
     primary.start()
-    system.platform.start()
+    system.start_platform()
     until(lambda: all_in_step(system), "all to follow the new primary")
 
 

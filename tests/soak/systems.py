@@ -18,6 +18,7 @@ from kafka_judge import KafkaJudge  # noqa: E402
 from redis_servers import MASTER_NAME, Place, RedisServers  # noqa: E402
 from standalone import Standalone, tenant_yaml  # noqa: E402
 from surroundings import Cable, SmallDisk, SteppedClock  # noqa: E402
+from waiting import until  # noqa: E402
 
 AGENTS = 64
 
@@ -52,6 +53,18 @@ class OnRedis:
         finally:
             for server in (*self.redis.sentinels, *self.redis.replicas, self.redis.primary):
                 server.kill()
+
+    def start_platform(self):
+        """As a supervisor does: again, where it ended because there was no Redis server yet that it may use."""
+        def has_started():
+            try:
+                self.platform.start()
+            except RuntimeError as ended:
+                if "no Redis server could be used" not in str(ended):
+                    raise
+                return False
+            return True
+        until(has_started, "the platform to start")
 
     def check(self):
         """Raises when a part ended that no fault ended."""

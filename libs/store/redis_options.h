@@ -57,7 +57,7 @@ struct RedisOptions {
   Duration longest_retry = Duration::Milliseconds(200);
   Duration watch_again = Duration::Seconds(5);  // a watched log is looked at, should a notification have been lost
   Duration check_every = Duration::Seconds(1);  // memory, and that an idle connection is alive
-  size_t max_waiting_bytes = 64 << 20;  // handed in and not yet answered; more is answered at once, as unavailable
+  size_t max_waiting_bytes = 64 << 20;  // handed in and not yet answered; more is not sent, and its answer is `unknown`
   int nearly_full_percent = 80;         // of maxmemory
 
   Duration log_keep = Duration::Hours(7 * 24);

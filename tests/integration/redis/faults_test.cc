@@ -29,6 +29,27 @@ TEST(RedisFaultsTest, AServerThatDoesNotAnswerIsGivenUpAndWhatItGotLateIsHarmles
   EXPECT_EQ(process.ReadAfter({})->size(), 3u);
 }
 
+TEST(RedisFaultsTest, WhatWaitsForAServerThatStandsStillIsBounded) {
+  RedisServer server;
+  RedisOptions options = RedisProcess::Options(server, RedisDurability::kAsync);
+  options.command_timeout = Duration::Seconds(30);
+  options.max_waiting_bytes = 64 << 10;
+  RedisProcess process(options);
+  const TermGrant grant = process.TakeTerm();
+  const auto request = [&](uint64_t number) {
+    return RedisProcess::Request(grant.term, number, std::string(48 << 10, 'x'));
+  };
+  server.Freeze(true);
+  auto first = process.CommitLater(request(1));
+  auto second = process.CommitLater(request(2));
+  auto third = process.CommitLater(request(3));
+  server.Freeze(false);
+  EXPECT_EQ(first.get().outcome, kDurable);
+  EXPECT_EQ(second.get().outcome, kDurable);
+  EXPECT_EQ(third.get().outcome, kUnknown) << "beyond the bound: it was never sent";
+  EXPECT_EQ(process.Commit(request(3)).outcome, kDurable) << "sent again";
+}
+
 TEST(RedisFaultsTest, AConnectionClosedByTheServerIsMadeAgain) {
   RedisServer server, replica;
   replica.ReplicateFrom(server);

@@ -1,29 +1,38 @@
 #include "services/meridianctl/verifier/clock_difference.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace meridian::verifier {
 namespace {
 
-constexpr ptrdiff_t kNeighbours = 16;  // on either side
+constexpr ptrdiff_t kNeighbours = 32;
 
 }  // namespace
 
 void ClockDifference::Learn(std::vector<Submission> submissions) {
   submissions_ = std::move(submissions);
-  std::ranges::sort(submissions_, {}, &Submission::virtual_start);
+  std::ranges::sort(submissions_, {}, &Submission::submitted);
 }
 
 Instant ClockDifference::ToRoutingTime(Instant session_time) const {
-  const auto at = std::ranges::lower_bound(submissions_, session_time, {}, &Submission::virtual_start);
-  const auto first = at - std::min(at - submissions_.begin(), kNeighbours);
-  const auto last = at + std::min(submissions_.end() - at, kNeighbours);
+  // The nearest, and not as many on either side: a shard's time jumps after a long absence.
+  auto first = std::ranges::lower_bound(submissions_, session_time, {}, &Submission::submitted);
+  auto last = first;
+  while (last - first < kNeighbours && (first != submissions_.begin() || last != submissions_.end())) {
+    const bool earlier =
+        last == submissions_.end() ||
+        (first != submissions_.begin() && session_time - std::prev(first)->submitted <= last->submitted - session_time);
+    earlier ? --first : ++last;
+  }
   if (first == last) return session_time;
-  const auto difference = [](const Submission& submission) { return submission.queued - submission.virtual_start; };
-  return session_time + difference(*std::min_element(first, last, [&](const Submission& a, const Submission& b) {
-           return difference(a) < difference(b);
-         }));
+  const auto difference = [](const Submission& submission) { return submission.queued - submission.submitted; };
+  std::vector<Duration> differences;
+  std::transform(first, last, std::back_inserter(differences), difference);
+  const auto quarter = differences.begin() + std::ssize(differences) / 4;
+  std::ranges::nth_element(differences, quarter);
+  return session_time + *quarter;
 }
 
 }  // namespace meridian::verifier

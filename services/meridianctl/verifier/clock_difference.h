@@ -15,12 +15,13 @@ class ClockDifference {
  public:
   void Learn(std::vector<Submission> submissions);
 
-  // The routing shards' time when it was `session_time` in the session: by the contacts submitted around then, of which
-  // the one that was queued soonest is nearest to the truth. Without any, the same time.
+  // The routing shards' time when it was `session_time` in the session: by the contacts submitted nearest to it, of
+  // which those that were queued soonest are nearest to the truth; a quarter of them may be wrong, since a contact that
+  // began without a message may have got its first one later. Without any, the same time.
   Instant ToRoutingTime(Instant session_time) const;
 
  private:
-  std::vector<Submission> submissions_;  // sorted by virtual start
+  std::vector<Submission> submissions_;  // sorted by when they were submitted
 };
 
 }  // namespace meridian::verifier

@@ -133,7 +133,7 @@ class Fold {
     live.place = InstantFromProto(body.virtual_start());
     life.conversation = body.conversation_id();
     life.latest_place = live.place;
-    lives_.submissions.push_back({live.place, InstantFromProto(event.time())});
+    lives_.submissions.push_back({event.entity(), live.place, InstantFromProto(event.time())});
   }
 
   // Another line has another order; in the same one the place is kept, however often the contact comes back to it.

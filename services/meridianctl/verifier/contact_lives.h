@@ -33,14 +33,15 @@ struct ContactLife {
 
 // When a contact came, by the clock of its session's shard and by that of its routing shard.
 struct Submission {
-  Instant virtual_start;  // the session's time, earlier for a contact with priority
-  Instant queued;         // the routing shard's
+  std::string contact;
+  Instant submitted;  // the session's time
+  Instant queued;     // the routing shard's
 };
 
 struct ContactLives {
   std::map<std::string, ContactLife> contacts;
   std::vector<Tenure> tenures;
-  std::vector<Submission> submissions;
+  std::vector<Submission> submissions;  // `submitted` is the place in line: earlier with priority, never after `queued`
 };
 
 ContactLives FoldContacts(const EventsInForce& events, const admin::v1::TenantConfig& config, Report& report);

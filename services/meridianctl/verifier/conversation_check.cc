@@ -49,7 +49,7 @@ class ConversationCheck {
  public:
   ConversationCheck(const Evidence& evidence, const ContactLives& lives, bool trimmed, Duration slack, Report& report)
       : evidence_(evidence), trimmed_(trimmed), slack_(slack), report_(report) {
-    clocks_.Learn(lives.submissions);
+    clocks_.Learn(SubmissionsOf(lives));
     for (const Tenure& tenure : lives.tenures) tenures_[{tenure.conversation, tenure.agent}].push_back(&tenure);
   }
 
@@ -67,6 +67,22 @@ class ConversationCheck {
   }
 
  private:
+  // By the customer's message with which a contact began, where it was read back: its place in line hides a routing
+  // shard that is behind.
+  std::vector<Submission> SubmissionsOf(const ContactLives& lives) const {
+    std::map<std::string_view, const Message*> first_message;
+    for (const auto& [id, messages] : evidence_.conversations) {
+      for (const Message& message : messages) first_message.try_emplace(message.contact_id(), &message);
+    }
+    std::vector<Submission> submissions = lives.submissions;
+    for (Submission& submission : submissions) {
+      const auto found = first_message.find(submission.contact);
+      if (found == first_message.end() || AuthorOf(*found->second) != kCustomer) continue;
+      submission.submitted = InstantFromProto(found->second->sent_at());
+    }
+    return submissions;
+  }
+
   using InConversation = std::pair<std::string, std::string>;  // the conversation and who
 
   void Violated(const std::string& conversation, const std::string& what) {

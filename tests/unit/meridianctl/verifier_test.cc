@@ -85,6 +85,20 @@ TEST(VerifierTest, ClocksOfSessionAndRoutingMayBeApart) {
   EXPECT_EQ(Verify(evidence, kAllEnded).total(), 0u) << Verify(evidence, kAllEnded).ToString();
 }
 
+TEST(VerifierTest, ARoutingShardMayBeBehindWhichThePlaceInLineDoesNotShow) {
+  Evidence evidence = CleanHistory();
+  for (auto& [id, messages] : evidence.conversations) {
+    for (auto& message : messages) {
+      message.set_contact_id(id == kAnaTalk ? "c1" : "c2");
+      message.mutable_sent_at()->set_seconds(message.sent_at().seconds() + 3600);
+    }
+    messages[0].mutable_sent_at()->set_seconds(
+        EventAt(evidence, TOPIC_CONTACT, id == kAnaTalk ? 100 : 200, id == kAnaTalk ? 2 : 4).time().seconds() + 3600);
+  }
+  const Report report = Verify(evidence, kAllEnded);
+  EXPECT_EQ(report.total(), 0u) << report.ToString();
+}
+
 TEST(VerifierTest, AnAgentSeesItsOwnContactOfAConversationAlone) {
   Evidence evidence = CleanHistory();
   auto& messages = evidence.conversations[kAnaTalk];

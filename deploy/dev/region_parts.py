@@ -31,14 +31,34 @@ def role_of(server):
     return {"master": "primary", "slave": "replica"}.get(answer.partition("\n")[0], "")
 
 
+def kind_of(name):
+    """Of a service."""
+    return name.split("-")[0]
+
+
+def program_of(build, kind):
+    return build / f"services/{kind}/{kind}"
+
+
+def choose_program(folder, name, program):
+    """What the part is when it is started next, in the region whose data is in the folder."""
+    link = folder / "programs" / name
+    new = link.with_name(f".{name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(program)
+    new.rename(link)
+
+
 class Region:
     """The parts of a region whose data is in a folder, and how to reach them. `port`: of the status page; the parts'
-    are above it. A part is not started again while a file of its name is in the folder `held`."""
+    are above it. A part is not started again while a file of its name is in the folder `held`; what it is, if it is a
+    program of ours, a link of its name in `programs` says."""
 
     def __init__(self, folder, programs, port, name="local", advertise=None, brokers=1, secure=False):
         self.folder, self.name, self.programs, self._advertise = folder, name, programs, advertise
         self.logs, self.tls, self.keys, self.held = folder / "logs", folder / "tls", folder / "keys", folder / "held"
-        for needed in (folder, self.logs, self.keys, self.held):
+        self.chosen = folder / "programs"
+        for needed in (folder, self.logs, self.keys, self.held, self.chosen):
             needed.mkdir(parents=True, exist_ok=True)
         self.guard = redis_servers.Secrets(self.tls, folder / "redis") if secure else None
         self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS, guard=self.guard,
@@ -52,7 +72,7 @@ class Region:
     # ---- where they are ----
 
     def names_of(self, kind):
-        return [name for name in self._ports if name.split("-")[0] == kind]
+        return [name for name in self._ports if kind_of(name) == kind]
 
     def grpc(self, name):
         return f"127.0.0.1:{self._ports[name] + 1}"
@@ -72,6 +92,8 @@ class Region:
     def prepare(self):
         for left in self.held.iterdir():
             left.unlink()
+        for name in self._ports:
+            choose_program(self.folder, name, program_of(self.programs, kind_of(name)))
         redis = [server.name for server in (self.redis.primary, *self.redis.replicas, *self.redis.sentinels)]
         guarded = [*redis, redis_servers.Secrets.OPERATOR] if self.guard else []
         subprocess.run([HERE / "certificates", self.tls, *self._ports, *guarded], check=True)
@@ -119,10 +141,19 @@ class Region:
 
     def _service(self, name, kind):
         data = self.folder / name
-        ready = data / "addresses.json"
-        command = [self.programs / f"services/{kind}/{kind}", "--data", data, "--port", self._ports[name], "--region",
+        ready, program = data / "addresses.json", self.chosen / name
+        started = [program_of(self.programs, kind)]
+
+        def begin():
+            ready.unlink(missing_ok=True)
+            started[0] = program.readlink()
+
+        def build_of_another():
+            return "" if started[0] == program_of(self.programs, kind) else str(started[0].parents[2])
+
+        command = [program, "--data", data, "--port", self._ports[name], "--region",
                    self.name, "--keys", self.keys, *self._tls_of(name), *self._options_of(name, kind)]
-        return self._part(name, kind, self.grpc(name), command, ready.exists, before=lambda: ready.unlink(missing_ok=True))
+        return self._part(name, kind, self.grpc(name), command, ready.exists, before=begin, shown=build_of_another)
 
     def _part(self, name, kind, address, command, is_ready, **more):
         return Part(name, kind, address, command, self.logs / f"{name}.log", is_ready, held=self.held / name, **more)

@@ -33,6 +33,7 @@ class Part:
     def __init__(self, name, kind, address, command, log, is_ready, before=None, shown=None, pause_s=0.5, held=None):
         self.name, self.kind, self.address, self.log = name, kind, address, log
         self.state, self.since, self.restarts = "stopped", time.time(), 0
+        self.ended_with = None  # the exit code of the process before this one; below zero: the signal that killed it
         self._command, self._is_ready, self._before, self._shown = command, is_ready, before, shown
         self._held = held
         self._pause_s = self._next_pause_s = pause_s
@@ -59,6 +60,7 @@ class Part:
             short = now - self.since < LONG_LIFE_S
             self._start_at = now + self._next_pause_s
             self._next_pause_s = min(2 * self._next_pause_s, LONGEST_PAUSE_S) if short else self._pause_s
+            self.ended_with = self._process.returncode
             self._enter("down")
         elif self.state == "starting" and self._is_ready():
             self._enter("ready")
@@ -93,7 +95,8 @@ class Part:
         """As a dict, for a page or a file."""
         shown = self._shown() if self._shown and self.state == "ready" else ""
         return {"name": self.name, "kind": self.kind, "state": self.state, "shown": shown, "pid": self.pid,
-                "address": self.address, "since": self.since, "restarts": self.restarts, "log": str(self.log)}
+                "address": self.address, "since": self.since, "restarts": self.restarts, "ended_with": self.ended_with,
+                "log": str(self.log)}
 
     def last_words(self):
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""

@@ -392,7 +392,6 @@ void LogEntryWriter::Append(const TenantId& tenant, std::span<const Event> event
 
 std::string LogEntryWriter::Take() {
   tenant_ = {};
-  if (!bytes_.empty()) WriteCommonFields(&bytes_);
   return std::exchange(bytes_, {});
 }
 

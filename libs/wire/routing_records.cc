@@ -120,7 +120,6 @@ std::string Encode(const T& record) {
   FieldWriter writer(&value);
   writer.Number(1, StoredFormat());
   Fields(writer, record);
-  WriteCommonFields(&value);
   return value;
 }
 
@@ -132,7 +131,7 @@ absl::StatusOr<T> Decode(std::string_view value, std::string_view what, std::str
   if (!reader.ok() || !IsReadableFormat(version)) return Malformed(what);
   Fields(reader, record);
   if (!reader.ok()) return Malformed(what);
-  if (later != nullptr) *later = BehindCommonFields(reader.Rest());
+  if (later != nullptr) *later = reader.Rest();
   return record;
 }
 

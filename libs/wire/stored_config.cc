@@ -66,7 +66,6 @@ std::string EncodeStoredConfig(const admin::v1::TenantConfig& config, const std:
   writer.Number(1, StoredFormat());
   writer.Text(2, Serialize(config));
   writer.List(3, zones, kFields);
-  WriteCommonFields(&stored);
   return stored;
 }
 

@@ -5,18 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace meridian {
 
 // That is written here.
 uint32_t StoredFormat();
 bool IsReadableFormat(uint64_t format);
-
-// Fields that every record and log entry has behind its own: none in this format.
-void WriteCommonFields(std::string* stored);
-// What is behind them, in the fields behind a record's own.
-std::string_view BehindCommonFields(std::string_view fields);
 
 }  // namespace meridian

@@ -13,9 +13,7 @@ namespace meridian {
 template <typename Proto>
 std::string Stored(Proto proto) {
   proto.set_format(StoredFormat());
-  std::string bytes = proto.SerializeAsString();
-  WriteCommonFields(&bytes);
-  return bytes;
+  return proto.SerializeAsString();
 }
 
 // False for malformed bytes and formats that are not read here. `later`: gets the fields that are not known here.
@@ -25,10 +23,7 @@ bool ParseStored(std::string_view bytes, Proto* proto, std::string* later = null
   if (!IsReadableFormat(proto->format())) return false;
   const google::protobuf::UnknownFieldSet& unknown = proto->GetReflection()->GetUnknownFields(*proto);
   if (later == nullptr || unknown.empty()) return true;
-  std::string fields;
-  if (!unknown.SerializeToString(&fields)) return false;
-  *later = BehindCommonFields(fields);
-  return true;
+  return unknown.SerializeToString(later);
 }
 
 }  // namespace meridian

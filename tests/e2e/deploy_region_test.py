@@ -162,6 +162,26 @@ def test_a_conversation_outlives_a_killed_part_and_is_one_trace_from_ingress_to_
     assert "contact" in region.ctl("timeline", customer.contact_id, part="replicator").lower()
 
 
+def test_a_service_is_replaced_by_that_of_another_build(region, tmp_path):
+    other = tmp_path / "services/routing"
+    other.mkdir(parents=True)
+    os.link(pathlib.Path(BUILD) / "services/routing/routing", other / "routing")
+
+    def replaced(build):
+        before = region.parts()["routing-1"]
+        done = region.do("--replace", "routing-1", "--programs", str(build))
+        assert done.returncode == 0, done.stderr
+        part = region.parts()["routing-1"]
+        assert (part["state"], part["restarts"], part["ended_with"]) == ("ready", before["restarts"] + 1, 0)
+        return part["shown"], os.readlink(f"/proc/{part['pid']}/exe")
+
+    assert replaced(tmp_path) == (str(tmp_path), str(other / "routing"))
+    assert f" {tmp_path}\n" in region.do("--status").stdout
+    assert replaced(BUILD) == ("", os.path.realpath(pathlib.Path(BUILD) / "services/routing/routing"))
+    assert "is no program of Meridian's" in region.do("--replace", "kafka").stderr
+    assert "there is no" in region.do("--replace", "admin", "--programs", str(tmp_path)).stderr
+
+
 def test_a_part_stays_down_until_it_is_let_up(region):
     before = region.parts()["sentinel-3"]
     assert "there are redis-primary" in region.do("--down", "nobody").stderr

@@ -3,10 +3,15 @@
 from typing import Callable, NamedTuple, Optional
 
 
+class Finding(Exception):
+    """What a fault saw itself that may not be; the checker judges all the same."""
+
+
 class Fault(NamedTuple):
     what: str
     system: Callable  # (build, folder) → a system
-    # (system, dice) → what shows that it hit, for the report's row, or None. It raises when it did not hit.
+    # (system, dice) → what shows that it hit, for the report's row, or None. It raises when it did not hit, and Finding
+    # when it saw what may not be.
     act: Callable
     repeat: int = 20
     # Events bear their shard's time, which stands still while nobody has the shard and catches up slowly

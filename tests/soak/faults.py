@@ -11,6 +11,7 @@ from process_faults import (clock_steps, platform_frozen, platform_killed, regio
 from redis_faults import (machine_lost_behind_lagging_replicas, redis_disk_full, redis_out_of_memory,
                           redis_primary_frozen, redis_primary_killed, redis_restart_loses_a_second, redis_tail_lost)
 from systems import BehindGate, CutInTwo, GatedRegion, OnRedis, OnSmallDisk, Region, WithClocks
+from upgrade_faults import Upgradable, rolling_upgrade
 
 
 def with_sentinels(build, folder):
@@ -68,4 +69,6 @@ FAULTS = {
                                      kafka_faults.two_brokers_down, repeat=3, judges_kafka=True, longest_pause_s=5),
     "relay_killed_before_trim": Fault("the relay is killed after Kafka acknowledged and before the log may be trimmed",
                                       Region, kafka_faults.relay_killed_before_trim, repeat=5, judges_kafka=True),
+    "rolling_upgrade": Fault("each process of the region is replaced by one of the next release, and then back", Upgradable,
+                             rolling_upgrade, repeat=3, judges_kafka=True),
 }

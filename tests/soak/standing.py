@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+from fault import Finding
 from kill9 import Clients
 
 CUSTOMERS = 4  # who write and wait, beside those that only pass by
@@ -134,7 +135,11 @@ class Standing:
         load = progress.rate(LOAD_BEFORE_S)
         progress.take_longest_gap_s()
         violations = []
-        hit = self.fault.act(self.system, self.dice)
+        hit = None
+        try:
+            hit = self.fault.act(self.system, self.dice)
+        except Finding as finding:
+            violations.append(str(finding))
         if not progress.is_served(SERVED_AGAIN_WITHIN_S):
             violations.append(f"not served again within {SERVED_AGAIN_WITHIN_S} s")
         pause_s = progress.take_longest_gap_s()

@@ -224,16 +224,24 @@ class Region:
         seen = json.loads((self.data / "status.json").read_text())
         return {part["name"]: part for part in seen["parts"] if part["kind"] in kinds}
 
+    def holders(self, kind):
+        """By shard of the `kind` ("routing", "session"): the name of who holds it, or None, and the shard's state."""
+        names = {part["address"].split(":")[-1]: name for name, part in self.parts(kind).items()}
+        found = {}
+        for line in self._ctl("shards", "list", *self._redis()).splitlines():
+            shard, holder, state = line.split()[:3]
+            if shard.startswith(f"{kind}/"):
+                found[shard] = names.get(holder.split(":")[-1]), state
+        return found
+
     def serving(self, kind):
-        """The name of the `kind` ("routing", "session") that serves the load's tenant."""
-        holder = next(line.split()[1] for line in self._ctl("shards", "list", *self._redis()).splitlines()
-                      if line.split()[:1] == [f"{kind}/0"])
-        return next(name for name, part in self.parts(kind).items() if part["address"].split(":")[-1] == holder.split(":")[-1])
+        """The name of the `kind` that serves the load's tenant."""
+        return self.holders(kind)[f"{kind}/0"][0]
 
     def do(self, *words):
         """A command of deploy/dev/region to the region that runs."""
         done = subprocess.run([sys.executable, ROOT / "deploy/dev/region", "--data", self.data, *words],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
 
@@ -249,10 +257,13 @@ class Region:
             lines = answer.read().decode().splitlines()
         return float(next(line for line in lines if line.startswith(series + " ")).split()[1])
 
+    def primary_port(self):
+        primary = next(part for part in self.parts("redis").values() if part["shown"] == "primary")
+        return int(primary["address"].split(":")[1])
+
     def ask_primary(self, *command):
         """The answer of the Redis primary, as redis-cli prints it."""
-        port = next(part["address"] for part in self.parts("redis").values() if part["shown"] == "primary").split(":")[1]
-        return subprocess.run(["redis-cli", "-p", port, *command], capture_output=True, text=True, timeout=10).stdout.strip()
+        return subprocess.run(["redis-cli", "-p", str(self.primary_port()), *command], capture_output=True, text=True, timeout=10).stdout.strip()
 
     def _addresses(self):
         return json.loads((self.data / "addresses.json").read_text())

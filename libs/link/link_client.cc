@@ -71,6 +71,8 @@ struct FeedEntry {
 struct LinkClient::State {
   struct Pending {
     Done done;
+    Acknowledged acknowledged;
+    bool takes_credit = false;
     std::pair<uint32_t, Lane> credit_of;
     FairShare::Holding* holding = nullptr;  // of the tenant's share of it
     MonotonicInstant deadline;
@@ -204,6 +206,7 @@ pb::LinkRequest LinkClient::State::NextBatch() {
 }
 
 absl::Status LinkClient::State::TakeCredit(const LinkCall& call, Pending* pending) {
+  if (call.replay_of) return absl::OkStatus();
   pending->credit_of = {call.shard, call.lane};
   size_t& taken = unanswered[pending->credit_of];
   const size_t credit = CallCredit(call.lane);
@@ -213,10 +216,12 @@ absl::Status LinkClient::State::TakeCredit(const LinkCall& call, Pending* pendin
     if (pending->holding == nullptr) return NoCredit();
   }
   ++taken;
+  pending->takes_credit = true;
   return absl::OkStatus();
 }
 
 void LinkClient::State::ReturnCredit(const Pending& pending) {
+  if (!pending.takes_credit) return;
   --unanswered[pending.credit_of];
   if (pending.holding != nullptr) shares[pending.credit_of.first].Return(pending.holding);
 }
@@ -258,7 +263,12 @@ void LinkClient::State::Outside(Calls call_outside) {
 }
 
 void LinkClient::State::OnResponse(pb::LinkResponse& response) {
-  std::vector<std::pair<Done, pb::Reply*>> answered;
+  struct Answered {
+    Done done;
+    Acknowledged acknowledged;
+    pb::Reply* reply;
+  };
+  std::vector<Answered> answered;
   std::vector<std::pair<std::shared_ptr<FeedEntry>, pb::Reply*>> ended;
   std::vector<std::shared_ptr<FeedEntry>> receivers;
   {
@@ -267,7 +277,7 @@ void LinkClient::State::OnResponse(pb::LinkResponse& response) {
     for (pb::Reply& reply : *response.mutable_replies()) {
       if (const auto call = calls.find(reply.id()); call != calls.end()) {
         ReturnCredit(call->second);
-        answered.emplace_back(std::move(call->second.done), &reply);
+        answered.push_back({std::move(call->second.done), std::move(call->second.acknowledged), &reply});
         calls.erase(call);
       } else if (auto feed = feeds.extract(reply.id())) {
         ended.emplace_back(std::move(feed.mapped()), &reply);
@@ -279,7 +289,8 @@ void LinkClient::State::OnResponse(pb::LinkResponse& response) {
     }
   }
   Outside([&] {
-    for (auto& [done, reply] : answered) {
+    for (auto& [done, acknowledged, reply] : answered) {
+      if (acknowledged && reply->has_acknowledged()) acknowledged(FromLink(reply->acknowledged()));
       if (reply->has_status()) {
         done(FromLink(reply->status()));
       } else {
@@ -390,6 +401,7 @@ uint64_t LinkClient::State::Add(LinkCall&& call, MonotonicInstant deadline) {
   added.call.set_tenant(std::move(call.tenant.value));
   added.call.set_lane(ToProto(call.lane));
   added.call.set_body(std::move(call.body));
+  if (call.replay_of) ToLink(*call.replay_of, added.call.mutable_replay_of());
   return last_id;
 }
 
@@ -430,7 +442,7 @@ void LinkClient::Break() {
   if (stream != nullptr) stream->Cancel();
 }
 
-void LinkClient::Call(LinkCall call, Done done) {
+void LinkClient::Call(LinkCall call, Done done, Acknowledged acknowledged) {
   absl::Status status;
   {
     std::lock_guard lock(state_->mutex);
@@ -439,6 +451,7 @@ void LinkClient::Call(LinkCall call, Done done) {
     if (status.ok()) status = state_->TakeCredit(call, &pending);
     if (status.ok()) {
       pending.done = std::move(done);
+      pending.acknowledged = std::move(acknowledged);
       pending.deadline = state_->options.clock->Now() + call.timeout;
       const uint64_t id = state_->Add(std::move(call), pending.deadline);
       state_->calls.emplace(id, std::move(pending));

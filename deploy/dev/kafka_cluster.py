@@ -76,6 +76,11 @@ class Broker:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def pid(self):
+        """Of the process that runs."""
+        return self._process.pid
+
     def write_settings(self):
         replicas = min(3, len(self._cluster.brokers))
         voters = ",".join(f"{b._number}@127.0.0.1:{b.controller_port}" for b in self._cluster.brokers)

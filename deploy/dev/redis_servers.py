@@ -139,6 +139,11 @@ class Server:
     def address(self):
         return f"{self.place.host}:{self.port}"
 
+    @property
+    def pid(self):
+        """Of the process that runs."""
+        return self._process.pid
+
     def start(self):
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(self.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

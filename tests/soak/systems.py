@@ -153,6 +153,7 @@ class BehindGate(OnRedis):
 
 PORTS_OF_A_REGION = 64
 READY_WITHIN_S = 120
+CTL_WITHIN_S = 300  # of a tenant with 100,000 agents
 
 
 def free_ports(count):
@@ -191,6 +192,10 @@ class Region:
         with open(self.folder / "region.log", "wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self._until((self.data / "addresses.json").exists, "ready")
+        self.configure()
+
+    def configure(self):
+        """Puts the load's tenant in force."""
         tenant = self.folder / "tenant.yaml"
         tenant.write_text(tenant_yaml(AGENTS))
         # On shards that are known, so that a fault can hit who serves it.
@@ -247,6 +252,10 @@ class Region:
 
     def metric(self, name, series):
         """Of a part's /metrics."""
+        return self.metrics(name, series)[series]
+
+    def metrics(self, name, beginning):
+        """All series of a part's /metrics whose names begin so, with their values."""
         if self._metrics_token is None:
             self._metrics_token = self._ctl("--data", self.data, "--tenant", "load", "token", "create", "--role", "service",
                                             "--subject", "soak", "--permission", "metrics.read", "--ttl", "24h").strip()
@@ -255,7 +264,8 @@ class Region:
                                          headers={"authorization": f"Bearer {self._metrics_token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return float(next(line for line in lines if line.startswith(series + " ")).split()[1])
+        found = (line.rpartition(" ") for line in lines if line.startswith(beginning))
+        return {series: float(value) for series, _, value in found}
 
     def primary_port(self):
         primary = next(part for part in self.parts("redis").values() if part["shown"] == "primary")
@@ -274,7 +284,7 @@ class Region:
 
     def _ctl(self, *words):
         done = subprocess.run([self.build / "services/meridianctl/meridianctl", *map(str, words)], capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=CTL_WITHIN_S)
         if done.returncode != 0:
             raise RuntimeError(f"meridianctl {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
         return done.stdout

@@ -16,9 +16,11 @@ class Channel;
 
 namespace meridian::load {
 
-// The gRPC address of a process that serves `service` ("ingress", "agent_gateway", "replicator"), from
-// `data`/addresses.json: another one at each call where there are several. Polls each millisecond until the file is
-// there, for at most `limit`.
+// The gRPC addresses of the processes that serve `service` ("ingress", "agent_gateway", "replicator"), from
+// `data`/addresses.json; never none. Polls each millisecond until the file is there, for at most `limit`.
+absl::StatusOr<std::vector<std::string>> AwaitAddresses(const std::string& data, Duration limit,
+                                                        const std::string& service);
+// One of them: another one at each call where there are several.
 absl::StatusOr<std::string> AwaitAddress(const std::string& data, Duration limit,
                                          const std::string& service = "ingress");
 
@@ -37,8 +39,8 @@ class Tokens {
   std::string tenant_;
 };
 
-// `count` connections of their own to one target, plaintext.
-std::vector<std::shared_ptr<grpc::Channel>> OpenChannels(const std::string& target, int count);
+// `count` connections of their own, spread over the targets, plaintext.
+std::vector<std::shared_ptr<grpc::Channel>> OpenChannels(const std::vector<std::string>& targets, int count);
 
 // The monotonic clock (CLOCK_BOOTTIME) in nanoseconds: the same for all processes of the machine.
 int64_t MonotonicNs();

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "tests/benchmark/platform/pace.h"
 
@@ -51,11 +52,13 @@ CpuWatch::Spent Snapshot(int64_t server_pid) {
 
 }  // namespace
 
-CpuWatch::CpuWatch(int64_t server_pid, int64_t from_ns, int64_t to_ns) {
-  thread_ = std::thread([this, server_pid, from_ns, to_ns] {
+CpuWatch::CpuWatch(int64_t server_pid, int64_t from_ns, int64_t to_ns, std::function<void(bool begun)> at_edge) {
+  thread_ = std::thread([this, server_pid, from_ns, to_ns, at_edge = std::move(at_edge)] {
     SleepUntil(from_ns);
+    at_edge(true);
     const Spent before = Snapshot(server_pid);
     SleepUntil(to_ns);
+    at_edge(false);
     spent_ = Snapshot(server_pid);
     spent_.client_seconds -= before.client_seconds;
     spent_.server_seconds -= before.server_seconds;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -18,8 +19,9 @@ class CpuWatch {
     std::map<std::string, double> server_threads;
   };
 
-  // `server_pid` 0 watches this process only.
-  CpuWatch(int64_t server_pid, int64_t from_ns, int64_t to_ns);
+  // `server_pid` 0 watches this process only. `at_edge` is called at each of the two instants, on the watch's thread.
+  CpuWatch(
+      int64_t server_pid, int64_t from_ns, int64_t to_ns, std::function<void(bool begun)> at_edge = [](bool) {});
   ~CpuWatch();
 
   // Waits for the second instant.

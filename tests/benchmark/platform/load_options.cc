@@ -17,6 +17,8 @@ void LoadOptions::BindTo(CommandLine& line) {
   line.Bind("--rate", &rate, "arrivals per second of an open loop (Poisson); 0: closed loop");
   line.Bind("--contacts", &contacts, "how many fill submits");
   line.Bind("--linger", &linger, "attach: keep the agents attached until standard input ends");
+  line.Bind("--no-events", &no_events, "cycles: nobody reads the events over gRPC");
+  line.Bind("--say-when", &say_when, "cycles: print the lines `begun` and `ended` when measuring begins and ends");
   line.Bind("--warm-up", &warm_up, "before measuring");
   line.Bind("--duration", &duration, "of measuring");
   line.Bind("--seed", &seed, "of arrivals, lines and languages");

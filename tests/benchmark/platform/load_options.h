@@ -22,6 +22,8 @@ struct LoadOptions {
   int64_t rate = 0;
   int64_t contacts = 100'000;
   bool linger = false;
+  bool no_events = false;
+  bool say_when = false;
   Duration warm_up = Duration::Seconds(2);
   Duration duration = Duration::Seconds(8);
   uint64_t seed = 1;

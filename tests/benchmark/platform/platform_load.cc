@@ -25,7 +25,7 @@ using nlohmann::json;
 using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
 
 constexpr Duration kReadyLimit = Duration::Seconds(60);
-constexpr Duration kAttachLimit = Duration::Seconds(120);
+constexpr Duration kAttachLimit = Duration::Seconds(600);
 constexpr Duration kDrainLimit = Duration::Seconds(30);
 
 double Microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
@@ -47,34 +47,36 @@ std::string AgentName(int64_t number) {
 
 using Fleet = std::vector<std::unique_ptr<AgentStream>>;
 
-absl::StatusOr<Fleet> AttachAll(const LoadOptions& options, const Tokens& tokens, const std::string& target,
-                                IdSource& ids, Scoreboard& scoreboard) {
+// Everything that one run of life cycles needs, in the order in which it must go away again.
+struct Server {
+  std::vector<std::string> ingress;
+  std::vector<std::string> gateways;
+  Tokens tokens;
+  std::string integrator;
+
+  static absl::StatusOr<Server> Find(const LoadOptions& options) {
+    MERIDIAN_ASSIGN_OR_RETURN(auto ingress, AwaitAddresses(options.data, kReadyLimit, "ingress"));
+    MERIDIAN_ASSIGN_OR_RETURN(auto gateways, AwaitAddresses(options.data, kReadyLimit, "agent_gateway"));
+    MERIDIAN_ASSIGN_OR_RETURN(Tokens tokens, Tokens::Open(options.data, options.tenant));
+    MERIDIAN_ASSIGN_OR_RETURN(std::string integrator, tokens.Integrator());
+    return Server{std::move(ingress), std::move(gateways), std::move(tokens), std::move(integrator)};
+  }
+};
+
+absl::StatusOr<Fleet> AttachAll(const LoadOptions& options, const Server& server, IdSource& ids,
+                                Scoreboard& scoreboard) {
   Fleet fleet;
-  const Channels channels = OpenChannels(target, static_cast<int>(options.streams));
+  const Channels channels = OpenChannels(server.gateways, static_cast<int>(options.streams));
   for (int64_t stream = 0; stream < options.streams; ++stream) {
     std::vector<std::string> names;
     for (int64_t i = stream; i < options.agents; i += options.streams) names.push_back(AgentName(i));
-    MERIDIAN_ASSIGN_OR_RETURN(const std::string token, tokens.Agents(names));
+    MERIDIAN_ASSIGN_OR_RETURN(const std::string token, server.tokens.Agents(names));
     fleet.push_back(
         std::make_unique<AgentStream>(channels[static_cast<size_t>(stream)], token, std::move(names), ids, scoreboard));
   }
   for (auto& stream : fleet) MERIDIAN_RETURN_IF_ERROR(stream->AwaitAttached(kAttachLimit));
   return fleet;
 }
-
-// Everything that one run of life cycles needs, in the order in which it must go away again.
-struct Server {
-  std::string target;
-  Tokens tokens;
-  std::string integrator;
-
-  static absl::StatusOr<Server> Find(const LoadOptions& options) {
-    MERIDIAN_ASSIGN_OR_RETURN(std::string target, AwaitAddress(options.data, kReadyLimit));
-    MERIDIAN_ASSIGN_OR_RETURN(Tokens tokens, Tokens::Open(options.data, options.tenant));
-    MERIDIAN_ASSIGN_OR_RETURN(std::string integrator, tokens.Integrator());
-    return Server{std::move(target), std::move(tokens), std::move(integrator)};
-  }
-};
 
 json Report(const LoadOptions& options, const Figures& figures) {
   const double seconds = static_cast<double>(options.duration.ns) / 1e9;
@@ -101,15 +103,21 @@ absl::StatusOr<json> RunCycles(const LoadOptions& options) {
   std::optional<Submitter> submitter;
   ClosedLoop loop([&](int64_t arrival) { submitter->Submit(arrival); });
   Scoreboard scoreboard([&] { loop.End(); });
-  submitter.emplace(OpenChannels(server.target, static_cast<int>(options.channels)), server.integrator, options.seed,
+  submitter.emplace(OpenChannels(server.ingress, static_cast<int>(options.channels)), server.integrator, options.seed,
                     ids, scoreboard);
-  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server.tokens, server.target, ids, scoreboard));
-  EventReader events(server.target, server.integrator);
+  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server, ids, scoreboard));
+  std::optional<EventReader> events;
+  if (!options.no_events) {
+    MERIDIAN_ASSIGN_OR_RETURN(const std::string target, AwaitAddress(options.data, kReadyLimit, "replicator"));
+    events.emplace(target, server.integrator);
+  }
 
   const int64_t from = MonotonicNs() + options.warm_up.ns;
   const int64_t to = from + options.duration.ns;
   scoreboard.Measure(from, to);
-  CpuWatch cpu(options.server_pid, from, to);
+  CpuWatch cpu(options.server_pid, from, to, [&](bool begun) {
+    if (options.say_when) std::cout << (begun ? "begun" : "ended") << std::endl;
+  });
   if (options.rate > 0) {
     PaceOpenLoop(options.rate, options.seed, to, [&](int64_t arrival) { submitter->Submit(arrival); });
   } else {
@@ -119,8 +127,8 @@ absl::StatusOr<json> RunCycles(const LoadOptions& options) {
   json report = Report(options, scoreboard.figures());
   AddCpu(cpu.Finish(), report);
   report["left_over"] = scoreboard.outstanding();
-  report["events"] = events.events();
-  report["event_gaps"] = events.gaps();
+  report["events"] = events ? events->events() : 0;
+  report["event_gaps"] = events ? events->gaps() : 0;
   // What is on its way still calls back into what would go away.
   if (!drained) {
     std::cout << report.dump() << std::endl;
@@ -134,7 +142,7 @@ absl::StatusOr<json> RunFill(const LoadOptions& options) {
   const SystemWallClock clock;
   IdSource ids(*RegionCode::Parse("load"), options.seed ^ static_cast<uint64_t>(MonotonicNs()), clock);
   Scoreboard scoreboard([] {});
-  Submitter submitter(OpenChannels(server.target, static_cast<int>(options.channels)), server.integrator, options.seed,
+  Submitter submitter(OpenChannels(server.ingress, static_cast<int>(options.channels)), server.integrator, options.seed,
                       ids, scoreboard);
   const int64_t from = MonotonicNs();
   scoreboard.Measure(from, std::numeric_limits<int64_t>::max());
@@ -159,7 +167,7 @@ absl::StatusOr<json> RunFirstOffer(const LoadOptions& options) {
   const SystemWallClock clock;
   IdSource ids(*RegionCode::Parse("load"), options.seed ^ static_cast<uint64_t>(ready), clock);
   Scoreboard scoreboard([] {});
-  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server.tokens, server.target, ids, scoreboard));
+  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server, ids, scoreboard));
   const int64_t attached = MonotonicNs();
   if (!AwaitTrue(kReadyLimit.ns, [&] { return scoreboard.first_offer_ns() != 0; })) {
     return absl::DeadlineExceededError("no offer came");
@@ -173,7 +181,7 @@ absl::StatusOr<json> RunAttach(const LoadOptions& options) {
   IdSource ids(*RegionCode::Parse("load"), options.seed ^ static_cast<uint64_t>(MonotonicNs()), clock);
   Scoreboard scoreboard([] {});
   const int64_t from = MonotonicNs();
-  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server.tokens, server.target, ids, scoreboard));
+  MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server, ids, scoreboard));
   const json report{{"attached", options.agents}, {"seconds", static_cast<double>(MonotonicNs() - from) / 1e9}};
   std::cout << report.dump() << std::endl;
   for (std::string line; options.linger && std::getline(std::cin, line);) continue;
@@ -196,7 +204,7 @@ absl::StatusOr<json> RunEcho(const LoadOptions& options) {
     }
     caller->Call(arrival);
   });
-  caller.emplace(OpenChannels(options.target, static_cast<int>(options.channels)), [&](bool ok, int64_t arrival) {
+  caller.emplace(OpenChannels({options.target}, static_cast<int>(options.channels)), [&](bool ok, int64_t arrival) {
     {
       const int64_t now = MonotonicNs();
       std::lock_guard lock(mutex);

@@ -146,6 +146,19 @@ class Load:
         return subprocess.Popen(self.arguments(mode, server, **options), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 text=True)
 
+    def measured(self, server, read, **options):
+        """Life cycles: what the client prints, and what `read` returned when measuring began and when it ended."""
+        client = self.start("cycles", server, say_when=True, **options)
+        readings, last = {}, ""
+        for line in client.stdout:
+            if line.strip() in ("begun", "ended"):
+                readings[line.strip()] = read()
+            else:
+                last = line
+        if client.wait(60) != 0 or len(readings) != 2:
+            raise RuntimeError(f"{client.args}\nended with {client.returncode}:\n{last}")
+        return json.loads(last), readings["begun"], readings["ended"]
+
 
 class EchoServer:
     """The throw-away gRPC server beside which the platform is measured."""

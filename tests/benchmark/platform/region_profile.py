@@ -1,12 +1,13 @@
 """Where the processor time of a region's processes goes under the load of life cycles: samples of linux-perf."""
 
-import re
+import os
 import subprocess
+from collections import Counter
 
 from readings import table
 
-THREADS = 6  # shown of a kind
-FUNCTIONS = 25
+SHOWN = 7  # threads and libraries of a kind
+FUNCTIONS = 30
 
 
 def record(pids, seconds, samples):
@@ -15,13 +16,17 @@ def record(pids, seconds, samples):
                    capture_output=True, timeout=seconds + 120)
 
 
-def shares(samples, sort, pids=()):
-    """(name, samples) by `sort`, of these processes alone where some are named."""
-    only = ["--pid", ",".join(map(str, pids))] if pids else []
-    done = subprocess.run(["perf", "report", "-i", samples, "--stdio", "-g", "none", "--no-children", "-n", "--sort", sort, *only],
-                          capture_output=True, text=True, timeout=600)
-    found = (re.match(r"\s*\d+\.\d+%\s+(\d+)\s+(.+?)\s*$", line) for line in done.stdout.splitlines())
-    return [(match[2], int(match[1])) for match in found if match]
+def counted(samples):
+    """[(thread, its name, library, function, samples)]; what perf calls a pid is the thread's."""
+    done = subprocess.run(["perf", "report", "-i", samples, "--stdio", "-g", "none", "--no-children", "-n", "-t", "|", "--sort",
+                           "pid,comm,dso,symbol"], capture_output=True, text=True, timeout=600)
+    rows = ([field.strip() for field in line.split("|")] for line in done.stdout.splitlines() if line.count("|") >= 5)
+    return [(int(row[2].split(":")[0]), row[3], row[4], row[5].removeprefix("[.] ").removeprefix("[k] "), int(row[1]))
+            for row in rows if row[1].isdigit()]
+
+
+def first(counter):
+    return ", ".join(f"{name} {us:.0f}" for name, us in counter.most_common(SHOWN) if us >= 1)
 
 
 def profile(load, system, folder, seconds, cpu, **options):
@@ -30,23 +35,24 @@ def profile(load, system, folder, seconds, cpu, **options):
     if client.stdout.readline().strip() != "begun":
         raise RuntimeError("the load client did not begin")
     samples, pids = f"{folder}/samples.perf", system.pids()
+    threads_of = {kind: {int(thread) for pid in each for thread in os.listdir(f"/proc/{pid}/task")} for kind, each in pids.items()}
     record(pids, seconds, samples)
     client.communicate(timeout=120)
-    rows, libraries = [], {}
-    for kind, each in pids.items():
-        threads = shares(samples, "comm", each)
-        total = sum(count for _, count in threads)
+    found, rows, libraries, functions = counted(samples), [], Counter(), Counter()
+    for kind, each in threads_of.items():
+        mine = [row for row in found if row[0] in each]
+        total = sum(row[-1] for row in mine)
         if total == 0 or cpu.get(kind, 0) < 1:
             continue
-        scale = cpu[kind] / total
-        shown = ", ".join(f"{name} {count * scale:.0f}" for name, count in threads[:THREADS] if count * scale >= 0.5)
-        rows.append((kind, cpu[kind], shown))
-        for name, count in shares(samples, "dso", each):
-            libraries[name] = libraries.get(name, 0) + count * scale
+        threads, mine_by_library, scale = Counter(), Counter(), cpu[kind] / total
+        for _, thread, library, function, count in mine:
+            threads[thread] += count * scale
+            mine_by_library[library] += count * scale
+            functions[f"{function} ({library})"] += count * scale
+        libraries.update(mine_by_library)
+        rows.append((kind, cpu[kind], first(threads), first(mine_by_library)))
     rows.sort(key=lambda row: -row[1])
-    by_library = sorted(libraries.items(), key=lambda item: -item[1])
-    total = sum(count for _, count in shares(samples, "comm"))
-    functions = [(name, count / total * 100) for name, count in shares(samples, "dso,symbol")[:FUNCTIONS]]
-    return ["| kind | µs | its threads |\n|---|---:|---|\n" + "\n".join(f"| {kind} | {us:.0f} | {shown} |" for kind, us, shown in rows),
-            table("library", ["µs per life cycle"], [(name, [[us]]) for name, us in by_library if us >= 1]),
-            table("function", ["% of samples"], [(f"`{name}`", [[share]]) for name, share in functions])]
+    return ["| kind | µs | its threads | its libraries |\n|---|---:|---|---|\n" +
+            "\n".join(f"| {kind} | {us:.0f} | {threads} | {its_libraries} |" for kind, us, threads, its_libraries in rows),
+            table("library", ["µs per life cycle"], [(name, [[us]]) for name, us in libraries.most_common() if us >= 2]),
+            table("function", ["µs per life cycle"], [(f"`{name[:90]}`", [[us]]) for name, us in functions.most_common(FUNCTIONS)])]

@@ -18,7 +18,7 @@ class AdminProcess : public Service {
 
   absl::Status Start() {
     BindAdmin(routing_, process_->endpoints().methods());
-    return process_->StartOverLinks({{"routing", [this] { return routing_.Probe(); }}});
+    return process_->StartOverLinks({{"routing", [this] { return routing_.Probe(); }}}, kMaxConfigRequestBytes);
   }
 
   void Drain(Duration limit) override { process_->Drain(limit); }

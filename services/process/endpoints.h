@@ -34,6 +34,11 @@ struct EndpointsOptions {
 
 inline constexpr char kPagesOptionHelp[] = "Folder of the web pages; by default the one beside the program";
 
+// Of a request to admin where it is a process of its own: a configuration comes whole, with half a kilobyte or so for
+// each agent. Over a link it goes on to routing.
+inline constexpr size_t kMaxConfigRequestBytes = size_t{64} << 20;
+inline constexpr size_t kMaxLinkMessageBytes = kMaxConfigRequestBytes + (size_t{8} << 20);
+
 class Endpoints {
  public:
   // What is pointed to outlives it.

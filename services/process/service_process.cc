@@ -10,7 +10,6 @@
 namespace meridian {
 namespace {
 
-constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 constexpr Duration kStorePatience = Duration::Seconds(10);
 constexpr int64_t kDefaultShards = 16;
 constexpr int64_t kMostShards = 1024;
@@ -171,11 +170,11 @@ absl::Status ServiceProcess::StartServingLinks() {
   return endpoints_.StartGrpc(tls_.ForServices(), kMaxLinkMessageBytes);
 }
 
-absl::Status ServiceProcess::StartOverLinks(LinkWatch::Kinds kinds) {
+absl::Status ServiceProcess::StartOverLinks(LinkWatch::Kinds kinds, size_t max_request_bytes) {
   link_watch_ = std::make_unique<LinkWatch>(&timer_, &readiness_, std::move(kinds));
   MERIDIAN_ASSIGN_OR_RETURN(auto tls, tls_.ForEverybody(environment_.listeners));
   MERIDIAN_RETURN_IF_ERROR(endpoints_.StartHttp());
-  return endpoints_.StartGrpc(std::move(tls));
+  return endpoints_.StartGrpc(std::move(tls), max_request_bytes);
 }
 
 void ServiceProcess::WatchStore(EventLog* log, ShardId shard) {

@@ -82,13 +82,13 @@ class ServiceProcess {
   Readiness& readiness() { return readiness_; }
   Endpoints& endpoints() { return endpoints_; }
 
-  // Serves what was bound, and `link_server` with messages of up to 8 MiB, to other services alone: they must have a
-  // certificate where this process has one.
+  // Serves what was bound, and `link_server` with messages of up to `kMaxLinkMessageBytes`, to other services
+  // alone: they must have a certificate where this process has one.
   absl::Status StartServingLinks();
   // Ready only while the store answers.
   void WatchStore(EventLog* log, ShardId shard);
   // Serves what was bound to everybody; ready while each kind of service is reached.
-  absl::Status StartOverLinks(LinkWatch::Kinds kinds);
+  absl::Status StartOverLinks(LinkWatch::Kinds kinds, size_t max_request_bytes = size_t{1} << 20);
   // Once the servers have ended; before what the probes ask is destroyed.
   void Drain(Duration limit);
 

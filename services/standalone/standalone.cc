@@ -30,7 +30,6 @@ namespace {
 
 constexpr Duration kStartPatience = Duration::Seconds(60);
 constexpr int64_t kMostLogMib = 1 << 20;
-constexpr size_t kMaxLinkMessageBytes = 8 << 20;
 
 void CheckOptions(const StandaloneOptions& options, OptionProblems& problems) {
   const std::string listen = problems.ValueOf("--listen");

@@ -7,7 +7,7 @@ import pytest
 from conftest import STUBS  # noqa: F401  the stubs are on the path
 from meridian.admin.v1 import admin_service_pb2 as admin
 from meridian.admin.v1 import admin_service_pb2_grpc as admin_rpc
-from meridian_client import AgentClient, bearer
+from meridian_client import AgentClient, bearer, uuid7
 from people import Agent, Customer
 from running_service import RunningService
 from running_standalone import Standalone
@@ -67,6 +67,24 @@ def test_a_conversation_goes_through_processes_of_their_own_and_the_death_of_two
         again.wait_ended(customer.contact_id)
     assert [(number, text) for number, _, _, text in customer.read_back()] == [
         (1, FIRST), (2, "Buenas tardes, ahora mismo lo miro."), (3, "Muchas gracias.")]
+
+
+def test_a_configuration_of_many_agents_goes_through_admin(platform, edges):
+    with grpc.insecure_channel(edges["admin"].grpc, options=[("grpc.max_receive_message_length", -1)]) as channel:
+        operators = admin_rpc.AdminServiceStub(channel)
+        as_operator = {"metadata": bearer(platform.token("admin", "olga")), "timeout": 60}
+        config = operators.GetConfig(admin.GetConfigRequest(), **as_operator).config
+        config.ClearField("revision")
+        known = len(config.agents)
+        for number in range(40_000):
+            config.agents.add().CopyFrom(config.agents[number % known])
+            config.agents[-1].name = f"one-of-many-{number:05d}"
+            config.agents[-1].display_name = "n" * 120
+        assert config.ByteSize() > 8 << 20
+        applied = operators.ApplyConfig(
+            admin.ApplyConfigRequest(request_id=uuid7(), config=config), **as_operator)
+        assert applied.published
+        assert len(operators.GetConfig(admin.GetConfigRequest(), **as_operator).config.agents) == known + 40_000
 
 
 def test_links_open_for_services_alone(platform, tmp_path):

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -20,6 +21,9 @@ namespace meridian::load {
 using agent::v1::ConnectRequest;
 using agent::v1::ConnectResponse;
 
+// On a stream: all of 100,000 at once would be refused for their number.
+constexpr int kAttachesAtOnce = 16;
+
 class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, ConnectResponse> {
  public:
   Reactor(std::shared_ptr<grpc::Channel> channel, const std::string& token, std::vector<std::string> agents,
@@ -27,11 +31,8 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
       : stub_(std::move(channel)), ids_(ids), scoreboard_(scoreboard), agents_(agents.size()) {
     context_.AddMetadata("authorization", "Bearer " + token);
     stub_.PrepareBidiStreamingCall(&context_, "/meridian.agent.v1.AgentService/Connect", {}, this);
-    for (std::string& agent : agents) {
-      ConnectRequest request = RequestOf(std::move(agent));
-      request.mutable_attach()->set_activity("available");
-      Send(std::move(request));
-    }
+    to_attach_.assign(std::make_move_iterator(agents.begin()), std::make_move_iterator(agents.end()));
+    for (int i = 0; i < kAttachesAtOnce; ++i) AttachNext();
     AddHold();  // writes also begin outside the reactions
     StartRead(&response_);
     StartCall();
@@ -85,6 +86,19 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
     return request;
   }
 
+  void AttachNext() {
+    std::string agent;
+    {
+      std::lock_guard lock(mutex_);
+      if (to_attach_.empty()) return;
+      agent = std::move(to_attach_.front());
+      to_attach_.pop_front();
+    }
+    ConnectRequest request = RequestOf(std::move(agent));
+    request.mutable_attach()->set_activity("available");
+    Send(std::move(request));
+  }
+
   void Send(ConnectRequest request) {
     std::lock_guard lock(mutex_);
     if (stopping_ || done_) return;
@@ -101,10 +115,12 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
   void Handle(const ConnectResponse& response) {
     switch (response.update_case()) {
       case ConnectResponse::kAttached: {
-        std::lock_guard lock(mutex_);
-        ++attached_;
-        changed_.notify_all();
-        return;
+        {
+          std::lock_guard lock(mutex_);
+          ++attached_;
+          changed_.notify_all();
+        }
+        return AttachNext();
       }
       case ConnectResponse::kOfferMade:
         scoreboard_.Offered(response.offer_made().contact().contact_id());
@@ -152,6 +168,7 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<ConnectRequest> outgoing_;  // the first one is being written
+  std::deque<std::string> to_attach_;
   size_t attached_ = 0;
   bool stopping_ = false;
   bool done_ = false;

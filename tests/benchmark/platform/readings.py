@@ -81,5 +81,6 @@ def cell(values, digits=3):
 def table(first, columns, rows):
     """Markdown. `rows`: (title, one list of values for each column)."""
     lines = [f"| {first} | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
-    lines += [f"| {title} | " + " | ".join(map(cell, values)) + " |" for title, values in rows if any(values)]
+    lines += [f"| {title} | " + " | ".join(map(cell, values)) + " |" for title, values in rows
+              if any(value is not None for each in values for value in each)]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from collections import Counter
 from readings import table
 
 SHOWN = 7  # threads and libraries of a kind
-FUNCTIONS = 30
+FUNCTIONS = 70
 
 
 def record(pids, seconds, samples):
@@ -48,7 +48,7 @@ def profile(load, system, folder, seconds, cpu, **options):
         for _, thread, library, function, count in mine:
             threads[thread] += count * scale
             mine_by_library[library] += count * scale
-            functions[f"{function} ({library})"] += count * scale
+            functions[f"{function} ({kind if library in (kind, '[kernel.kallsyms]') else library})"] += count * scale
         libraries.update(mine_by_library)
         rows.append((kind, cpu[kind], first(threads), first(mine_by_library)))
     rows.sort(key=lambda row: -row[1])

@@ -99,6 +99,16 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
     Send(std::move(request));
   }
 
+  // What failed while not all are attached was an attach.
+  void AttachAgain(const std::string& agent) {
+    {
+      std::lock_guard lock(mutex_);
+      if (attached_ >= agents_) return;
+      to_attach_.push_back(agent);
+    }
+    AttachNext();
+  }
+
   void Send(ConnectRequest request) {
     std::lock_guard lock(mutex_);
     if (stopping_ || done_) return;
@@ -137,7 +147,10 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
       case ConnectResponse::kDetached:
         return scoreboard_.Mishap("agent detached");
       case ConnectResponse::kResult:
-        if (response.result().has_error()) scoreboard_.Mishap("agent's command: " + response.result().error().reason());
+        if (response.result().has_error()) {
+          scoreboard_.Mishap("agent's command: " + response.result().error().reason());
+          AttachAgain(response.agent());
+        }
         return;
       default:
         return;

@@ -1,5 +1,5 @@
-// Many agents on one stream of AgentService.Connect: they accept each offer and complete each contact at once.
-// Owned by the run; made and stopped on one thread, works on gRPC's.
+// Many agents on one stream of AgentService.Connect: they attach again where they are refused, accept each offer and
+// complete each contact at once. Owned by the run; made and stopped on one thread, works on gRPC's.
 #pragma once
 
 #include <memory>

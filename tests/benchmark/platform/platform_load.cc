@@ -105,7 +105,9 @@ absl::StatusOr<json> RunCycles(const LoadOptions& options) {
   Scoreboard scoreboard([&] { loop.End(); });
   submitter.emplace(OpenChannels(server.ingress, static_cast<int>(options.channels)), server.integrator, options.seed,
                     ids, scoreboard);
+  const int64_t attach_from = MonotonicNs();
   MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server, ids, scoreboard));
+  const double attach_seconds = static_cast<double>(MonotonicNs() - attach_from) / 1e9;
   std::optional<EventReader> events;
   if (!options.no_events) {
     MERIDIAN_ASSIGN_OR_RETURN(const std::string target, AwaitAddress(options.data, kReadyLimit, "replicator"));
@@ -126,6 +128,7 @@ absl::StatusOr<json> RunCycles(const LoadOptions& options) {
   const bool drained = AwaitTrue(kDrainLimit.ns, [&] { return scoreboard.outstanding() == 0; });
   json report = Report(options, scoreboard.figures());
   AddCpu(cpu.Finish(), report);
+  report["attach_seconds"] = attach_seconds;
   report["left_over"] = scoreboard.outstanding();
   report["events"] = events ? events->events() : 0;
   report["event_gaps"] = events ? events->gaps() : 0;

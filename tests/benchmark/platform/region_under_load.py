@@ -25,6 +25,7 @@ class Region(systems.Region):
         super().__init__(build, folder)
         self.tenants = ["load"] if tenants == 1 else [f"load-{n}" for n in range(tenants)]
         self._agents = agents // tenants
+        self.resident_when_begun = None
 
     def configure(self):
         for number, tenant in enumerate(self.tenants):
@@ -47,6 +48,7 @@ class Region(systems.Region):
         return sum(self.metrics("replicator", "meridian_relay_published_events_total").values())
 
     def read(self):
+        self.resident_when_begun = self.resident_when_begun or self.resident()
         return {"cpu": cpu_by_kind(self.pids()), "redis": redis_counters(self.ask_primary),
                 "kafka_bytes": topics_bytes(self.data / "kafka/broker1"), "events": self.published()}
 

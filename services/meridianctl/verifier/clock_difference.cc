@@ -8,6 +8,8 @@ namespace meridian::verifier {
 namespace {
 
 constexpr ptrdiff_t kNeighbours = 32;
+constexpr Duration kNear = Duration::Seconds(2);
+constexpr Duration kNowhere = Duration::Hours(24 * 365 * 200);
 
 }  // namespace
 
@@ -17,14 +19,16 @@ void ClockDifference::Learn(std::vector<Submission> submissions) {
 }
 
 Instant ClockDifference::ToRoutingTime(Instant session_time) const {
-  // The nearest, and not as many on either side: a shard's time jumps after a long absence.
+  // The nearest, and not as many on either side, nor a distant one beside a near one: a shard's time jumps after a long
+  // absence.
   auto first = std::ranges::lower_bound(submissions_, session_time, {}, &Submission::submitted);
   auto last = first;
-  while (last - first < kNeighbours && (first != submissions_.begin() || last != submissions_.end())) {
-    const bool earlier =
-        last == submissions_.end() ||
-        (first != submissions_.begin() && session_time - std::prev(first)->submitted <= last->submitted - session_time);
-    earlier ? --first : ++last;
+  while (last - first < kNeighbours) {
+    const Duration to_earlier = first == submissions_.begin() ? kNowhere : session_time - std::prev(first)->submitted;
+    const Duration to_later = last == submissions_.end() ? kNowhere : last->submitted - session_time;
+    const Duration nearer = std::min(to_earlier, to_later);
+    if (nearer == kNowhere || (first != last && nearer > kNear)) break;
+    nearer == to_earlier ? --first : ++last;
   }
   if (first == last) return session_time;
   const auto difference = [](const Submission& submission) { return submission.queued - submission.submitted; };

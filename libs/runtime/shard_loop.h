@@ -193,7 +193,6 @@ class ShardLoop final : public Stepped, private ShardHost {
   void Hold(std::vector<Message>&& messages, uint64_t number);
   void TakeSnapshot(HeldBatch* batch);
   bool ReleaseDurable();
-  void DropAwaited();
   void Release(HeldBatch* batch);
   void RefuseMailbox(const absl::Status& status);
   static absl::Status Refusal(PostResult result);

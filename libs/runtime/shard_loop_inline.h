@@ -99,7 +99,6 @@ template <typename Program>
 bool ShardLoop<Program>::Step() {
   const bool came = completions_->RunAll();
   lifecycle_.Tick();
-  if (state() != ShardState::kServing) DropAwaited();
   switch (state()) {
     case ShardState::kServing:
       return Serve() || came;
@@ -404,11 +403,6 @@ void ShardLoop<Program>::Dropped(const absl::Status& reason) {
     for (std::unique_ptr<PendingRead>& read : batch.reads) read->Refuse(reason);
   }
   for (Request& request : std::exchange(replays_, {})) request.done(program_->Refuse(reason));
-  DropAwaited();
-}
-
-template <typename Program>
-void ShardLoop<Program>::DropAwaited() {
   if (std::exchange(replays_ready_, nullptr)) replays_dropped_();
 }
 

@@ -16,7 +16,7 @@ class RoutingShard {
 
   // `hooks.on_term` is the shard's own. `callers`, in other processes, may be null.
   RoutingShard(RegionCode region, ShardLoopOptions options, ShardPorts ports, ShardHooks<RoutingProgram> hooks,
-               RemoteCallers* callers = nullptr);
+               RemoteCallers* callers);
 
   // As RoutingClient::Send, for a tenant of this shard.
   void Send(RoutingCommand command, Lane lane, RoutingClient::Done<Answer> done);

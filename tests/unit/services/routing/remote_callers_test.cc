@@ -265,14 +265,5 @@ TEST_F(RemoteCallersTest, WhatATermGatheredInVainIsForTheNextOne) {
   EXPECT_EQ(verdicts_, (std::map<ReplayVerdict, int>{{ReplayVerdict::kNotApplied, sent}}));
 }
 
-TEST_F(RemoteCallersTest, AnOwnerThatIsStoppedMeanwhileSaysThatItAppliedNothing) {
-  ASSERT_NO_FATAL_FAILURE(Work());
-  ASSERT_NO_FATAL_FAILURE(DieWithTail(1));
-  SendAgain();
-  shard_->loop().RequestStop();
-  Settle();
-  EXPECT_EQ(verdicts_, (std::map<ReplayVerdict, int>{{ReplayVerdict::kNotApplied, 1}}));
-}
-
 }  // namespace
 }  // namespace meridian

@@ -72,26 +72,12 @@ Answer SessionCore::AppendOfAgent(Head& head, AppendMessage& command, Instant no
     contact = &candidate;
     grant = held;
   }
-  if (grant == nullptr && command.had_grant) return AppendWithoutGrant(head, command, now);
   if (grant == nullptr) return Refusal{RefusalCode::kNoGrant, "agent"};
   if (!Writes(*contact, *grant)) return Refusal{RefusalCode::kReadOnly, "agent"};
   Author author = AuthorOf(command);
   if (grant->agent_kind == AgentKind::kBot) author.kind = AuthorKind::kBot;
   uint64_t number = Write(head, contact, std::move(author), command.client_number, std::move(command.parts), now);
   AgentWrote(head, *contact, now);
-  Changed(head);
-  return Appended{number, false};
-}
-
-// To the contact that it names, else to the newest that lives; where neither is here, to the conversation alone.
-Answer SessionCore::AppendWithoutGrant(Head& head, AppendMessage& command, Instant now) {
-  ContactRecord* contact = nullptr;
-  for (ContactRecord& candidate : head.record.contacts) {
-    const bool named = command.contact.IsNil() ? candidate.IsLive() : candidate.id == command.contact;
-    if (named) contact = &candidate;
-  }
-  const uint64_t number = Write(head, contact, AuthorOf(command), command.client_number, std::move(command.parts), now);
-  if (contact != nullptr) AgentWrote(head, *contact, now);
   Changed(head);
   return Appended{number, false};
 }

@@ -68,9 +68,6 @@ struct AppendMessage {
   ContactId contact;
   uint64_t client_number = 0;
   std::vector<MessagePart> parts;
-  // Of an agent: it was acknowledged in an earlier term, so the agent had its grant then; routing's facts that gave it
-  // may come only later.
-  bool had_grant = false;
 
   friend bool operator==(const AppendMessage&, const AppendMessage&) = default;
 };

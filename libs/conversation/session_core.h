@@ -113,7 +113,6 @@ class SessionCore {
   // append.cc
   Answer AppendOfCustomer(Head& head, AppendMessage& command, Instant now);
   Answer AppendOfAgent(Head& head, AppendMessage& command, Instant now);
-  Answer AppendWithoutGrant(Head& head, AppendMessage& command, Instant now);
   Answer AppendOfSystem(Head& head, AppendMessage& command, Instant now);
   // Numbers and stores a message that was found to be new, and delivers it. `contact` may be null.
   uint64_t Write(Head& head, ContactRecord* contact, Author author, uint64_t client_number,

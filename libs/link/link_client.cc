@@ -71,8 +71,6 @@ struct FeedEntry {
 struct LinkClient::State {
   struct Pending {
     Done done;
-    Acknowledged acknowledged;
-    bool takes_credit = false;
     std::pair<uint32_t, Lane> credit_of;
     FairShare::Holding* holding = nullptr;  // of the tenant's share of it
     MonotonicInstant deadline;
@@ -206,7 +204,6 @@ pb::LinkRequest LinkClient::State::NextBatch() {
 }
 
 absl::Status LinkClient::State::TakeCredit(const LinkCall& call, Pending* pending) {
-  if (call.replay_of) return absl::OkStatus();
   pending->credit_of = {call.shard, call.lane};
   size_t& taken = unanswered[pending->credit_of];
   const size_t credit = CallCredit(call.lane);
@@ -216,12 +213,10 @@ absl::Status LinkClient::State::TakeCredit(const LinkCall& call, Pending* pendin
     if (pending->holding == nullptr) return NoCredit();
   }
   ++taken;
-  pending->takes_credit = true;
   return absl::OkStatus();
 }
 
 void LinkClient::State::ReturnCredit(const Pending& pending) {
-  if (!pending.takes_credit) return;
   --unanswered[pending.credit_of];
   if (pending.holding != nullptr) shares[pending.credit_of.first].Return(pending.holding);
 }
@@ -263,12 +258,7 @@ void LinkClient::State::Outside(Calls call_outside) {
 }
 
 void LinkClient::State::OnResponse(pb::LinkResponse& response) {
-  struct Answered {
-    Done done;
-    Acknowledged acknowledged;
-    pb::Reply* reply;
-  };
-  std::vector<Answered> answered;
+  std::vector<std::pair<Done, pb::Reply*>> answered;
   std::vector<std::pair<std::shared_ptr<FeedEntry>, pb::Reply*>> ended;
   std::vector<std::shared_ptr<FeedEntry>> receivers;
   {
@@ -277,7 +267,7 @@ void LinkClient::State::OnResponse(pb::LinkResponse& response) {
     for (pb::Reply& reply : *response.mutable_replies()) {
       if (const auto call = calls.find(reply.id()); call != calls.end()) {
         ReturnCredit(call->second);
-        answered.push_back({std::move(call->second.done), std::move(call->second.acknowledged), &reply});
+        answered.emplace_back(std::move(call->second.done), &reply);
         calls.erase(call);
       } else if (auto feed = feeds.extract(reply.id())) {
         ended.emplace_back(std::move(feed.mapped()), &reply);
@@ -289,8 +279,7 @@ void LinkClient::State::OnResponse(pb::LinkResponse& response) {
     }
   }
   Outside([&] {
-    for (auto& [done, acknowledged, reply] : answered) {
-      if (acknowledged && reply->has_acknowledged()) acknowledged(FromLink(reply->acknowledged()));
+    for (auto& [done, reply] : answered) {
       if (reply->has_status()) {
         done(FromLink(reply->status()));
       } else {
@@ -401,7 +390,6 @@ uint64_t LinkClient::State::Add(LinkCall&& call, MonotonicInstant deadline) {
   added.call.set_tenant(std::move(call.tenant.value));
   added.call.set_lane(ToProto(call.lane));
   added.call.set_body(std::move(call.body));
-  if (call.replay_of) ToLink(*call.replay_of, added.call.mutable_replay_of());
   return last_id;
 }
 
@@ -442,7 +430,7 @@ void LinkClient::Break() {
   if (stream != nullptr) stream->Cancel();
 }
 
-void LinkClient::Call(LinkCall call, Done done, Acknowledged acknowledged) {
+void LinkClient::Call(LinkCall call, Done done) {
   absl::Status status;
   {
     std::lock_guard lock(state_->mutex);
@@ -451,7 +439,6 @@ void LinkClient::Call(LinkCall call, Done done, Acknowledged acknowledged) {
     if (status.ok()) status = state_->TakeCredit(call, &pending);
     if (status.ok()) {
       pending.done = std::move(done);
-      pending.acknowledged = std::move(acknowledged);
       pending.deadline = state_->options.clock->Now() + call.timeout;
       const uint64_t id = state_->Add(std::move(call), pending.deadline);
       state_->calls.emplace(id, std::move(pending));

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +17,6 @@
 #include "libs/base/time.h"
 #include "libs/rpc/client_channel.h"
 #include "libs/rpc/deadline_timer.h"
-#include "libs/runtime/acknowledgement.h"
 #include "libs/runtime/clock.h"
 #include "libs/runtime/shard_program.h"
 #include "meridian/internal/link/v1/link_service.pb.h"
@@ -41,7 +39,6 @@ struct LinkCall {
   Lane lane = Lane::kReads;
   Duration timeout = Duration::Seconds(30);  // then DEADLINE_EXCEEDED as UNAVAILABLE (NO_ANSWER)
   std::string body;
-  std::optional<ReplayOf> replay_of = std::nullopt;  // takes no credit
 };
 
 // What a feed gives, in order; one call at a time. OnEnded comes last, once, unless the feed was destroyed before.
@@ -60,8 +57,6 @@ class LinkFeed {
 class LinkClient {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
-  // Before `done`, where the store may lose what the answer acknowledges.
-  using Acknowledged = absl::AnyInvocable<void(const Acknowledgement&)>;
 
   LinkClient(const std::string& address, LinkOptions options);
   ~LinkClient();
@@ -70,7 +65,7 @@ class LinkClient {
 
   // RESOURCE_EXHAUSTED (MAILBOX_FULL) without credit; UNAVAILABLE (LINK_BROKEN, NO_ANSWER); else what the server says.
   // Calls of one shard and lane arrive in the order in which they were made.
-  void Call(LinkCall call, Done done, Acknowledged acknowledged = nullptr);
+  void Call(LinkCall call, Done done);
   // The call's timeout and shard are not read. Not inside the lock of whoever `events` calls.
   std::unique_ptr<LinkFeed> Follow(LinkCall call, std::shared_ptr<FeedEvents> events);
 

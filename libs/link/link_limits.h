@@ -27,10 +27,7 @@ inline constexpr size_t CallCredit(Lane lane) {
   return 0;
 }
 // A client that has more unanswered on one stream does not keep to the credits, or serves too many shards over it.
-inline constexpr size_t kMaxUnansweredCalls = 1 << 19;
-// Of each shard, what a client keeps of what was acknowledged to it; it may all be sent again at once.
-inline constexpr size_t kKeptCalls = 1 << 14;
-inline constexpr size_t kKeptBytes = 16 << 20;
+inline constexpr size_t kMaxUnansweredCalls = 1 << 17;
 
 // Bytes of a feed's items that were sent and not yet taken by the client.
 inline constexpr uint64_t kFeedCredit = 64 * 1024;

@@ -102,7 +102,7 @@ absl::Status LinkPeer::Check(const Call& call, const LinkServer::Served* served)
   if (!covered)
     return MakeError(absl::StatusCode::kPermissionDenied, "TENANT_DENIED", "the token is for another tenant");
   if (call.tenant().empty() != served->all_tenants)
-    return FieldError("calls.tenant", "must be set, but where all tenants are meant");
+    return FieldError("calls.tenant", "must be set, but for such feeds");
   return absl::OkStatus();
 }
 
@@ -113,15 +113,13 @@ void LinkPeer::Dispatch(Call& call) {
   if (served->feed != nullptr) return OpenFeed(call, *served);
   std::optional<MonotonicInstant> deadline;
   if (call.timeout_ms() != 0) deadline = server_.Now() + Duration::Milliseconds(call.timeout_ms());
-  IncomingCall incoming{
-      id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body())};
-  if (call.has_replay_of()) incoming.replay_of = FromLink(call.replay_of());
-  served->call(std::move(incoming), [weak = self_, id = call.id(), deadline](LinkReply answer) {
-    if (const auto peer = weak.lock()) peer->Answer(id, deadline, std::move(answer));
-  });
+  served->call({id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body())},
+               [weak = self_, id = call.id(), deadline](absl::StatusOr<std::string> answer) {
+                 if (const auto peer = weak.lock()) peer->Answer(id, deadline, std::move(answer));
+               });
 }
 
-void LinkPeer::Answer(uint64_t id, std::optional<MonotonicInstant> deadline, LinkReply answer) {
+void LinkPeer::Answer(uint64_t id, std::optional<MonotonicInstant> deadline, absl::StatusOr<std::string> answer) {
   {
     std::lock_guard lock(mutex_);
     --unanswered_;
@@ -129,11 +127,10 @@ void LinkPeer::Answer(uint64_t id, std::optional<MonotonicInstant> deadline, Lin
     if (deadline && server_.Now() > *deadline) return;  // nobody waits for it any more
     pb::Reply& reply = replies_.emplace_back();
     reply.set_id(id);
-    if (answer.body.ok()) {
-      reply.set_body(*std::move(answer.body));
-      if (answer.acknowledged) ToLink(*answer.acknowledged, reply.mutable_acknowledged());
+    if (answer.ok()) {
+      reply.set_body(*std::move(answer));
     } else {
-      ToLink(answer.body.status(), reply.mutable_status());
+      ToLink(answer.status(), reply.mutable_status());
     }
   }
   Flush();

@@ -43,7 +43,7 @@ class LinkPeer {
   void OpenFeed(Call& call, const LinkServer::Served& served);
   void CloseFeed(uint64_t id);
   void GrantCredit(uint64_t id, uint64_t credit);
-  void Answer(uint64_t id, std::optional<MonotonicInstant> deadline, LinkReply answer);
+  void Answer(uint64_t id, std::optional<MonotonicInstant> deadline, absl::StatusOr<std::string> answer);
 
   // Puts the feed among those that are asked for items. Needs mutex_.
   void MakeReady(const FeedHandle& feed);

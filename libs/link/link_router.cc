@@ -30,20 +30,11 @@ bool CastsDoubt(const absl::Status& status) {
 }  // namespace
 
 LinkRouter::LinkRouter(ShardKind kind, ShardMap* map, LinkOptions options)
-    : kind_(kind),
-      map_(map),
-      options_(std::move(options)),
-      lifeline_(std::make_shared<Lifeline>()),
-      replayer_(kind, {.link_to = [this](const std::string& address) -> LinkClient& { return LinkTo(address); },
-                       .addresses = [this] { return Addresses(); },
-                       .timer = options_.timer,
-                       .clock = options_.clock}) {
+    : kind_(kind), map_(map), options_(std::move(options)), lifeline_(std::make_shared<Lifeline>()) {
   lifeline_->router = this;
   watch_ = map_->OnChange([lifeline = lifeline_] {
     std::lock_guard lock(lifeline->mutex);
-    if (lifeline->router == nullptr) return;
-    lifeline->router->BreakLinksToTheDead();
-    lifeline->router->replayer_.FollowServers();
+    if (lifeline->router != nullptr) lifeline->router->BreakLinksToTheDead();
   });
 }
 
@@ -65,7 +56,6 @@ LinkRouter::~LinkRouter() {
     }
   }
   for (const Shared& routed : waiting) routed->done(Stopping());
-  replayer_.Stop();
   std::vector<LinkClient*> links;
   {
     std::lock_guard lock(links_mutex_);
@@ -135,20 +125,9 @@ void LinkRouter::Send(const Shared& routed) {
   }
   LinkCall call = routed->call;  // a copy stays here, to be sent on
   call.shard = routed->place.shard.number;
-  LinkTo(routed->place.address)
-      .Call(
-          std::move(call), [this, routed](absl::StatusOr<std::string> answer) { OnAnswer(routed, std::move(answer)); },
-          [this, routed](const Acknowledgement& answered) { OnAcknowledged(routed, answered); });
-}
-
-// Its body is not needed for anything else any more.
-void LinkRouter::OnAcknowledged(const Shared& routed, const Acknowledgement& answered) {
-  LinkCall call{.method = routed->call.method,
-                .tenant = routed->call.tenant,
-                .shard = routed->place.shard.number,
-                .lane = routed->call.lane,
-                .body = std::move(routed->call.body)};
-  replayer_.Keep(std::move(call), answered);
+  LinkTo(routed->place.address).Call(std::move(call), [this, routed](absl::StatusOr<std::string> answer) {
+    OnAnswer(routed, std::move(answer));
+  });
 }
 
 bool LinkRouter::Bounces(Routed& routed, const absl::Status& status, bool* unserved) {

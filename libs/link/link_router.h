@@ -5,8 +5,7 @@
 // take one of a tenant is asked again with one alone, and the others follow when it has taken that. A call that goes on
 // for the second time and more without that draws on its target's retry budget, and fails where that is used up. A
 // process that the map takes for dead is given up: its link is broken, so that nobody waits for what it may never
-// answer. What a shard acknowledged and may yet lose is kept and sent again (call_replayer.h). Any thread; callbacks as
-// LinkClient says.
+// answer. Any thread; callbacks as LinkClient says.
 #pragma once
 
 #include <deque>
@@ -19,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "libs/link/call_replayer.h"
 #include "libs/link/link_client.h"
 #include "libs/link/shard_map.h"
 #include "libs/runtime/retry_budget.h"
@@ -96,7 +94,6 @@ class LinkRouter {
 
   void Send(const Shared& routed);
   void OnAnswer(const Shared& routed, absl::StatusOr<std::string> answer);
-  void OnAcknowledged(const Shared& routed, const Acknowledgement& answered);
   // Whether the call goes on waiting, or on to another owner.
   bool Bounces(Routed& routed, const absl::Status& status, bool* unserved);
   std::deque<Shared> TakeNext(const TenantId& name, Tenant& tenant, std::vector<Shared>* given_up);
@@ -113,7 +110,6 @@ class LinkRouter {
   bool closing_ = false;
   std::unordered_map<TenantId, Tenant> tenants_;  // with unanswered calls
   std::map<std::string, RetryBudget> budgets_;    // by address
-  CallReplayer replayer_;
   std::mutex links_mutex_;
   std::map<std::string, std::unique_ptr<LinkClient>> links_;
   std::vector<std::string> alive_;  // under links_mutex_: as the map said last

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "libs/base/check.h"
-#include "libs/error/error.h"
 #include "libs/link/link_peer.h"
 
 namespace meridian {
@@ -28,17 +27,8 @@ class PeerStream : public rpc::StreamHandler<pb::LinkRequest> {
 
 }  // namespace
 
-LinkReply AnswerOfReplay(ReplayVerdict verdict, std::optional<Acknowledgement> acknowledged) {
-  if (verdict == ReplayVerdict::kNotApplied) {
-    return MakeError(absl::StatusCode::kUnavailable, "NOT_APPLIED", "the shard's term ended, or is another's");
-  }
-  LinkReply reply{std::string()};
-  reply.acknowledged = acknowledged;
-  return reply;
-}
-
-void LinkServer::ServeCall(LinkMethod method, CallHandler handler, bool all_tenants) {
-  MERIDIAN_CHECK(served_.try_emplace(method, Served{std::move(handler), nullptr, all_tenants}).second);
+void LinkServer::ServeCall(LinkMethod method, CallHandler handler) {
+  MERIDIAN_CHECK(served_.try_emplace(method, Served{std::move(handler), nullptr, false}).second);
 }
 
 void LinkServer::ServeFeed(LinkMethod method, bool all_tenants, FeedHandler handler) {

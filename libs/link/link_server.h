@@ -15,14 +15,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "libs/base/entity_id.h"
 #include "libs/rpc/method_table.h"
-#include "libs/runtime/acknowledgement.h"
 #include "libs/runtime/clock.h"
 #include "libs/runtime/shard_program.h"
 #include "meridian/internal/link/v1/link_service.pb.h"
@@ -37,23 +35,10 @@ struct IncomingCall {
   TenantId tenant;    // empty in feeds of all tenants
   Lane lane = Lane::kReads;
   std::string body;
-  std::optional<ReplayOf> replay_of = std::nullopt;  // it was acknowledged before, and lost
 };
 
-struct LinkReply {
-  absl::StatusOr<std::string> body;
-  // As which the shard acknowledged it, where that may be lost: the caller keeps the call.
-  std::optional<Acknowledgement> acknowledged;
-
-  LinkReply(absl::StatusOr<std::string> given) : body(std::move(given)) {}  // NOLINT: answer(status) and answer(bytes)
-  LinkReply(absl::Status status) : body(std::move(status)) {}               // NOLINT
-  LinkReply(std::string bytes) : body(std::move(bytes)) {}                  // NOLINT
-};
-// What is answered to a call that was sent again.
-LinkReply AnswerOfReplay(ReplayVerdict verdict, std::optional<Acknowledgement> acknowledged);
-
-// Brings the answer: once, at once or later, on any thread.
-using LinkAnswer = absl::AnyInvocable<void(LinkReply)>;
+// Brings the answer's bytes: once, at once or later, on any thread.
+using LinkAnswer = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
 // On a transport's thread, one call of a peer after the other and in their order; must not block.
 using CallHandler = std::function<void(IncomingCall, LinkAnswer)>;
 
@@ -81,8 +66,7 @@ class LinkServer {
  public:
   explicit LinkServer(const MonotonicClock* clock) : clock_(clock) {}
 
-  // `all_tenants`: a call of no tenant, for tokens of all.
-  void ServeCall(LinkMethod method, CallHandler handler, bool all_tenants = false);
+  void ServeCall(LinkMethod method, CallHandler handler);
   // `all_tenants`: a feed of no tenant, for tokens of all.
   void ServeFeed(LinkMethod method, bool all_tenants, FeedHandler handler);
   // After the last call of a peer, when its feeds have been destroyed.

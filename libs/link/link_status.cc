@@ -26,24 +26,4 @@ absl::Status FromLink(const internal::link::v1::Status& proto) {
   return status;
 }
 
-void ToLink(const Acknowledgement& answered, internal::link::v1::Acknowledgement* out) {
-  out->set_term(answered.term);
-  out->set_commit(answered.commit);
-  out->set_order(answered.order);
-}
-
-Acknowledgement FromLink(const internal::link::v1::Acknowledgement& answered) {
-  return {answered.term(), answered.commit(), answered.order()};
-}
-
-void ToLink(const ReplayOf& replay, internal::link::v1::ReplayOf* out) {
-  out->set_shard(replay.shard);
-  out->set_term(replay.term);
-  ToLink(replay.answered, out->mutable_answered());
-}
-
-ReplayOf FromLink(const internal::link::v1::ReplayOf& replay) {
-  return {replay.shard(), replay.term(), FromLink(replay.answered())};
-}
-
 }  // namespace meridian

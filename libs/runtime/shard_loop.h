@@ -32,7 +32,6 @@
 #include <variant>
 #include <vector>
 
-#include "libs/runtime/acknowledgement.h"
 #include "libs/runtime/answer_table.h"
 #include "libs/runtime/mailbox.h"
 #include "libs/runtime/refusal.h"
@@ -115,15 +114,8 @@ class ShardLoop final : public Stepped, private ShardHost {
   // Inside ShardHooks::on_term: applied before whatever else waits, in order. `done` as of Post; when the term ends
   // first, with the program's refusal.
   void Replay(Command&& command, Done&& done) { replays_.push_back({std::move(command), std::move(done)}); }
-  // Inside ShardHooks::on_term: nothing of the term is applied until `ready`, which is asked at each step, has called
-  // Replay for what comes first, and returned true. The replay window begins then. `dropped` is called instead when the
-  // term ends before.
-  void AwaitReplays(std::function<bool()> ready, std::function<void()> dropped) {
-    replays_ready_ = std::move(ready);
-    replays_dropped_ = std::move(dropped);
-  }
-  // To the owner's thread, in order; dropped when the loop is being destroyed. Any thread.
-  void Defer(absl::AnyInvocable<void()> task) { completions_->Post(std::move(task)); }
+  // Inside `done`: the number of the commit that its answer waited for.
+  uint64_t releasing() const { return releasing_; }
 
   void SetWaker(std::function<void()> waker) override { completions_->SetWaker(std::move(waker)); }
   bool Step() override;
@@ -163,7 +155,6 @@ class ShardLoop final : public Stepped, private ShardHost {
   };
   // What leaves when commit `number` is durable.
   struct HeldBatch {
-    uint64_t term = 0;
     uint64_t number = 0;
     std::vector<HeldAnswer> answers;
     std::vector<Message> messages;
@@ -212,9 +203,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   ShardClock clock_;
   AnswerTable answers_;
   ReplayWindow replay_;
-  std::deque<Request> replays_;          // of this term, not applied yet
-  std::function<bool()> replays_ready_;  // while they are awaited
-  std::function<void()> replays_dropped_;
+  std::deque<Request> replays_;  // of this term, not applied yet
   ShardLifecycle lifecycle_;
 
   ShardTimeRecord loaded_time_;
@@ -222,8 +211,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   HeldBatch building_;
   HeldBatch spare_;             // an emptied one, for its allocations
   std::deque<HeldBatch> held_;  // oldest first, one per commit in flight or not yet released
-  const bool may_lose_;         // what it acknowledges
-  uint64_t released_ = 0;       // answers
+  uint64_t releasing_ = 0;
   MonotonicInstant next_snapshot_;
   bool snapshot_due_ = false;
 };

@@ -3,9 +3,6 @@
 
 namespace meridian {
 
-// Between two looks at whether what is awaited has come.
-inline constexpr Duration kLookForReplays = Duration::Milliseconds(10);
-
 template <typename Program>
 template <typename Read, typename DoneWithResult>
 class ShardLoop<Program>::ReadWith final : public PendingRead {
@@ -34,8 +31,7 @@ ShardLoop<Program>::ShardLoop(std::unique_ptr<Program> program, ShardLoopOptions
       mailbox_(options_.mailbox),
       clock_(ports.monotonic, ports.wall),
       answers_(options_.answers),
-      lifecycle_(options_.identity, ports, completions_, this),
-      may_lose_(ports.store->MayLoseAcknowledgedTail()) {
+      lifecycle_(options_.identity, ports, completions_, this) {
   lifecycle_.SetObserver(hooks_.on_state);
 }
 
@@ -133,7 +129,6 @@ template <typename Program>
 MonotonicInstant ShardLoop<Program>::NextWake() {
   MonotonicInstant wake = lifecycle_.NextWake();
   if (state() != ShardState::kServing || !lifecycle_.chain().CanCommit() || !lifecycle_.HoldsLease()) return wake;
-  if (replays_ready_) return std::min(wake, ports_.monotonic->Now() + kLookForReplays);
   wake = std::min(wake, replay_.NextWake());
   if (snapshot_due_) wake = std::min(wake, next_snapshot_);
   const Instant deadline = program_->NextDeadline();
@@ -156,10 +151,6 @@ bool ShardLoop<Program>::Serve() {
   if (!lifecycle_.chain().CanCommit() || !lifecycle_.HoldsLease()) return released;
   if (!held_.empty() && held_.back().size() >= options_.batch.held) return released;
   const Instant now = clock_.Now();
-  if (replays_ready_ && replays_ready_()) {
-    replays_ready_ = nullptr;
-    replay_.Open(ports_.monotonic->Now());
-  }
   if (!HasWork(now)) return released;
   RunBatch(now);
   ReleaseDurable();
@@ -168,7 +159,6 @@ bool ShardLoop<Program>::Serve() {
 
 template <typename Program>
 bool ShardLoop<Program>::HasWork(Instant now) {
-  if (replays_ready_) return first_batch_;
   if (first_batch_ || !replays_.empty() || !mailbox_.empty() || program_->NextDeadline() <= now) return true;
   const MonotonicInstant tick = ports_.monotonic->Now();
   return replay_.IsOver(tick) || (snapshot_due_ && tick >= next_snapshot_);
@@ -178,7 +168,6 @@ template <typename Program>
 void ShardLoop<Program>::RunBatch(Instant now) {
   const MonotonicInstant began = ports_.monotonic->Now();
   const MonotonicInstant until = began + options_.batch.time;
-  if (replays_ready_) return CloseBatch(now);
   if (replay_.IsOver(began)) {
     replay_.Close();
     if constexpr (requires { program_->EndReplayWindow(now); }) program_->EndReplayWindow(now);
@@ -286,7 +275,6 @@ void ShardLoop<Program>::CloseBatch(Instant now) {
 template <typename Program>
 void ShardLoop<Program>::Hold(std::vector<Message>&& messages, uint64_t number) {
   building_.messages = std::move(messages);
-  building_.term = lifecycle_.chain().term();
   building_.number = number;
   if (held_.empty() || held_.back().number != number) {
     held_.push_back(std::move(building_));
@@ -329,14 +317,9 @@ bool ShardLoop<Program>::ReleaseDurable() {
 
 template <typename Program>
 void ShardLoop<Program>::Release(HeldBatch* batch) {
-  Acknowledgement answered{batch->term, batch->number, 0};
-  const ReleasingScope scope(may_lose_ ? &answered : nullptr);
-  for (HeldAnswer& held : batch->answers) {
-    answered.order = ++released_;
-    held.done(std::move(held.answer));
-  }
+  releasing_ = batch->number;
+  for (HeldAnswer& held : batch->answers) held.done(std::move(held.answer));
   if (hooks_.on_message) {
-    answered.order = ++released_;
     for (Message& message : batch->messages) hooks_.on_message(std::move(message));
   }
   for (std::unique_ptr<PendingRead>& read : batch->reads) read->Release();
@@ -403,7 +386,6 @@ void ShardLoop<Program>::Dropped(const absl::Status& reason) {
     for (std::unique_ptr<PendingRead>& read : batch.reads) read->Refuse(reason);
   }
   for (Request& request : std::exchange(replays_, {})) request.done(program_->Refuse(reason));
-  if (std::exchange(replays_ready_, nullptr)) replays_dropped_();
 }
 
 }  // namespace meridian

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/link/replay_desk.h"
 #include "services/process/shard_holding.h"
 #include "services/routing/routing_port.h"
 #include "services/routing/routing_service.h"
@@ -21,9 +20,8 @@ class RoutingProcess : public Service {
   RoutingProcess(const RoutingProcessOptions& options, std::unique_ptr<ServiceProcess> process, uint32_t shards)
       : process_(std::move(process)),
         holding_(process_.get(), ShardKind::kRouting),
-        replays_(ShardKind::kRouting, &process_->environment().monotonic_clock),
         routing_(OptionsFor(options, shards), PortsFor()),
-        port_(&routing_, &process_->timer(), PortOptions()) {
+        port_(&routing_, &process_->timer(), {[this](const TenantId& tenant) { return holding_.Check(tenant); }}) {
     bound_ = &port_;
   }
   ~RoutingProcess() override {
@@ -36,7 +34,6 @@ class RoutingProcess : public Service {
     process_->WatchStore(process_->store().log, {ShardKind::kRouting, 0});
     routing_.Start();
     port_.Bind(process_->link_server());
-    replays_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
     holding_.Start({.open = [this](uint32_t shard) { routing_.Open(shard); },
                     .close =
@@ -87,23 +84,12 @@ class RoutingProcess : public Service {
     ports.on_config = [this](const auto& config) {
       if (RoutingPort* port = bound_.load()) port->OnConfig(config);
     };
-    ports.callers = &replays_;
     return ports;
-  }
-  RoutingPortOptions PortOptions() {
-    RoutingPortOptions options;
-    options.check = [this](const TenantId& tenant) { return holding_.Check(tenant); };
-    options.replay = [this](const ReplayOf& of, const TenantId& tenant, Command command, std::optional<RequestKey> key,
-                            Lane lane, ReplayDone done) {
-      routing_.Replay(of, tenant, std::move(command), std::move(key), lane, std::move(done));
-    };
-    return options;
   }
 
   const std::unique_ptr<ServiceProcess> process_;
   std::atomic<RoutingPort*> bound_{nullptr};
   ShardHolding holding_;
-  ReplayDesk replays_;
   RoutingService routing_;
   RoutingPort port_;
 };

@@ -190,15 +190,13 @@ absl::Status RoutingPort::CheckOwner(const TenantId& tenant) const {
 }
 
 void RoutingPort::Send(IncomingCall call, LinkAnswer answer) {
-  // What is replayed names its shard, which asked for it and may not be known as served yet.
-  const absl::Status owner = call.replay_of ? absl::OkStatus() : CheckOwner(call.tenant);
+  const absl::Status owner = CheckOwner(call.tenant);
   if (!owner.ok()) return answer(owner);
   absl::StatusOr<KeyedCommand> read = DecodeRoutingCommand(call.body);
   if (!read.ok()) return answer(read.status());
   if (read->key && read->key->tenant != call.tenant.value) {
     return answer(FieldError("key.tenant", "must be the call's tenant"));
   }
-  if (call.replay_of) return Replay(call, *std::move(read), std::move(answer));
   if (const auto* attach = std::get_if<AttachAgent>(&read->command.body)) {
     const absl::Status noted = desk_->NoteAttach(call.peer, call.tenant, *attach);
     if (!noted.ok()) return answer(noted);
@@ -208,19 +206,8 @@ void RoutingPort::Send(IncomingCall call, LinkAnswer answer) {
   routing_->Send(call.tenant, std::move(read->command), std::move(read->key), call.lane,
                  [answer = std::move(answer)](absl::StatusOr<Answer> answered) mutable {
                    if (!answered.ok()) return answer(answered.status());
-                   LinkReply reply(Encode(*answered));
-                   if (answered->ok()) reply.acknowledged = Releasing();
-                   answer(std::move(reply));
+                   answer(Encode(*answered));
                  });
-}
-
-// Connections are not noted: whoever holds one attaches it anew in each term.
-void RoutingPort::Replay(const IncomingCall& call, KeyedCommand command, LinkAnswer answer) {
-  if (options_.replay == nullptr) return answer(AnswerOfReplay(ReplayVerdict::kNotApplied, std::nullopt));
-  options_.replay(*call.replay_of, call.tenant, std::move(command.command), std::move(command.key), call.lane,
-                  [answer = std::move(answer)](ReplayVerdict verdict, std::optional<Acknowledgement> now) mutable {
-                    answer(AnswerOfReplay(verdict, now));
-                  });
 }
 
 template <class Request, class Response>

@@ -6,14 +6,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 
 #include "libs/link/link_server.h"
 #include "libs/rpc/deadline_timer.h"
-#include "libs/runtime/remote_callers.h"
-#include "libs/wire/routing_command.h"
 #include "services/routing/gateway_desk.h"
 #include "services/routing/routing_client.h"
 
@@ -22,10 +19,6 @@ namespace meridian {
 struct RoutingPortOptions {
   // OK where the tenant's shard is served by this process, else NOT_OWNER, naming who serves it. Null: all are.
   std::function<absl::Status(const TenantId&)> check;
-  // RoutingService::Replay; null: nothing is taken again.
-  std::function<void(const ReplayOf& of, const TenantId& tenant, Command command, std::optional<RequestKey> key,
-                     Lane lane, ReplayDone done)>
-      replay;
 };
 
 class RoutingPort {
@@ -48,7 +41,6 @@ class RoutingPort {
   };
 
   void Send(IncomingCall call, LinkAnswer answer);
-  void Replay(const IncomingCall& call, KeyedCommand command, LinkAnswer answer);
   template <class Request, class Response>
   void ServeAdmin(LinkServer& server, LinkMethod method,
                   void (RoutingClient::*call)(const TenantId&, Request, RoutingClient::Done<Response>));

@@ -37,7 +37,7 @@ RoutingService::RoutingService(RoutingOptions options, RoutingPorts ports)
     }
     shards_.push_back(std::make_unique<RoutingShard>(
         options_.region, std::move(loop), ShardPorts{ports_.store, ports_.leases, ports_.monotonic, ports_.wall},
-        std::move(hooks), ports_.callers));
+        std::move(hooks)));
     thread_.Add(&shards_.back()->loop());
   }
   if (options_.log_limit_bytes > 0) {
@@ -167,12 +167,6 @@ void RoutingService::Send(const TenantId& tenant, Command command, std::optional
              routed.no_new_contacts = log_room_ != nullptr && log_room_->IsShort((*loop)->shard().number);
              shards_[(*loop)->shard().number]->Send(std::move(routed), lane, std::move(done));
            });
-}
-
-void RoutingService::Replay(const ReplayOf& of, const TenantId& tenant, Command command, std::optional<RequestKey> key,
-                            Lane lane, ReplayDone done) {
-  if (of.shard >= shards_.size()) return done(ReplayVerdict::kNotApplied, std::nullopt);
-  shards_[of.shard]->Replay({tenant, std::move(key), std::move(command)}, of, lane, std::move(done));
 }
 
 // ---- what leaves ----

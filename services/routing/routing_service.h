@@ -44,7 +44,6 @@ struct RoutingPorts {
   std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
   // A configuration came into force or was loaded; any thread, must not block. May be null.
   std::function<void(const std::shared_ptr<const admin::v1::TenantConfig>&)> on_config;
-  RemoteCallers* callers = nullptr;  // in other processes, who replay; may be null
 };
 
 struct RoutingOptions {
@@ -82,9 +81,6 @@ class RoutingService final : public RoutingClient {
 
   void Send(const TenantId& tenant, Command command, std::optional<RequestKey> key, Lane lane,
             Done<Answer> done) override;
-  // A command that a caller in another process had acknowledged comes again, to the shard that asked for it.
-  void Replay(const ReplayOf& of, const TenantId& tenant, Command command, std::optional<RequestKey> key, Lane lane,
-              ReplayDone done);
   void ApplyConfig(const TenantId& tenant, CommandOrigin origin, admin::v1::ApplyConfigRequest request,
                    Done<admin::v1::ApplyConfigResponse> done) override;
   void GetConfig(const TenantId& tenant, Done<admin::v1::GetConfigResponse> done) override;

@@ -13,8 +13,8 @@ ShardHooks<RoutingProgram> WithReplay(ShardHooks<RoutingProgram> hooks, CommandR
 }  // namespace
 
 RoutingShard::RoutingShard(RegionCode region, ShardLoopOptions options, ShardPorts ports,
-                           ShardHooks<RoutingProgram> hooks, RemoteCallers* callers)
-    : replayer_("callers", ports.store->MayLoseAcknowledgedTail(), ports.monotonic, callers),
+                           ShardHooks<RoutingProgram> hooks)
+    : replayer_("callers", ports.store->MayLoseAcknowledgedTail(), ports.monotonic),
       loop_(std::make_unique<RoutingProgram>(region), std::move(options), ports,
             WithReplay(std::move(hooks), replayer_)) {
   replayer_.Serve(&loop_);

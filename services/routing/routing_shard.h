@@ -14,17 +14,11 @@ class RoutingShard {
  public:
   using Loop = ShardLoop<RoutingProgram>;
 
-  // `hooks.on_term` is the shard's own. `callers`, in other processes, may be null.
-  RoutingShard(RegionCode region, ShardLoopOptions options, ShardPorts ports, ShardHooks<RoutingProgram> hooks,
-               RemoteCallers* callers);
+  // `hooks.on_term` is the shard's own.
+  RoutingShard(RegionCode region, ShardLoopOptions options, ShardPorts ports, ShardHooks<RoutingProgram> hooks);
 
   // As RoutingClient::Send, for a tenant of this shard.
   void Send(RoutingCommand command, Lane lane, RoutingClient::Done<Answer> done);
-
-  // As CommandReplayer::Offer.
-  void Replay(RoutingCommand command, const ReplayOf& of, Lane lane, ReplayDone done) {
-    replayer_.Offer(std::move(command), of, lane, std::move(done));
-  }
 
   Loop& loop() { return loop_; }
   const Loop& loop() const { return loop_; }

@@ -83,13 +83,6 @@ Duration PlacedSessions::LateBy(uint32_t shard) const {
   return found == open_.end() ? Duration::Zero() : found->second->thread.LateBy();
 }
 
-std::shared_ptr<SessionShard> PlacedSessions::FindByNumber(uint32_t shard) const {
-  std::lock_guard lock(mutex_);
-  const auto found = open_.find(shard);
-  if (found == open_.end()) return nullptr;
-  return std::shared_ptr<SessionShard>(found->second, &found->second->shard);
-}
-
 absl::StatusOr<std::shared_ptr<SessionShard>> PlacedSessions::Find(const TenantId& tenant) const {
   const auto assigned = map_->AssignmentOf(tenant);
   if (!assigned) {

@@ -2,7 +2,7 @@
 // own, and destroyed when it was given away. It follows the logs of the routing shards on which its tenants live; when
 // a tenant comes to it whose routing shard it does not follow, it has to be opened anew.
 //
-// Find, FindByNumber, LateBy: any thread. The rest: one thread at a time.
+// Find, LateBy: any thread. The rest: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,6 @@ class PlacedSessions {
   // The shard of a tenant; may be used after it was closed, and then refuses. NOT_OWNER while it is not served here;
   // NOT_FOUND (TENANT_NOT_FOUND) for a tenant that was never configured.
   absl::StatusOr<std::shared_ptr<SessionShard>> Find(const TenantId& tenant) const;
-  // The shard of a number, null while it is not served here.
-  std::shared_ptr<SessionShard> FindByNumber(uint32_t shard) const;
 
  private:
   static constexpr Duration kDrain = Duration::Seconds(5);

@@ -195,27 +195,15 @@ template <class Command, class Answer>
 void SessionPort::Serve(LinkServer& server, LinkMethod method,
                         void (SessionClient::*function)(Command, SessionClient::Done<Answer>)) {
   server.ServeCall(method, [this, function](const IncomingCall& call, LinkAnswer answer) {
-    // What is replayed names its shard, which asked for it and may not be known as served yet.
-    const absl::Status owner = call.replay_of ? absl::OkStatus() : CheckOwner(call.tenant);
+    const absl::Status owner = CheckOwner(call.tenant);
     if (!owner.ok()) return answer(owner);
     absl::StatusOr<Command> command = DecodeSessionCommand<Command>(call.body, call.tenant);
     if (!command.ok()) return answer(command.status());
-    if (call.replay_of) return Replay(call, *std::move(command), std::move(answer));
     (session_->*function)(*std::move(command), [answer = std::move(answer)](absl::StatusOr<Answer> answered) mutable {
       if (!answered.ok()) return answer(answered.status());
-      LinkReply reply(Encode(*answered));
-      reply.acknowledged = Releasing();
-      answer(std::move(reply));
+      answer(Encode(*answered));
     });
   });
-}
-
-void SessionPort::Replay(const IncomingCall& call, conversation::Command command, LinkAnswer answer) {
-  if (options_.replay == nullptr) return answer(AnswerOfReplay(ReplayVerdict::kNotApplied, std::nullopt));
-  options_.replay(*call.replay_of, std::move(command), call.lane,
-                  [answer = std::move(answer)](ReplayVerdict verdict, std::optional<Acknowledgement> now) mutable {
-                    answer(AnswerOfReplay(verdict, now));
-                  });
 }
 
 void SessionPort::ListMessages(const IncomingCall& call, LinkAnswer answer) {

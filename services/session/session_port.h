@@ -9,15 +9,12 @@
 
 #include "libs/link/link_server.h"
 #include "libs/rpc/deadline_timer.h"
-#include "libs/runtime/remote_callers.h"
 #include "services/session/session_client.h"
 
 namespace meridian {
 
 struct SessionPortOptions {
   std::function<absl::Status(const TenantId&)> check;  // as RoutingPortOptions
-  // To the shard that asked for it: a command that was acknowledged before. Null: nothing is taken again.
-  std::function<void(const ReplayOf& of, conversation::Command command, Lane lane, ReplayDone done)> replay;
 };
 
 class SessionPort {
@@ -38,7 +35,6 @@ class SessionPort {
   void ListMessages(const IncomingCall& call, LinkAnswer answer);
   absl::StatusOr<std::unique_ptr<FeedSource>> OpenReading(const IncomingCall& call, std::shared_ptr<FeedSink> sink);
   absl::Status CheckOwner(const TenantId& tenant) const;
-  void Replay(const IncomingCall& call, conversation::Command command, LinkAnswer answer);
 
   SessionClient* const session_;
   rpc::DeadlineTimer* const timer_;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "libs/base/status_macros.h"
-#include "libs/link/replay_desk.h"
 #include "services/process/shard_holding.h"
 #include "services/routing/remote_routing_client.h"
 #include "services/session/placed_sessions.h"
@@ -25,10 +24,9 @@ class SessionProcess : public Service {
       : process_(std::move(process)),
         holding_(process_.get(), ShardKind::kSession),
         routing_(&process_->map(), process_->Links()),
-        replays_(ShardKind::kSession, &process_->environment().monotonic_clock),
         shards_(OptionsFor(), PortsFor(), process_->placed()),
         session_([this](const TenantId& tenant) { return shards_.Find(tenant); }),
-        port_(&session_, &process_->timer(), PortOptions()) {}
+        port_(&session_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {}
   ~SessionProcess() override {
     watch_.reset();
     holding_.Stop();
@@ -38,7 +36,6 @@ class SessionProcess : public Service {
   absl::Status Start() {
     process_->WatchStore(process_->store().log, {ShardKind::kSession, 0});
     port_.Bind(process_->link_server());
-    replays_.Bind(process_->link_server());
     MERIDIAN_RETURN_IF_ERROR(process_->StartServingLinks());
     holding_.Start({.open = [this](uint32_t shard) { shards_.Open(shard); },
                     .close = [this](const std::vector<uint32_t>& shards) { shards_.Close(shards); },
@@ -61,16 +58,6 @@ class SessionProcess : public Service {
     MERIDIAN_RETURN_IF_ERROR(holding_.Check(tenant));
     return shards_.Find(tenant).status();
   }
-  SessionPortOptions PortOptions() {
-    SessionPortOptions options;
-    options.check = [this](const TenantId& tenant) { return CheckOwner(tenant); };
-    options.replay = [this](const ReplayOf& of, conversation::Command command, Lane lane, ReplayDone done) {
-      const auto shard = shards_.FindByNumber(of.shard);
-      if (shard == nullptr) return done(ReplayVerdict::kNotApplied, std::nullopt);
-      shard->Replay(std::move(command), of, lane, std::move(done));
-    };
-    return options;
-  }
   AssembleSessionOptions OptionsFor() const {
     AssembleSessionOptions options;
     options.owner = process_->owner();
@@ -86,7 +73,6 @@ class SessionProcess : public Service {
     ports.shard = {store.store, store.leases, &environment.monotonic_clock, &environment.wall_clock};
     ports.log = store.log;
     ports.routing = &routing_;
-    ports.callers = &replays_;
     // As in routing: which shards it holds changes while it is ready.
     ports.on_state = [this](ShardId shard, ShardState state, const absl::Status& why) {
       process_->environment().log.Info("session shard",
@@ -103,7 +89,6 @@ class SessionProcess : public Service {
   const std::unique_ptr<ServiceProcess> process_;
   ShardHolding holding_;
   RemoteRoutingClient routing_;
-  ReplayDesk replays_;
   PlacedSessions shards_;
   SessionService session_;
   SessionPort port_;

@@ -86,7 +86,6 @@ SessionProgram::Answer SessionProgram::ApplyFacts(Command command, Instant now, 
 SessionProgram::Answer SessionProgram::Replay(Command command, Instant now) {
   loaded_at_ = now;
   if (std::holds_alternative<ApplyRoutingFacts>(command.body)) return ApplyFacts(std::move(command), now, true);
-  if (auto* append = std::get_if<conversation::AppendMessage>(&command.body)) append->had_grant = true;
   auto* submit = std::get_if<conversation::SubmitContact>(&command.body);
   if (submit == nullptr || !submit->conversation_named_before) return Apply(std::move(command), now);
   Answer answer = Apply(command, now);

@@ -63,7 +63,7 @@ SessionShard::SessionShard(SessionShardOptions options, SessionPorts ports)
       agent_messages_(MakeAgentMessagePorts()),
       readings_(MakeReadingPorts()),
       sender_(MakeSenderPorts()),
-      replayer_("callers", ports_.shard.store->MayLoseAcknowledgedTail(), ports_.shard.monotonic, ports_.callers),
+      replayer_("callers", ports_.shard.store->MayLoseAcknowledgedTail(), ports_.shard.monotonic),
       loop_(std::make_unique<SessionProgram>(options_.core), LoopOptions(options_), ports_.shard,
             {[this](conversation::OutgoingMessage&& message) { OnMessage(std::move(message)); }, nullptr,
              [this](ShardState state, const absl::Status& why) { OnState(state, why); }, replayer_.OnTermHook()}) {

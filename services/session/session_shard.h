@@ -35,7 +35,6 @@ struct SessionPorts {
   ShardPorts shard;
   EventLog* log = nullptr;  // of the routing shards
   RoutingClient* routing = nullptr;
-  RemoteCallers* callers = nullptr;  // in other processes, who replay; may be null
   // For the process's log and metrics; on the shard's thread. The status says why, OK when nothing went wrong.
   std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
   std::function<void(ShardId routing_shard, const absl::Status&)> on_follower_error;
@@ -64,10 +63,6 @@ class SessionShard final : public Stepped {
   }
   // Of an agent: see agent_messages.h.
   void Append(conversation::AppendMessage command, SessionClient::Done<conversation::Appended> done);
-  // As CommandReplayer::Offer.
-  void Replay(conversation::Command command, const ReplayOf& of, Lane lane, ReplayDone done) {
-    replayer_.Offer({std::move(command), {}, 0}, of, lane, std::move(done));
-  }
   // At most `count` messages after a position, fewer when they are large, and the conversation's last number.
   struct MessageList {
     std::vector<conversation::MessageRecord> messages;

@@ -11,44 +11,19 @@ from waiting import eventually
 PORT = 6390  # of Redis, in the test's own network
 
 
-class RunningRedis:
-    def __init__(self, folder):
-        self._folder = folder
-        self._process = None
-
-    def start(self):
-        self._process = subprocess.Popen(
-            ["redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--dir", self._folder, "--appendonly", "yes",
-             "--save", "", "--maxmemory-policy", "noeviction", "--repl-backlog-ttl", "0"], stdout=subprocess.DEVNULL)
-        eventually(lambda: subprocess.run(["redis-cli", "-p", str(PORT), "ping"], capture_output=True).stdout == b"PONG\n",
-                   20, "redis")
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-
-    def written(self):
-        """How far its files are; for `forget`."""
-        return {file: file.stat().st_size for file in (self._folder / "appendonlydir").glob("*.incr.aof")}
-
-    def forget(self, written):
-        """Dies with its machine, and comes back without what was written since."""
-        self.kill()
-        for file, size in written.items():
-            with open(file, "r+b") as opened:
-                opened.truncate(size)
-        self.start()
-
-
 @contextmanager
 def running_redis(folder):
     folder.mkdir()
-    redis = RunningRedis(folder)
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", "",
+         "--maxmemory-policy", "noeviction", "--repl-backlog-ttl", "0"], stdout=subprocess.DEVNULL)
     try:
-        redis.start()
-        yield redis
+        eventually(lambda: subprocess.run(["redis-cli", "-p", str(PORT), "ping"], capture_output=True).stdout == b"PONG\n",
+                   20, "redis")
+        yield
     finally:
-        redis.kill()
+        process.kill()
+        process.wait()
 
 
 class Region:

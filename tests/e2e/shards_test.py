@@ -55,8 +55,8 @@ class Probe:
 
 
 class World:
-    def __init__(self, region, redis):
-        self.region, self.redis = region, redis
+    def __init__(self, region):
+        self.region = region
         self.routing = [region.start("routing"), region.start("routing")]
         self.session = [region.start("session"), region.start("session")]
         self.ingress, self.gateway = region.start("ingress"), region.start("agent_gateway")
@@ -104,10 +104,10 @@ class World:
 
 @pytest.fixture(name="world")
 def running_world(tmp_path):
-    with running_redis(tmp_path / "redis") as redis:
+    with running_redis(tmp_path / "redis"):
         region = Region(tmp_path)
         try:
-            yield World(region, redis)
+            yield World(region)
         finally:
             region.end()
 
@@ -157,23 +157,6 @@ def test_a_conversation_goes_on_when_its_process(world, kind, how, capsys):
         with capsys.disabled():
             print(f"\n{kind} {how}: the longest call took {probe.longest(began) * 1000:.0f} ms, "
                   f"half of {len(probe.took)} at most {probe.median() * 1000:.0f} ms")
-        conversation.goes_on()
-        conversation.ends()
-
-
-@pytest.mark.parametrize("kind", ["routing", "session"])
-def test_what_an_owner_acknowledged_is_there_after_it_died_and_redis_forgot_it(world, kind):
-    name = world.region.ctl("demo", "agent", "--language", "es", "--name", target=world.admin.grpc)
-    agent = Agent()
-    with AgentClient(world.gateway.grpc, world.region.token("agent", name), name, agent) as client:
-        agent.wait_attached()
-        written = world.redis.written()
-        conversation = Conversation(world, agent, client)
-        conversation.goes_on()
-        owner, others = world.owner(kind, getattr(world, kind))
-        owner.kill()
-        world.redis.forget(written)
-        world.wait_spread(kind, others)
         conversation.goes_on()
         conversation.ends()
 

@@ -116,8 +116,10 @@ void ShardLifecycle::Abandon(const absl::Status& why) {
 }
 
 void ShardLifecycle::Lose(const absl::Status& why) {
+  const bool draining = state() == ShardState::kDraining;
   Abandon(NotOwner(std::string_view(why.message().data(), why.message().size())));
   lease_.Release();
+  if (draining) return Enter(ShardState::kStopped, why);  // it was being given away, and is gone
   Enter(ShardState::kLost, why);
   retry_ = &ShardLifecycle::Acquire;
   retry_at_ = ports_.monotonic->Now() + restart_delay_;

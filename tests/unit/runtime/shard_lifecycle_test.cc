@@ -445,6 +445,24 @@ TEST(ShardLifecycleTest, StopFinishesWhatIsInFlightRefusesTheRestAndReleasesTheL
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 2", "message a=2")) << "a stopped loop can start again";
 }
 
+TEST(ShardLifecycleTest, AShardThatIsGivenAwayAndLostMeanwhileStaysAway) {
+  CounterWorld world;
+  world.BootAndServe();
+  world.store().StealTerm();
+  ASSERT_TRUE(world.Add("a", 1).ok());
+  world.StepLoop();
+  world.loop().RequestStop();
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
+  EXPECT_EQ(world.loop().state(), ShardState::kStopped);
+  world.Pass(Duration::Minutes(1));
+  EXPECT_EQ(world.loop().state(), ShardState::kStopped);
+  EXPECT_FALSE(world.store().lease_held());
+  world.loop().Start();
+  world.Settle();
+  EXPECT_EQ(world.loop().state(), ShardState::kServing) << "until it is opened again";
+}
+
 TEST(ShardLifecycleTest, CrashAtEveryCallLeavesAWholePrefixAndLosesNothingAnswered) {
   for (int calls = 0; calls < 12; ++calls) {
     CounterWorld world;

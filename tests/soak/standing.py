@@ -1,5 +1,6 @@
 """One system stays up, with customers and agents at work, while the same fault befalls it again and again. After each
-time the clients must be served again, and the checker judges all that they ever saw. One row of docs/reports/soak.jsonl
+time the clients must be served again, and the checker judges by all that they ever saw, reading back what was touched
+since the time before, and after the last time everything. One row of docs/reports/soak.jsonl
 for each time; what is there already for the same commit is not done again, so that a run can be broken off."""
 
 import json

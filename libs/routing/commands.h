@@ -262,9 +262,19 @@ using CommandBody = std::variant<PublishConfig, ReviseAgent, EnqueueContact, Rev
                                  AcceptOffer, RejectOffer, ReclaimAssignment, MediaConnected, MediaFailed, HoldContact,
                                  ResumeContact, CompleteContact, EndWrapUp, TransferContact>;
 
+// Which ownership of which session shard sends a command. A command of an earlier one, once a later one has been heard
+// of, comes from a process that stood still: its successor has taken over what it had under way.
+struct SessionTerm {
+  uint32_t shard = 0;
+  uint64_t term = 0;  // 0: not sent by a session shard
+
+  friend bool operator==(const SessionTerm&, const SessionTerm&) = default;
+};
+
 struct Command {
   CommandOrigin origin;
   CommandBody body;
+  SessionTerm session = {};  // the engine does not look at it; the shard does
 
   friend bool operator==(const Command&, const Command&) = default;
 };
@@ -293,8 +303,9 @@ enum class Refusal : uint8_t {
   kNoNextStep,       // the plan has no step after this one
   kEventLogFull,     // too many events wait to be published: live work goes on, nothing new is taken
   kQuotaExceeded,    // the tenant has as many waiting contacts as it may
+  kStaleSession,     // a later term of the sender's session shard has been heard of
 };
-inline constexpr int kRefusalCount = 20;
+inline constexpr int kRefusalCount = 21;
 std::string_view ToString(Refusal refusal);  // "stale_token"
 
 struct Answer {
@@ -303,6 +314,8 @@ struct Answer {
   bool repeated = false;  // it had already been done
   // With a command about one contact that was accepted: its state after the command, before it was matched anew.
   std::optional<ContactState> contact_state;
+  // With kStaleSession: the newest term of the sender's session shard that routing has heard of.
+  uint64_t session_term = 0;
 
   bool ok() const { return refusal == Refusal::kNone; }
   friend bool operator==(const Answer&, const Answer&) = default;

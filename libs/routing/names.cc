@@ -22,6 +22,8 @@ std::string_view ToString(Refusal refusal) {
       return "no_rule";
     case Refusal::kInvalidContact:
       return "invalid_contact";
+    case Refusal::kStaleSession:
+      return "stale_session";
     case Refusal::kEventLogFull:
       return "event_log_full";
     case Refusal::kQuotaExceeded:

@@ -126,6 +126,12 @@ void ShardLifecycle::Lose(const absl::Status& why) {
   restart_delay_ = std::min(restart_delay_ * 2, kLongestRestart);
 }
 
+void ShardLifecycle::LeaveTermBelow(uint64_t known) {
+  if (state() != ShardState::kServing || grant_.term >= known) return;
+  known_term_ = known;
+  Lose(absl::AbortedError("a later term of the shard has been heard of"));
+}
+
 void ShardLifecycle::Fail(const absl::Status& why) {
   Abandon(MakeRefusal(absl::StatusCode::kUnavailable, refusal::kLoadFailed, "the shard's records cannot be read"));
   lease_.Release();
@@ -179,7 +185,8 @@ void ShardLifecycle::TakeTerm() {
   if (state() == ShardState::kAcquiring) refusal_ = absl::OkStatus();
   Enter(ShardState::kTakingTerm);
   const uint64_t generation = ++generation_;
-  ports_.store->TakeTerm(identity_.shard, lease_.nonce(), ports_.wall->Now().ToUnixMilliseconds(),
+  const int64_t number = std::max(ports_.wall->Now().ToUnixMilliseconds(), static_cast<int64_t>(known_term_ + 1));
+  ports_.store->TakeTerm(identity_.shard, lease_.nonce(), number,
                          [this, completions = completions_, generation](absl::StatusOr<TermGrant> grant) {
                            completions->Post([this, generation, grant = std::move(grant)]() mutable {
                              if (generation == generation_) OnTerm(std::move(grant));

@@ -83,6 +83,11 @@ class ShardLifecycle {
   void Stop();
   void Finish();
 
+  // While serving a term that is not above `known`, which another shard has heard of: the term is given up for one
+  // above it. So a process whose successor has taken over finds out, and an owner whose term is below one that was lost
+  // with the store's tail (clocks differ) is heard again.
+  void LeaveTermBelow(uint64_t known);
+
   // Settles what has come and sends what is due.
   void Tick();
   MonotonicInstant NextWake() const;
@@ -126,6 +131,7 @@ class ShardLifecycle {
   bool told_of_wait_ = false;  // of another owner's lease
   uint64_t generation_ = 0;    // answers asked for under an older one are ignored
   TermGrant grant_;
+  uint64_t known_term_ = 0;  // the next term lies above it
   LeaseKeeper lease_;
   CommitChain chain_;
   uint64_t probe_number_ = 0;  // of the empty commit under way; 0: none

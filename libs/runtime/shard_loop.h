@@ -100,6 +100,11 @@ class ShardLoop final : public Stepped, private ShardHost {
   template <typename Read, typename DoneWithResult>
   void Query(Read read, DoneWithResult done);
 
+  // See ShardLifecycle.
+  void LeaveTermBelow(uint64_t known) {
+    completions_->Post([this, known] { lifecycle_.LeaveTermBelow(known); });
+  }
+
   // Clients that send acknowledged commands again after a term with a lost tail (replay_window.h).
   void RegisterReplayer(std::string client) {
     completions_->Post([this, client] { replay_.Register(client); });

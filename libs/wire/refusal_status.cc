@@ -18,6 +18,7 @@ absl::StatusCode CodeOf(Refusal refusal) {
     case Refusal::kContactIdReused:
       return absl::StatusCode::kAlreadyExists;
     case Refusal::kStaleRevision:
+    case Refusal::kStaleSession:
       return absl::StatusCode::kAborted;
     case Refusal::kQueueFull:
     case Refusal::kEventLogFull:

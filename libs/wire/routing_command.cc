@@ -178,6 +178,7 @@ void Fields(A& a, InOut<A, Answer>& answer) {
     answer.contact_state.reset();
     if (state != 0) answer.contact_state = static_cast<ContactState>(state - 1);
   }
+  a.Number(5, answer.session_term);
 }
 
 namespace {
@@ -243,6 +244,7 @@ absl::StatusOr<std::string> Encode(const Command& command, const std::optional<R
   FieldWriter writer(&bytes);
   writer.Sub(1, command.origin, kFields);
   OptionalField(writer, 2, key);
+  writer.Sub(3, command.session, kFields);
   if (WriteAlternative(writer, command.body, CommandField())) return bytes;
   return absl::InvalidArgumentError("a configuration is published by ApplyConfig");
 }
@@ -255,6 +257,7 @@ absl::StatusOr<KeyedCommand> DecodeRoutingCommand(std::string_view bytes) {
   FieldReader reader(bytes);
   reader.Sub(1, read.command.origin, kFields);
   OptionalField(reader, 2, read.key);
+  reader.Sub(3, read.command.session, kFields);
   ReadAlternative(reader, read.command.body, CommandField());
   if (!reader.ok()) return Malformed("command");
   return read;

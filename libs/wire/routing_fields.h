@@ -10,6 +10,7 @@
 #include "libs/domain/contact.h"
 #include "libs/domain/origin.h"
 #include "libs/domain/plan.h"
+#include "libs/routing/commands.h"
 #include "libs/wire/field_codec.h"
 
 namespace meridian {
@@ -121,6 +122,12 @@ void Fields(A& a, InOut<A, AgentConfig>& agent) {
   a.List(8, agent.channels, kFields);
   a.Signed(9, agent.weights.cost);
   a.Signed(10, agent.weights.learned);
+}
+
+template <class A>
+void Fields(A& a, InOut<A, SessionTerm>& session) {
+  a.Number(1, session.shard);
+  a.Number(2, session.term);
 }
 
 // message CommandOrigin

@@ -27,6 +27,13 @@ void Fields(A& a, InOut<A, StreamHead>& head) {
   a.Number(5, head.config_sequence);
 }
 
+// Its stream's fields are its own.
+template <class A>
+void Fields(A& a, InOut<A, TenantHead>& head) {
+  Fields(a, head.stream);
+  a.List(6, head.session_terms, kFields);
+}
+
 template <class A>
 void Fields(A& a, InOut<A, Decline>& decline) {
   a.Text(1, decline.agent.value);
@@ -145,7 +152,7 @@ RecordKey KeyOf(RoutingTable table, const TenantId& tenant) {
 
 // ---- keys ----
 
-RecordKey StreamHeadKey(const TenantId& tenant) { return KeyOf(RoutingTable::kStreamHead, tenant); }
+RecordKey TenantHeadKey(const TenantId& tenant) { return KeyOf(RoutingTable::kTenantHead, tenant); }
 
 RecordKey ContactKey(const TenantId& tenant, const ContactId& contact) {
   RecordKey key = KeyOf(RoutingTable::kContact, tenant);
@@ -194,15 +201,15 @@ std::optional<ConfigChunkId> ParseConfigChunkKey(std::string_view entity) {
 
 // ---- values ----
 
-std::string EncodeRecord(const StreamHead& record) { return Encode(record); }
+std::string EncodeRecord(const TenantHead& record) { return Encode(record); }
 std::string EncodeRecord(const ContactRecord& record) { return Encode(record); }
 std::string EncodeRecord(const AgentRecord& record) { return Encode(record); }
 std::string EncodeRecord(const ConfigHead& record) { return Encode(record); }
 std::string EncodeRecord(const ConfigChunk& record) { return Encode(record); }
 std::string EncodeRecord(const AgentRevisionRecord& record) { return Encode(record); }
 
-absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value, std::string* later) {
-  return Decode<StreamHead>(value, "stream head", later);
+absl::StatusOr<TenantHead> DecodeTenantHead(std::string_view value, std::string* later) {
+  return Decode<TenantHead>(value, "tenant's head", later);
 }
 absl::StatusOr<ConfigHead> DecodeConfigHead(std::string_view value, std::string* later) {
   return Decode<ConfigHead>(value, "configuration", later);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/entity_id.h"
@@ -20,7 +21,7 @@ namespace meridian {
 
 // Stable: part of the stored format.
 enum class RoutingTable : uint8_t {
-  kStreamHead = 1,     // tenant → StreamHead
+  kTenantHead = 1,     // tenant → TenantHead
   kContact = 2,        // tenant, uuid, region → ContactRecord
   kAgent = 3,          // tenant, agent → AgentRecord
   kConfig = 4,         // tenant, revision → ConfigHead
@@ -30,6 +31,14 @@ enum class RoutingTable : uint8_t {
 
 // SHA-256 of a configuration as it was sent: its etag in hexadecimal.
 using ConfigDigest = std::array<uint8_t, 32>;
+
+// What is known of a tenant as a whole.
+struct TenantHead {
+  StreamHead stream;
+  std::vector<SessionTerm> session_terms;  // the newest of each session shard that has been heard of, by shard
+
+  friend bool operator==(const TenantHead&, const TenantHead&) = default;
+};
 
 // A published configuration; what it says lies in the chunks of its draft, see libs/wire/stored_config.h.
 struct ConfigHead {
@@ -56,7 +65,7 @@ struct ConfigChunkId {
   friend auto operator<=>(const ConfigChunkId&, const ConfigChunkId&) = default;
 };
 
-RecordKey StreamHeadKey(const TenantId& tenant);
+RecordKey TenantHeadKey(const TenantId& tenant);
 RecordKey ContactKey(const TenantId& tenant, const ContactId& contact);
 RecordKey AgentKey(const TenantId& tenant, const AgentId& agent);
 RecordKey ConfigKey(const TenantId& tenant, uint64_t revision);
@@ -71,14 +80,14 @@ struct SplitKey {
 std::optional<SplitKey> SplitRoutingKey(const RecordKey& key);
 std::optional<ConfigChunkId> ParseConfigChunkKey(std::string_view entity);
 
-std::string EncodeRecord(const StreamHead& record);
+std::string EncodeRecord(const TenantHead& record);
 std::string EncodeRecord(const ContactRecord& record);  // without the contact's id, which is in the key
 std::string EncodeRecord(const AgentRecord& record);    // without the agent's id
 std::string EncodeRecord(const ConfigHead& record);
 std::string EncodeRecord(const ConfigChunk& record);
 std::string EncodeRecord(const AgentRevisionRecord& record);  // without the agent's id
 
-absl::StatusOr<StreamHead> DecodeStreamHead(std::string_view value, std::string* later = nullptr);
+absl::StatusOr<TenantHead> DecodeTenantHead(std::string_view value, std::string* later = nullptr);
 absl::StatusOr<ContactRecord> DecodeContact(std::string_view entity, std::string_view value,
                                             std::string* later = nullptr);
 absl::StatusOr<AgentRecord> DecodeAgent(std::string_view entity, std::string_view value, std::string* later = nullptr);

@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kTenantsPerSlice = 16;  // opened, each with a record and three events
 constexpr size_t kDeletesPerSlice = 8;
 constexpr size_t kDraftsPerTenant = 2;
-constexpr size_t kStreamHeadBytes = 192;  // of the key and the value, at most
+constexpr size_t kTenantHeadBytes = 192;  // of the key and the value without its sessions' terms, at most
+constexpr size_t kSessionTermBytes = 24;  // at most
 
 // What a command or slice adds beside its engine: pieces and head of a draft, deletions, heads of streams, an answer.
 static_assert(kMaxRecordsPerCall + kDeletesPerSlice + 2 <= kMaxEffectRecords);
@@ -75,6 +76,25 @@ RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
       std::move(command.body));
 }
 
+std::optional<RoutingAnswer> RoutingProgram::CheckSession(Tenant& tenant, const SessionTerm& session) {
+  if (session.term == 0) return std::nullopt;
+  std::vector<SessionTerm>& known = tenant.head.session_terms;
+  auto place = std::lower_bound(known.begin(), known.end(), session.shard,
+                                [](const SessionTerm& term, uint32_t shard) { return term.shard < shard; });
+  if (place == known.end() || place->shard != session.shard) place = known.insert(place, {session.shard, 0});
+  if (session.term > place->term) {
+    place->term = session.term;
+    most_sessions_ = std::max(most_sessions_, known.size());
+    WriteHead(tenant);
+  }
+  if (session.term == place->term) return std::nullopt;
+  RoutingAnswer answer;
+  answer.answer.refusal = Refusal::kStaleSession;
+  answer.answer.text = "another process has taken over the session shard";
+  answer.answer.session_term = place->term;
+  return answer;
+}
+
 bool RoutingProgram::IsNewContact(const Tenant& tenant, const RoutingCommand& command) {
   const auto* of_engine = std::get_if<meridian::Command>(&command.body);
   const auto* enqueue = of_engine == nullptr ? nullptr : std::get_if<EnqueueContact>(&of_engine->body);
@@ -82,6 +102,7 @@ bool RoutingProgram::IsNewContact(const Tenant& tenant, const RoutingCommand& co
 }
 
 RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now) {
+  if (auto stale = CheckSession(tenant, command.session)) return *std::move(stale);
   RoutingAnswer answer;
   if (std::holds_alternative<PublishConfig>(command.body)) {
     answer.answer.refusal = Refusal::kNotSupported;
@@ -334,9 +355,8 @@ void RoutingProgram::Gather(Tenant& tenant) {
     Put(AgentRevisionKey(tenant.id, agent), std::nullopt);
   }
   if (changes.head != nullptr) {
-    tenant.head = *changes.head;
-    if (!tenant.head_changed) changed_heads_.push_back(&tenant);
-    tenant.head_changed = true;
+    tenant.head.stream = *changes.head;
+    WriteHead(tenant);
   }
   log_.Append(tenant.id, tenant.engine.events());
   for (const GatewayMessage& message : tenant.engine.messages()) {
@@ -346,8 +366,13 @@ void RoutingProgram::Gather(Tenant& tenant) {
   SetDeadline(tenant);
 }
 
+void RoutingProgram::WriteHead(Tenant& tenant) {
+  if (!tenant.head_changed) changed_heads_.push_back(&tenant);
+  tenant.head_changed = true;
+}
+
 BatchSize RoutingProgram::PendingSize() const {
-  const size_t head_bytes = kStreamHeadBytes + later_.largest();
+  const size_t head_bytes = kTenantHeadBytes + most_sessions_ * kSessionTermBytes + later_.largest();
   return {changes_.size() + changed_heads_.size(), change_bytes_ + changed_heads_.size() * head_bytes + log_.size()};
 }
 
@@ -355,7 +380,7 @@ ProgramBatch<RoutingMessage> RoutingProgram::TakeBatch(LogPosition, Instant) {
   ProgramBatch<RoutingMessage> batch;
   for (Tenant* tenant : changed_heads_) {
     tenant->head_changed = false;
-    batch.puts.push_back(later_.Complete(StreamHeadKey(tenant->id), EncodeRecord(tenant->head)));
+    batch.puts.push_back(later_.Complete(TenantHeadKey(tenant->id), EncodeRecord(tenant->head)));
   }
   for (Change& change : changes_) {
     if (change.value) {
@@ -377,7 +402,7 @@ ProgramBatch<RoutingMessage> RoutingProgram::TakeBatch(LogPosition, Instant) {
 
 std::vector<uint8_t> RoutingProgram::LiveTables() const {
   std::vector<uint8_t> tables;
-  for (auto table = static_cast<uint8_t>(RoutingTable::kStreamHead);
+  for (auto table = static_cast<uint8_t>(RoutingTable::kTenantHead);
        table <= static_cast<uint8_t>(RoutingTable::kAgentRevision); ++table) {
     tables.push_back(table);
   }
@@ -389,6 +414,7 @@ void RoutingProgram::BeginLoad() {
   changes_.clear();
   changed_.clear();
   change_bytes_ = 0;
+  most_sessions_ = 0;
   log_.Take();
   messages_.clear();
   doomed_.clear();
@@ -410,8 +436,12 @@ absl::Status RoutingProgram::Restore(const Record& record) {
   };
   const auto to_engine = [&](auto restored) { tenant.engine.Restore(std::move(restored)); };
   switch (static_cast<RoutingTable>(record.key.table)) {
-    case RoutingTable::kStreamHead:
-      return take(DecodeStreamHead(record.value, &later), to_engine);
+    case RoutingTable::kTenantHead:
+      return take(DecodeTenantHead(record.value, &later), [&](TenantHead head) {
+        most_sessions_ = std::max(most_sessions_, head.session_terms.size());
+        tenant.engine.Restore(head.stream);
+        tenant.head = std::move(head);
+      });
     case RoutingTable::kContact:
       return take(DecodeContact(key->entity, record.value, &later), to_engine);
     case RoutingTable::kAgent:

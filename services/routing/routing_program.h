@@ -152,7 +152,7 @@ class RoutingProgram {
     Instant zones_due = Instant::Never();
     Instant deadline = Instant::Never();  // as in deadlines_
     bool head_changed = false;
-    StreamHead head;
+    TenantHead head;
     // Between BeginLoad and FinishLoad: the pieces of all drafts.
     std::map<Uuid, std::map<uint32_t, ConfigChunk>> loaded;
   };
@@ -168,6 +168,9 @@ class RoutingProgram {
   absl::Status RestoreConfigs(Tenant& tenant);
 
   RoutingAnswer ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now);
+  // What a former owner of a session shard sends after its successor has been heard of is refused.
+  std::optional<RoutingAnswer> CheckSession(Tenant& tenant, const SessionTerm& session);
+  void WriteHead(Tenant& tenant);
   static bool IsNewContact(const Tenant& tenant, const RoutingCommand& command);
   RoutingAnswer ApplyTo(Tenant& tenant, StageConfig stage);
   RoutingAnswer ApplyTo(Tenant& tenant, PublishDraft publish, Instant now);
@@ -195,6 +198,7 @@ class RoutingProgram {
   absl::flat_hash_map<std::string, size_t> changed_;  // table and key → index; never iterated
   size_t change_bytes_ = 0;
   std::vector<Tenant*> changed_heads_;
+  size_t most_sessions_ = 0;  // that one tenant's head names
   LogEntryWriter log_;
   std::vector<RoutingMessage> messages_;
 };

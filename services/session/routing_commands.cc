@@ -19,8 +19,9 @@ std::string UpperCase(std::string_view text) {
 }
 
 // Asking again would get the same.
-bool IsFinal(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kNotFound || status.code() == absl::StatusCode::kInvalidArgument;
+bool IsFinal(const absl::StatusOr<Answer>& answer) {
+  if (answer.ok()) return answer->refusal != Refusal::kStaleSession;  // the shard's owner asks again
+  return absl::IsNotFound(answer.status()) || absl::IsInvalidArgument(answer.status());
 }
 
 }  // namespace
@@ -49,12 +50,12 @@ Command ToRoutingCommand(const conversation::TellRouting& tell) {
 
 std::optional<conversation::EnqueueAnswered> ToEnqueueAnswered(const conversation::EnqueueRequest& request,
                                                                const absl::StatusOr<Answer>& answer) {
+  if (!IsFinal(answer)) return std::nullopt;
   conversation::EnqueueAnswered answered{request.spec.id, request.request_id, std::nullopt};
   if (answer.ok()) {
     if (!answer->ok()) answered.refusal = UpperCase(ToString(answer->refusal));
     return answered;
   }
-  if (!IsFinal(answer.status())) return std::nullopt;
   answered.refusal = ErrorReason(answer.status());
   if (answered.refusal->empty()) answered.refusal = "INVALID_CONTACT";
   return answered;
@@ -68,7 +69,7 @@ bool NeedsMending(const absl::Status& status) {
 
 std::optional<conversation::EdgeAnswered> ToEdgeAnswered(const conversation::TellRouting& tell,
                                                          const absl::StatusOr<Answer>& answer) {
-  if (!answer.ok() && !IsFinal(answer.status())) return std::nullopt;
+  if (!IsFinal(answer)) return std::nullopt;
   const bool wrong_state = answer.ok() && answer->refusal == Refusal::kWrongState;
   return conversation::EdgeAnswered{tell.contact, tell.edge.number, wrong_state};
 }

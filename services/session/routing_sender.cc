@@ -21,25 +21,36 @@ void RoutingSender::On(const conversation::EnqueueContact& enqueue) {
   if (!under_way_.insert(contact).second) return;
   const bool again = !sent_.insert(contact).second || request->spec.enqueued_at <= ports_.program().loaded_at();
   if (!again) {
-    Send(request);
+    Enqueue(request);
     return;
   }
   held_.push_back({request, heads_});
   SendAgain();
 }
 
-void RoutingSender::Send(const Request& request) {
-  ports_.routing->Send(request->tenant, ToRoutingCommand(*request), std::nullopt, Lane::kNewContacts,
-                       [this, tasks = ports_.tasks, request](absl::StatusOr<Answer> answer) {
-                         tasks->Post([this, request, answer = std::move(answer)] {
-                           Arrived(request->spec.id);
-                           if (auto answered = ToEnqueueAnswered(*request, answer)) {
-                             ports_.post(*std::move(answered));
-                           } else if (NeedsMending(answer.status())) {
-                             ports_.on_not_taken(request->spec.id, answer.status());
+// `done` on the shard's thread.
+void RoutingSender::Send(const TenantId& tenant, Command command, Lane lane, RoutingClient::Done<Answer> done) {
+  command.session = {ports_.shard.number, ports_.program().term()};
+  ports_.routing->Send(tenant, std::move(command), std::nullopt, lane,
+                       [this, tasks = ports_.tasks, done = std::move(done)](absl::StatusOr<Answer> answer) mutable {
+                         tasks->Post([this, done = std::move(done), answer = std::move(answer)]() mutable {
+                           if (answer.ok() && answer->refusal == Refusal::kStaleSession) {
+                             ports_.on_stale(answer->session_term);
                            }
+                           done(std::move(answer));
                          });
                        });
+}
+
+void RoutingSender::Enqueue(const Request& request) {
+  Send(request->tenant, ToRoutingCommand(*request), Lane::kNewContacts, [this, request](absl::StatusOr<Answer> answer) {
+    Arrived(request->spec.id);
+    if (auto answered = ToEnqueueAnswered(*request, answer)) {
+      ports_.post(*std::move(answered));
+    } else if (NeedsMending(answer.status())) {
+      ports_.on_not_taken(request->spec.id, answer.status());
+    }
+  });
 }
 
 void RoutingSender::On(const conversation::TellRouting& tell) {
@@ -58,17 +69,14 @@ void RoutingSender::Arrived(const ContactId& contact) {
 }
 
 void RoutingSender::Tell(const conversation::TellRouting& tell) {
-  ports_.routing->Send(tell.tenant, ToRoutingCommand(tell), std::nullopt, Lane::kLiveWork,
-                       [this, tasks = ports_.tasks, tell](absl::StatusOr<Answer> answer) {
-                         auto answered = ToEdgeAnswered(tell, answer);
-                         if (!answered) return;
-                         tasks->Post([this, answered = *answered] { ports_.post(answered); });
-                       });
+  Send(tell.tenant, ToRoutingCommand(tell), Lane::kLiveWork, [this, tell](absl::StatusOr<Answer> answer) {
+    if (auto answered = ToEdgeAnswered(tell, answer)) ports_.post(*answered);
+  });
 }
 
 void RoutingSender::Revise(LanguageWatch::Revision revision) {
   Command command{conversation::SessionItself(), std::move(revision.command)};
-  ports_.routing->Send(revision.tenant, std::move(command), std::nullopt, Lane::kLiveWork, [](absl::StatusOr<Answer>) {
+  Send(revision.tenant, std::move(command), Lane::kLiveWork, [](absl::StatusOr<Answer>) {
     // The next text, or nobody, judges again.
   });
 }
@@ -117,7 +125,7 @@ void RoutingSender::SendAgain() {
     if (!MaySendAgain(held)) {
       waiting.push_back(std::move(held));
     } else if (IsPending(held.request->spec.id)) {
-      Send(held.request);
+      Enqueue(held.request);
     } else {
       Arrived(held.request->spec.id);
     }

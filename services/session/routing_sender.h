@@ -6,6 +6,9 @@
 // everything that routing's log held when the core asked has been applied here: had the contact been queued, the core
 // would know and the contact not be pending any more.
 //
+// Nor may a process that stood still queue it again after its successor: each command bears the shard's term, and
+// routing refuses an earlier one than it has heard of.
+//
 // What is told of a contact never overtakes its enqueueing, which takes the slower lane: it waits until no sending is
 // under way.
 #pragma once
@@ -31,11 +34,14 @@ namespace meridian {
 struct RoutingSenderPorts {
   RoutingClient* routing = nullptr;
   EventLog* log = nullptr;
+  ShardId shard;                        // that sends
   std::vector<ShardId> routing_shards;  // whose logs the shard follows
   std::function<const SessionProgram&()> program;
   std::function<void(conversation::Command)> post;  // to the shard; may be refused
   // Routing cannot take the contact before something is mended. It is sent again all the same.
   std::function<void(const ContactId&, const absl::Status& why)> on_not_taken;
+  // Routing has heard of this later term of the shard, and refuses what is sent under an earlier one.
+  std::function<void(uint64_t term)> on_stale;
   std::shared_ptr<CompletionQueue> tasks;  // of the shard's thread
 };
 
@@ -58,7 +64,8 @@ class RoutingSender {
     std::map<uint32_t, LogPosition> until;  // by routing shard; what is missing is not known yet
   };
 
-  void Send(const Request& request);
+  void Send(const TenantId& tenant, Command command, Lane lane, RoutingClient::Done<Answer> done);
+  void Enqueue(const Request& request);
   void Tell(const conversation::TellRouting& tell);
   // No enqueueing of the contact is under way any more.
   void Arrived(const ContactId& contact);

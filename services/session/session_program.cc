@@ -192,7 +192,8 @@ absl::Status SessionProgram::Restore(const Record& record) {
   return absl::DataLossError("a record of a table that is not read at a start");
 }
 
-absl::Status SessionProgram::FinishLoad(const TermGrant&, Instant now) {
+absl::Status SessionProgram::FinishLoad(const TermGrant& grant, Instant now) {
+  term_ = grant.term;
   loaded_at_ = now;
   core_.FinishLoad(now);
   return absl::OkStatus();

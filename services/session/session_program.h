@@ -73,6 +73,7 @@ class SessionProgram {
   const conversation::SessionCore& core() const { return core_; }
   // What was committed before this program's memory was loaded, or was replayed then, is not after it.
   Instant loaded_at() const { return loaded_at_; }
+  uint64_t term() const { return term_; }  // that is served
 
  private:
   // Of an entry of which some parts have been applied, in memory only.
@@ -86,6 +87,7 @@ class SessionProgram {
   conversation::SessionCore core_;
   LaterFields later_;  // of the records in memory
   Instant loaded_at_;
+  uint64_t term_ = 0;
   std::map<uint32_t, Partial> partial_;  // by routing shard
 };
 

@@ -205,12 +205,14 @@ RoutingSenderPorts SessionShard::MakeSenderPorts() {
   RoutingSenderPorts ports;
   ports.routing = ports_.routing;
   ports.log = ports_.log;
+  ports.shard = options_.identity.shard;
   ports.routing_shards = options_.routing_shards;
   ports.program = [this]() -> const SessionProgram& { return loop_.program(); };
   ports.post = [this](conversation::Command command) {
     Post(std::move(command), Lane::kLiveWork, [](SessionAnswer&&) {});  // what is lost, the core asks again
   };
   ports.on_not_taken = [this](const ContactId& contact, const absl::Status& why) { submissions_.Fail(contact, why); };
+  ports.on_stale = [this](uint64_t known) { loop_.LeaveTermBelow(known); };
   ports.tasks = tasks_;
   return ports;
 }

@@ -38,16 +38,25 @@ Duration Network::Arrival(const Party& from, const Party& to) {
   return last - schedule_.now();
 }
 
-bool Network::Send(const Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
+bool Network::Send(Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
   const bool loses = Loses(from, to);
   if (loses) {
     from.Note("lost on its way to " + to.name());
     schedule_.After(schedule_.Between(Duration::Milliseconds(10), Duration::Seconds(1)), std::move(lost));
     return false;
   }
-  schedule_.After(Arrival(from, to), [&to, deliver = std::move(deliver), lost = std::move(lost)]() mutable {
-    if (!to.alive()) return lost();
-    to.WhenAwake(std::move(deliver), std::move(lost));
+  struct Letter {
+    Schedule::Call deliver;
+    Schedule::Call lost;
+  };
+  auto letter = std::make_shared<Letter>(Letter{std::move(deliver), std::move(lost)});
+  auto arrive = [&to, letter] {
+    if (!to.alive()) return letter->lost();
+    to.WhenAwake(std::move(letter->deliver), std::move(letter->lost));
+  };
+  schedule_.After(Arrival(from, to), [&from, letter, arrive] {
+    if (!from.KeepsWhatItSent()) return arrive();
+    from.WhenAwake(arrive, [letter] { letter->lost(); });
   });
   return true;
 }

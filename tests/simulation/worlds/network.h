@@ -29,7 +29,7 @@ class Network {
 
   // `deliver` runs when it has arrived and the receiver is awake; `lost` instead, after a while, when it got lost or
   // the receiver is dead. False when it got lost.
-  bool Send(const Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost);
+  bool Send(Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost);
 
   // Asks `to`, whose `serve` answers, or not; `done` comes exactly once in this life of `from`: with the answer, or
   // with UNAVAILABLE when none came. What was asked may be done all the same, then or later.

@@ -33,8 +33,12 @@ class Party {
 
   void Freeze(Duration time) {
     frozen_until_ = schedule_.now() + time;
+    keeps_what_it_sent_ = schedule_.Happens(500);
     Note("stands still for " + std::to_string(time.ToMilliseconds()) + " ms");
   }
+  // What it sent and has not arrived lies in its own memory until it goes on; nothing that it sent later overtakes
+  // that.
+  bool KeepsWhatItSent() const { return alive() && keeps_what_it_sent_ && (frozen() || !waiting_.empty()); }
   void Thaw() { frozen_until_ = schedule_.now(); }
 
   // Runs `call` now, or when it no longer stands still, in order; `dead`, if given, when this life ends before that.
@@ -85,6 +89,7 @@ class Party {
   const std::string name_;
   std::shared_ptr<Life> life_;
   Duration frozen_until_;
+  bool keeps_what_it_sent_ = false;  // while it stands still
   std::deque<Waiting> waiting_;
 };
 

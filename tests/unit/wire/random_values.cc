@@ -117,6 +117,12 @@ ConfigHead RandomValues::Head() {
   return head;
 }
 
+TenantHead RandomValues::Tenant() {
+  TenantHead head{{Number<uint64_t>(), Number<uint64_t>(), Number<uint64_t>(), Number<uint64_t>()}, {}};
+  for (size_t i = Number<uint8_t>() % 4; i > 0; --i) head.session_terms.push_back(Session());
+  return head;
+}
+
 DecisionRecord RandomValues::Decision() {
   DecisionRecord decision;
   decision.config_revision = Number<uint64_t>();

@@ -61,7 +61,8 @@ class RandomValues {
   AgentConfig Config(const AgentId& agent);
   AgentRevisionRecord AgentRevision();
   ConfigHead Head();
-  StreamHead Stream() { return {Number<uint64_t>(), Number<uint64_t>(), Number<uint64_t>(), Number<uint64_t>()}; }
+  TenantHead Tenant();
+  SessionTerm Session() { return {Number<uint32_t>(), Number<uint64_t>()}; }
   DecisionScore Score() { return {Number<uint8_t>(), Number<int32_t>(), Number<int64_t>()}; }
   DecisionRecord Decision();
   OfferToken Token() { return {Id()}; }

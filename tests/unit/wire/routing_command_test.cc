@@ -146,7 +146,7 @@ void ExpectComesBack(const Command& command, const std::optional<RequestKey>& ke
 
 template <class... Ts>
 void ForEachCommand(Maker& maker, std::variant<Ts...>*, auto use) {
-  (use(Command{maker.random().Origin(), maker.Make(std::type_identity<Ts>{})}), ...);
+  (use(Command{maker.random().Origin(), maker.Make(std::type_identity<Ts>{}), maker.random().Session()}), ...);
 }
 template <class... Ts>
 void ForEachMessage(Maker& maker, std::variant<Ts...>*, auto use) {
@@ -174,7 +174,7 @@ TEST(RoutingCommandTest, AWholeConfigurationIsRefused) {
 TEST(RoutingCommandTest, AnswersComeBack) {
   testing::RandomValues random(2);
   for (int i = 0; i < kRounds; ++i) {
-    Answer answer{random.Enum<Refusal>(kRefusalCount), random.Text(), random.Flip(), {}};
+    Answer answer{random.Enum<Refusal>(kRefusalCount), random.Text(), random.Flip(), {}, random.Number<uint64_t>()};
     if (random.Flip()) answer.contact_state = random.Enum<ContactState>(kContactStateCount);
     const std::string bytes = Encode(answer);
     const auto read = DecodeRoutingAnswer(bytes);

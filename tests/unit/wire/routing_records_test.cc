@@ -69,13 +69,13 @@ TEST(RoutingRecordsTest, HeadsAndChunksComeBack) {
   testing::RandomValues random(4);
   for (int i = 0; i < kRounds; ++i) {
     const ConfigHead head = random.Head();
-    const StreamHead stream = random.Stream();
+    const TenantHead tenant = random.Tenant();
     const ConfigChunk chunk{random.Number<uint32_t>(), random.Text(300)};
     ASSERT_EQ(DecodeConfigHead(EncodeRecord(head)).value(), head);
-    ASSERT_EQ(DecodeStreamHead(EncodeRecord(stream)).value(), stream);
+    ASSERT_EQ(DecodeTenantHead(EncodeRecord(tenant)).value(), tenant);
     ASSERT_EQ(DecodeConfigChunk(EncodeRecord(chunk)).value(), chunk);
     ExpectWrittenAs<pb::ConfigHead>(EncodeRecord(head));
-    ExpectWrittenAs<pb::StreamHead>(EncodeRecord(stream));
+    ExpectWrittenAs<pb::TenantHead>(EncodeRecord(tenant));
     ExpectWrittenAs<pb::ConfigChunk>(EncodeRecord(chunk));
   }
 }
@@ -121,22 +121,22 @@ TEST(RoutingRecordsTest, GarbageIsRefusedAndNeverWorse) {
     (void)DecodeAgentRevision("ana", value);
     (void)DecodeConfigHead(value);
     (void)DecodeConfigChunk(value);
-    (void)DecodeStreamHead(value);
+    (void)DecodeTenantHead(value);
   }
   EXPECT_GT(refused, 5000);
 }
 
 TEST(RoutingRecordsTest, TheNextFormatIsReadAndTheOneAfterItIsRefused) {
-  const StreamHead head{7, 1, 2, 3};
+  const TenantHead head{{7, 1, 2, 3}, {{2, 9}}};
   std::string value = EncodeRecord(head);
   ASSERT_EQ(value[1], static_cast<char>(StoredFormat()));
   value[1] = static_cast<char>(StoredFormat() + 1);
-  ASSERT_TRUE(DecodeStreamHead(value).ok());
-  EXPECT_EQ(*DecodeStreamHead(value), head);
+  ASSERT_TRUE(DecodeTenantHead(value).ok());
+  EXPECT_EQ(*DecodeTenantHead(value), head);
   value[1] = static_cast<char>(StoredFormat() + 2);
-  EXPECT_EQ(DecodeStreamHead(value).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeTenantHead(value).status().code(), absl::StatusCode::kDataLoss);
   value[1] = 0;
-  EXPECT_EQ(DecodeStreamHead(value).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeTenantHead(value).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(RoutingRecordsTest, FieldsOfALaterWriterAreGivenToWhoeverWritesTheRecordAnew) {
@@ -156,17 +156,17 @@ TEST(RoutingRecordsTest, FieldsOfALaterWriterAreGivenToWhoeverWritesTheRecordAne
     EXPECT_EQ(later, fields);
   }
   std::string later;
-  ASSERT_TRUE(DecodeStreamHead(EncodeRecord(StreamHead{7, 1, 2, 3}), &later).ok());
+  ASSERT_TRUE(DecodeTenantHead(EncodeRecord(TenantHead{{7, 1, 2, 3}, {}}), &later).ok());
   EXPECT_EQ(later, "");
 }
 
 TEST(RoutingRecordsTest, FieldsOfALaterWriterAreSkipped) {
-  const StreamHead head{7, 1, 2, 3};
+  const TenantHead head{{7, 1, 2, 3}, {{2, 9}}};
   const std::string value = EncodeRecord(head) + std::string(
                                                      "\xfa\x06\x03"
                                                      "abc",
                                                      6);  // field 111, three bytes
-  EXPECT_EQ(DecodeStreamHead(value).value(), head);
+  EXPECT_EQ(DecodeTenantHead(value).value(), head);
 }
 
 }  // namespace

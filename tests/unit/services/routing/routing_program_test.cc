@@ -204,6 +204,33 @@ TEST(RoutingProgramTest, WithoutRoomInTheLogOnlyLiveWorkGoesOn) {
   EXPECT_TRUE(shard.Do(CancelContact{Contact(3), CancelBy::kCustomer}).ok());
 }
 
+TEST(RoutingProgramTest, AFormerOwnerOfASessionShardIsRefused) {
+  Shard shard;
+  Live(shard);
+  const auto ask = [&](SessionTerm session, CommandBody body) {
+    return shard.Run(Command{{{ActorRole::kService, "session"}, {}}, std::move(body), session}).answer;
+  };
+  EXPECT_TRUE(ask({3, 10}, Enqueue(20, shard.now_)).ok());
+  EXPECT_EQ(ask({3, 11}, CancelContact{Contact(21), CancelBy::kCustomer}).refusal, Refusal::kUnknownContact);
+  EXPECT_TRUE(ask({3, 11}, CancelContact{Contact(20), CancelBy::kCustomer}).ok());
+
+  const size_t events = shard.events_.size();
+  for (const uint64_t late : {20, 21}) {  // served and ended meanwhile; canceled before it was ever queued
+    const Answer answer = ask({3, 10}, Enqueue(late, shard.now_));
+    EXPECT_EQ(answer.refusal, Refusal::kStaleSession);
+    EXPECT_EQ(answer.session_term, 11u);
+  }
+  EXPECT_EQ(ask({3, 10}, CustomerLeft{Contact(3)}).refusal, Refusal::kStaleSession);
+  EXPECT_EQ(shard.events_.size(), events) << "a refusal leaves nothing in the log";
+
+  EXPECT_TRUE(ask({2, 5}, Enqueue(22, shard.now_)).ok()) << "another shard's terms are its own";
+  shard.Load(7);
+  EXPECT_EQ(ask({3, 10}, Enqueue(20, shard.now_)).refusal, Refusal::kStaleSession) << "it is in the records";
+  EXPECT_EQ(ask({2, 4}, Enqueue(23, shard.now_)).refusal, Refusal::kStaleSession);
+  EXPECT_TRUE(ask({2, 5}, Enqueue(23, shard.now_)).ok());
+  EXPECT_TRUE(ask({}, CancelContact{Contact(23), CancelBy::kOperator}).ok()) << "from an operator";
+}
+
 TEST(RoutingProgramTest, EachTopicIsGapFreeOverTerms) {
   Shard shard;
   Live(shard);

@@ -74,6 +74,13 @@ void FakeRouting::LoseAnswers() {
 }
 
 Answer FakeRouting::Apply(const TenantId& tenant, const Command& command) {
+  MERIDIAN_CHECK(command.session.term > 0);
+  if (command.session.term < newest_session_term) {
+    Answer stale{Refusal::kStaleSession, ""};
+    stale.session_term = newest_session_term;
+    return stale;
+  }
+  newest_session_term = command.session.term;
   if (const auto* enqueue = std::get_if<EnqueueContact>(&command.body)) return Enqueue(tenant, *enqueue);
   if (const auto* left = std::get_if<CustomerLeft>(&command.body)) {
     if (!IsLive(left->contact)) return {Refusal::kUnknownContact, ""};

@@ -55,6 +55,7 @@ class FakeRouting final : public RoutingClient {
 
   Mode mode = Mode::kAnswers;
   Refusal refuse_contacts = Refusal::kNone;
+  uint64_t newest_session_term = 0;  // what is sent under an earlier one is refused
 
   // Who takes part now, the first as primary.
   void SetParticipants(const ContactId& contact, std::vector<std::string> agents, bool may_send = true);

@@ -24,6 +24,22 @@ TEST(SessionSubmitTest, AnsweredOnlyWhenRoutingHasIt) {
   EXPECT_EQ(world.answers["a"], "OK 1");
 }
 
+TEST(SessionSubmitTest, AnOwnerWhoseTermRoutingTakesForAFormerOnesTakesALaterOne) {
+  SessionWorld world;
+  world.Boot();
+  world.Settle();
+  world.routing.newest_session_term = world.shard().program().term() + 3'600'000;  // of a clock an hour ahead
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_FALSE(world.answers["a"].starts_with("OK"));
+  world.Pass(Duration::Seconds(2));
+  EXPECT_GT(world.shard().program().term(), world.clock().wall()->Now().ToUnixMilliseconds() + 3'000'000);
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1) << "it was pending";
+  world.Submit("again", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["again"], "OK 1");
+}
+
 TEST(SessionSubmitTest, SeveralWaitForOneAcknowledgement) {
   SessionWorld world;
   world.routing.mode = Mode::kUnreachable;

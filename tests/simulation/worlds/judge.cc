@@ -1,5 +1,6 @@
 #include "tests/simulation/worlds/judge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/conversation/records.h"
@@ -141,7 +142,10 @@ void Judge::Verify(const std::vector<LogEntry>& log, const Mix& mix) {
     for (verifier::Tenure& tenure : TenuresOnceSeen()) lives.tenures.push_back(std::move(tenure));
     expectations.grant_slack = Duration::Seconds(8);
   }
-  // The session hears of a grant's end as late as its store is slow.
+  // The session hears of a grant's end as late as it stands still, and its store is slow.
+  if (mix.freeze_every > Duration::Zero()) {
+    expectations.grant_slack = std::max(expectations.grant_slack, mix.longest_freeze + Duration::Seconds(2));
+  }
   if (mix.slow_store > 0) expectations.grant_slack = expectations.grant_slack + mix.slowest_store * 2;
   CheckAcknowledged(lives, evidence_.journal, expectations, events.trimmed, report);
   CheckConversations(evidence_, lives, events.trimmed, expectations, report);

@@ -16,6 +16,7 @@ Mix Everything() {
   mix.crash_every = S(40);
   mix.crash_at_commit = 3;
   mix.freeze_every = S(40);
+  mix.freeze_at_send = 1;
   mix.clock_fault_every = S(20);
   mix.lost = mix.doubled = mix.slow = 10;
   mix.cut_every = S(60);
@@ -33,7 +34,12 @@ std::vector<Mix> MakeMixes() {
       {.name = "slow-store", .slow_store = 60, .slowest_store = S(6), .routing_owners = 2, .session_owners = 2},
       {.name = "crashes", .crash_every = S(15), .crash_at_commit = 10},
       {.name = "owners", .routing_owners = 2, .session_owners = 2, .crash_every = S(20), .crash_at_commit = 5},
-      {.name = "freezes", .routing_owners = 2, .session_owners = 2, .freeze_every = S(10)},
+      {.name = "freezes",
+       .routing_owners = 2,
+       .session_owners = 2,
+       .freeze_every = S(10),
+       .freeze_at_send = 4,
+       .longest_freeze = S(30)},
       {.name = "clocks", .crash_every = S(30), .clock_fault_every = S(8)},
       {.name = "network", .lost = 30, .doubled = 30, .slow = 30, .cut_every = S(30)},
       {.name = "gateways", .gateway_death_every = S(15), .agent_mischief = 100},

@@ -27,6 +27,7 @@ struct Mix {
   Duration crash_every;
   int crash_at_commit = 0;
   Duration freeze_every;
+  int freeze_at_send = 0;  // per mille: whoever sends stands still with it
   Duration longest_freeze = Duration::Seconds(8);
 
   // Their clocks.

@@ -39,6 +39,9 @@ Duration Network::Arrival(const Party& from, const Party& to) {
 }
 
 bool Network::Send(Party& from, Party& to, Schedule::Call deliver, Schedule::Call lost) {
+  if (faulty_ && mix_.freeze_at_send > 0 && schedule_.Happens(mix_.freeze_at_send)) {
+    from.Freeze(schedule_.Between(Duration::Milliseconds(100), mix_.longest_freeze));
+  }
   const bool loses = Loses(from, to);
   if (loses) {
     from.Note("lost on its way to " + to.name());

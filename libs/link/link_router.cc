@@ -77,6 +77,7 @@ void LinkRouter::Break() {
 }
 
 void LinkRouter::BreakLinksToTheDead() {
+  if (!map_->NamesAllWhoLive()) return;
   std::vector<std::string> alive = Addresses();
   std::sort(alive.begin(), alive.end());
   std::lock_guard lock(links_mutex_);

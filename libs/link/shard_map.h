@@ -32,6 +32,8 @@ class ShardMap {
   virtual void Learn(ShardKind kind, const TenantId& tenant, const std::string& address) = 0;
   // Of all processes that serve shards of the kind, sorted.
   virtual std::vector<std::string> Addresses(ShardKind kind) const = 0;
+  // False while processes may live that are not named: the map was out of reach, and not all have said so again.
+  virtual bool NamesAllWhoLive() const { return true; }
 
   // Shards move, and one that nobody serves will soon be served again: its calls wait for that.
   virtual bool Moves() const { return false; }

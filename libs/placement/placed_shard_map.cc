@@ -30,21 +30,24 @@ struct PlacedShardMap::State : std::enable_shared_from_this<PlacedShardMap::Stat
   struct Handle;
 
   State(ShardPlacement* given_placement, ShardDirectory* given_directory, rpc::DeadlineTimer* given_timer,
-        Duration given_poll)
-      : placement(given_placement), directory(given_directory), timer(given_timer), poll(given_poll) {}
+        Duration given_poll, Duration given_ttl)
+      : placement(given_placement), directory(given_directory), timer(given_timer), poll(given_poll), ttl(given_ttl) {}
 
   void Look();
   void LookSoon();
   void LookAgainLater();
   void OnView(absl::StatusOr<PlacementView> view);
   void List(std::shared_ptr<Placement> next, const TenantId& after);
-  void Publish(std::shared_ptr<const Placement> next);
+  void Publish(std::shared_ptr<Placement> next);
+  void SettleLater();
+  void TellSoon();
   void Tell();
 
   ShardPlacement* const placement;
   ShardDirectory* const directory;
   rpc::DeadlineTimer* const timer;
   const Duration poll;
+  const Duration ttl;
   std::mutex mutex;  // for all below
   std::condition_variable read;
   bool closed = false;
@@ -53,6 +56,7 @@ struct PlacedShardMap::State : std::enable_shared_from_this<PlacedShardMap::Stat
   bool soon = false;   // a timer was set by LookSoon
   uint64_t looks = 0;  // a timer that was set before the last one means nothing
   bool was_read = false;
+  uint64_t outages = 0;  // of the store, once it had been read
   std::shared_ptr<const Placement> now = std::make_shared<Placement>();
   std::map<ShardId, std::string> learned;  // since `now` was looked at
   std::vector<std::weak_ptr<Watcher>> watchers;
@@ -156,12 +160,16 @@ void PlacedShardMap::State::List(std::shared_ptr<Placement> next, const TenantId
   });
 }
 
-void PlacedShardMap::State::Publish(std::shared_ptr<const Placement> next) {
+void PlacedShardMap::State::Publish(std::shared_ptr<Placement> next) {
   bool at_once = false;
   bool changed = false;
+  bool returned = false;
   {
     std::lock_guard lock(mutex);
     changed = next->view != now->view || next->complete != now->complete || next->tenants != now->tenants;
+    if (!next->complete && was_read && now->complete) ++outages;
+    returned = next->complete && was_read && !now->complete;
+    next->settled = next->complete ? !was_read || (now->settled && !returned) : !was_read;
     if (next->complete) learned.clear();
     was_read = was_read || next->complete;
     now = std::move(next);
@@ -174,11 +182,33 @@ void PlacedShardMap::State::Publish(std::shared_ptr<const Placement> next) {
   } else {
     LookAgainLater();
   }
-  if (changed) {
-    timer->After(Duration::Zero(), [weak = weak_from_this()] {
-      if (const auto state = weak.lock()) state->Tell();
-    });
-  }
+  if (returned) SettleLater();
+  if (changed) TellSoon();
+}
+
+// By then all who live have said so again, or the store was out of reach once more.
+void PlacedShardMap::State::SettleLater() {
+  std::unique_lock lock(mutex);
+  const uint64_t outage = outages;
+  lock.unlock();
+  timer->After(ttl, [weak = weak_from_this(), outage] {
+    const auto state = weak.lock();
+    if (state == nullptr) return;
+    {
+      std::lock_guard held(state->mutex);
+      if (state->outages != outage) return;
+      auto settled = std::make_shared<Placement>(*state->now);
+      settled->settled = true;
+      state->now = std::move(settled);
+    }
+    state->Tell();
+  });
+}
+
+void PlacedShardMap::State::TellSoon() {
+  timer->After(Duration::Zero(), [weak = weak_from_this()] {
+    if (const auto state = weak.lock()) state->Tell();
+  });
 }
 
 // On the timer's thread, so that nobody who watches holds up the store.
@@ -199,8 +229,8 @@ void PlacedShardMap::State::Tell() {
 // ---- the map ----
 
 PlacedShardMap::PlacedShardMap(ShardPlacement* placement, ShardDirectory* directory, rpc::DeadlineTimer* timer,
-                               Duration poll)
-    : state_(std::make_shared<State>(placement, directory, timer, poll)) {
+                               Duration poll, Duration ttl)
+    : state_(std::make_shared<State>(placement, directory, timer, poll, ttl)) {
   watch_ = placement->Watch([weak = std::weak_ptr(state_)] {
     if (const auto state = weak.lock()) state->Look();
   });

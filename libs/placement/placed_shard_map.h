@@ -25,20 +25,23 @@ struct Placement {
   std::map<TenantId, TenantShards> tenants;
   std::map<ShardId, std::string> owners;  // who serves it
   bool complete = false;  // both were read; false of what a map begins with, and when the store could not be read
+  // Who lives is named. False for a while after the store could not be read: not all may have said so again.
+  bool settled = true;
 };
 
 class PlacedShardMap final : public ShardMap {
  public:
   static constexpr Duration kPoll = Duration::Milliseconds(250);
 
-  // All outlive the map.
-  PlacedShardMap(ShardPlacement* placement, ShardDirectory* directory, rpc::DeadlineTimer* timer,
-                 Duration poll = kPoll);
+  // `ttl`: for how long a process is taken to live that was heard of. All outlive the map.
+  PlacedShardMap(ShardPlacement* placement, ShardDirectory* directory, rpc::DeadlineTimer* timer, Duration poll = kPoll,
+                 Duration ttl = kProcessTtl);
   ~PlacedShardMap() override;
 
   ShardPlace Find(ShardKind kind, const TenantId& tenant) const override;
   void Learn(ShardKind kind, const TenantId& tenant, const std::string& address) override;
   std::vector<std::string> Addresses(ShardKind kind) const override;
+  bool NamesAllWhoLive() const override { return Now()->settled; }
   bool Moves() const override { return true; }
   void Refresh() override;
   std::unique_ptr<Watch> OnChange(std::function<void()> changed) override;

@@ -147,13 +147,7 @@ void ShardKeeper::Reconcile() {
   PlacementPlan plan;
   {
     std::lock_guard lock(mutex_);
-    const MonotonicInstant now = ports_.monotonic->Now();
-    if (stopped_ || leaving_) return;
-    if (!seen->complete) {
-      if (seen_) take_from_ = now + options_.ttl;
-      return;
-    }
-    seen_ = true;
+    if (stopped_ || leaving_ || !seen->complete) return;
     if (admitted) {
       plan = PlanFor(seen->view, Describe());
     } else {
@@ -161,7 +155,7 @@ void ShardKeeper::Reconcile() {
     }
     std::erase_if(plan.give, [this](uint32_t number) { return held_.at(number) == Held::kGiving; });
     std::erase_if(plan.take, [this](uint32_t number) { return held_.contains(number); });  // it hangs
-    if (now < take_from_) plan.take.clear();
+    if (!seen->settled) plan.take.clear();
     for (const uint32_t number : plan.give) held_[number] = Held::kGiving;
     for (const uint32_t number : plan.take) held_[number] = Held::kTaking;
   }

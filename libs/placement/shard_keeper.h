@@ -28,9 +28,9 @@ namespace meridian {
 
 struct ShardKeeperOptions {
   ShardKind kind = ShardKind::kRouting;
-  std::string address;                              // where callers reach this process
-  std::string trust;                                // ShardProcess::trust
-  Duration ttl = Duration::Milliseconds(1500);      // unheard of for so long, the process is taken for dead
+  std::string address;  // where callers reach this process
+  std::string trust;    // ShardProcess::trust
+  Duration ttl = kProcessTtl;
   Duration announce = Duration::Milliseconds(300);  // how often it is heard of
 };
 
@@ -99,9 +99,6 @@ class ShardKeeper {
   bool stopped_ = false;
   bool leaving_ = false;
   std::map<uint32_t, Held> held_;
-  bool seen_ = false;  // the map was complete once
-  // The store was out of reach: others may live and not have said so again.
-  MonotonicInstant take_from_;
   const std::shared_ptr<Admission> admission_;
   absl::Status told_ = absl::UnavailableError("nothing");  // of the admission; the worker's
   std::shared_ptr<Lifeline> lifeline_;

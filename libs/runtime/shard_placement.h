@@ -44,6 +44,9 @@ struct PlacementView {
   friend bool operator==(const PlacementView&, const PlacementView&) = default;
 };
 
+// Unheard of for so long, a process is taken for dead.
+inline constexpr Duration kProcessTtl = Duration::Milliseconds(1500);
+
 // What Announce answers while the process at `address` lives and trusts others.
 inline absl::Status OtherTrust(const std::string& address) {
   return absl::FailedPreconditionError("the process at " + address + " has another signing key, or other TLS");

@@ -42,6 +42,8 @@ class MovingMap final : public ShardMap {
     }
     changed_();
   }
+  void SetNamesAllWhoLive(bool names) { names_all_ = names; }
+  bool NamesAllWhoLive() const override { return names_all_; }
   bool Moves() const override { return true; }
   void Refresh() override { ++refreshed_; }
 
@@ -57,6 +59,7 @@ class MovingMap final : public ShardMap {
   std::vector<std::string> alive_;
   std::function<void()> changed_;
   std::atomic<int> refreshed_{0};
+  std::atomic<bool> names_all_{true};
 };
 
 class UnservedTest : public ::testing::Test {
@@ -221,6 +224,26 @@ TEST_F(UnservedTest, AProcessThatTheMapTakesForDeadIsGivenUp) {
   map_.SetAlive({server_.address()});
   map_.Move(server_.address());
   EXPECT_TRUE(AwaitAnswers(2).back().ok());
+}
+
+TEST_F(UnservedTest, AProcessThatIsMissingInAMapThatDoesNotNameAllIsNotGivenUp) {
+  map_.SetAlive({server_.address()});
+  map_.Move(server_.address());
+  Call("hang");
+  AwaitReceived(1);
+  map_.SetNamesAllWhoLive(false);
+  map_.SetAlive({});
+  {
+    std::lock_guard lock(mutex_);
+    unanswered_.back()("late");
+  }
+  EXPECT_TRUE(AwaitAnswers(1).back().ok());
+
+  Call("hang");
+  AwaitReceived(2);
+  map_.SetNamesAllWhoLive(true);
+  map_.SetAlive({});
+  EXPECT_EQ(ErrorReason(AwaitAnswers(2).back().status()), "LINK_BROKEN");
 }
 
 TEST_F(UnservedTest, NobodyWaitsLongerThanTheCallsTime) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -10,6 +11,41 @@
 
 namespace meridian {
 namespace {
+
+// A placement that can be out of reach.
+class PlacementAway final : public ShardPlacement {
+ public:
+  explicit PlacementAway(ShardPlacement* placement) : placement_(placement) {}
+
+  void SetAway(bool away) { away_ = away; }
+
+  void FixCount(ShardKind kind, uint32_t count, absl::AnyInvocable<void(absl::StatusOr<uint32_t>)> done) override {
+    placement_->FixCount(kind, count, std::move(done));
+  }
+  void FixRegion(std::string region, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    placement_->FixRegion(std::move(region), std::move(done));
+  }
+  void Announce(ShardProcess process, Duration ttl, absl::AnyInvocable<void(absl::Status)> done) override {
+    placement_->Announce(std::move(process), ttl, std::move(done));
+  }
+  void Leave(ShardKind kind, std::string address, absl::AnyInvocable<void(absl::Status)> done) override {
+    placement_->Leave(kind, std::move(address), std::move(done));
+  }
+  void Wish(ShardId shard, std::string address, absl::AnyInvocable<void(absl::Status)> done) override {
+    placement_->Wish(shard, std::move(address), std::move(done));
+  }
+  void View(absl::AnyInvocable<void(absl::StatusOr<PlacementView>)> done) override {
+    if (away_) return done(absl::UnavailableError("away"));
+    placement_->View(std::move(done));
+  }
+  std::unique_ptr<Subscription> Watch(std::function<void()> on_change) override {
+    return placement_->Watch(std::move(on_change));
+  }
+
+ private:
+  ShardPlacement* const placement_;
+  std::atomic<bool> away_{false};
+};
 
 class PlacedShardMapTest : public ::testing::Test {
  protected:
@@ -46,7 +82,8 @@ class PlacedShardMapTest : public ::testing::Test {
   MemoryStore store_;
   rpc::DeadlineTimer timer_;
   // Looked at once a minute, so that it hears of every change or misses it.
-  PlacedShardMap map_{&store_.placement(), &store_, &timer_, Duration::Minutes(1)};
+  PlacementAway placement_{&store_.placement()};
+  PlacedShardMap map_{&placement_, &store_, &timer_, Duration::Minutes(1), Duration::Minutes(1)};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<ShardMap::Watch> watch_;
@@ -86,6 +123,34 @@ TEST_F(PlacedShardMapTest, WhatAServerSaysHoldsUntilTheStoreWasRead) {
   Announce(ShardKind::kRouting, "a:1", {});
   Announce(ShardKind::kRouting, "c:1", {0});
   Await([&] { return OwnerOfTenant("acme") == "c:1"; });
+}
+
+TEST_F(PlacedShardMapTest, WhoIsMissingAfterTheStoreWasAwayIsNotTakenForDeadAtOnce) {
+  PlacedShardMap hasty(&placement_, &store_, &timer_, Duration::Minutes(1), Duration::Milliseconds(1));
+  const auto watch = hasty.OnChange([this] {
+    std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  });
+  Announce(ShardKind::kRouting, "a:1", {});
+  Announce(ShardKind::kRouting, "b:1", {});
+  Await([&] { return map_.Addresses(ShardKind::kRouting).size() == 2; });
+  EXPECT_TRUE(map_.NamesAllWhoLive());
+
+  placement_.SetAway(true);
+  map_.Refresh();
+  hasty.Refresh();
+  Await([&] { return !map_.Now()->complete && !hasty.Now()->complete; });
+  EXPECT_FALSE(map_.NamesAllWhoLive());
+  EXPECT_EQ(map_.Addresses(ShardKind::kRouting).size(), 2u) << "what was known last";
+
+  // The store is back and has forgotten both; one has said so again.
+  store_.placement().Leave(ShardKind::kRouting, "b:1", [](const absl::Status&) {});
+  placement_.SetAway(false);
+  map_.Refresh();
+  hasty.Refresh();
+  Await([&] { return map_.Now()->complete && map_.Addresses(ShardKind::kRouting).size() == 1; });
+  EXPECT_FALSE(map_.NamesAllWhoLive());
+  Await([&] { return hasty.NamesAllWhoLive() && hasty.Now()->complete; });
 }
 
 TEST_F(PlacedShardMapTest, ASessionShardNeedsTheLogsOfItsTenants) {

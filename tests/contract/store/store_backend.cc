@@ -66,14 +66,7 @@ class TaillessSqliteBackend : public SqliteBackend {
 class RedisBackend : public StoreBackend {
  public:
   explicit RedisBackend(const testing::FakeClock& clock, RedisDurability durability = RedisDurability::kAsync)
-      : clock_(clock), durability_(durability), prefix_("test" + std::to_string(++prefixes)) {
-    if (!primary) primary = std::make_unique<testing::RedisServer>();
-    if (!replica && durability != RedisDurability::kAsync) {
-      replica = std::make_unique<testing::RedisServer>();
-      replica->ReplicateFrom(*primary);
-    }
-    Restart();
-  }
+      : RedisBackend(clock, durability, Primary(durability)) {}
   ShardStore& store() override { return *store_; }
   EventLog& log() override { return *store_; }
   ShardLeases& leases() override { return *store_; }
@@ -82,7 +75,7 @@ class RedisBackend : public StoreBackend {
 
   void Restart() override {
     store_.reset();
-    auto opened = RedisStore::Open({.servers = {{.unix_path = primary->socket_path()}},
+    auto opened = RedisStore::Open({.servers = {{.unix_path = server_.socket_path()}},
                                     .durability = durability_,
                                     .key_prefix = prefix_,
                                     .wall = clock_.wall(),
@@ -93,12 +86,28 @@ class RedisBackend : public StoreBackend {
     store_ = *std::move(opened);
   }
 
+ protected:
+  RedisBackend(const testing::FakeClock& clock, RedisDurability durability, const testing::RedisServer& server)
+      : clock_(clock), durability_(durability), server_(server), prefix_("test" + std::to_string(++prefixes)) {
+    Restart();
+  }
+
  private:
+  static testing::RedisServer& Primary(RedisDurability durability) {
+    if (!primary) primary = std::make_unique<testing::RedisServer>();
+    if (!replica && durability != RedisDurability::kAsync) {
+      replica = std::make_unique<testing::RedisServer>();
+      replica->ReplicateFrom(*primary);
+    }
+    return *primary;
+  }
+
   static inline std::unique_ptr<testing::RedisServer> primary, replica;
   static inline int prefixes = 0;
 
   const testing::FakeClock& clock_;
   const RedisDurability durability_;
+  const testing::RedisServer& server_;
   const std::string prefix_;
   const SystemMonotonicClock monotonic_;
   std::unique_ptr<RedisStore> store_;
@@ -108,6 +117,24 @@ class ReplicatedRedisBackend : public RedisBackend {
  public:
   explicit ReplicatedRedisBackend(const testing::FakeClock& clock)
       : RedisBackend(clock, RedisDurability::kReplicated) {}
+};
+
+// A node of a Redis Cluster, with all its slots: it refuses a call whose keys lie in more than one.
+class ClusterNodeBackend : public RedisBackend {
+ public:
+  explicit ClusterNodeBackend(const testing::FakeClock& clock) : RedisBackend(clock, RedisDurability::kAsync, Node()) {}
+
+ private:
+  static testing::RedisServer& Node() {
+    static testing::RedisServer node({.settings = {"--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"}});
+    static const bool has_slots = [] {
+      node.Command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"});
+      node.AwaitReply({"CLUSTER", "INFO"}, "cluster_state:ok");
+      return true;
+    }();
+    MERIDIAN_CHECK(has_slots);
+    return node;
+  }
 };
 
 template <typename Backend>
@@ -122,13 +149,15 @@ std::vector<StoreKind> AllStoreKinds() {
           {"Sqlite", Make<SqliteBackend>},
           {"SqliteWithoutTail", Make<TaillessSqliteBackend>},
           {"Redis", Make<RedisBackend>},
-          {"RedisReplicated", Make<ReplicatedRedisBackend>}};
+          {"RedisReplicated", Make<ReplicatedRedisBackend>},
+          {"RedisCluster", Make<ClusterNodeBackend>}};
 }
 
 std::vector<StoreKind> SharedStoreKinds() {
   return {{"Memory", Make<MemoryBackend>},
           {"Redis", Make<RedisBackend>},
-          {"RedisReplicated", Make<ReplicatedRedisBackend>}};
+          {"RedisReplicated", Make<ReplicatedRedisBackend>},
+          {"RedisCluster", Make<ClusterNodeBackend>}};
 }
 
 void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -37,11 +38,6 @@ pb::CallLane ToProto(Lane lane) {
       return pb::CALL_LANE_READS;
   }
   return pb::CALL_LANE_UNSPECIFIED;
-}
-
-absl::Status Broken(std::string_view why) {
-  return MakeError(absl::StatusCode::kUnavailable, "LINK_BROKEN",
-                   "no connection to another service: " + std::string(why));
 }
 
 absl::Status NoCredit() {
@@ -164,10 +160,10 @@ class LinkClient::State::Handle final : public LinkFeed {
 // ---- the stream ----
 
 absl::Status LinkClient::State::EnsureStream() {
-  if (closed) return Broken("the process is stopping");
+  if (closed) return LinkBroken("the process is stopping");
   if (stream != nullptr) return absl::OkStatus();
   const MonotonicInstant now = options.clock->Now();
-  if (now < not_before) return Broken("tried a moment ago");
+  if (now < not_before) return LinkBroken("tried a moment ago", /*unsent=*/true);
   ++stream_number;
   ++open_streams;
   last_id = 0;
@@ -226,8 +222,8 @@ void LinkClient::State::Flush() {
   {
     std::lock_guard lock(mutex);
     if (writing || stream == nullptr) return;
-    pb::LinkRequest batch = NextBatch();
-    // The first one goes also empty, so that it is seen whether there is a server.
+    // The first one goes empty: so it is seen whether there is a server before a call is trusted to it.
+    pb::LinkRequest batch = connected ? NextBatch() : pb::LinkRequest();
     const bool empty =
         connected && batch.calls_size() == 0 && batch.grants_size() == 0 && batch.closed_feeds_size() == 0;
     if (empty && batch.token().empty()) return;
@@ -310,11 +306,17 @@ void LinkClient::State::OnItem(pb::Item& item, const std::shared_ptr<FeedEntry>&
 void LinkClient::State::OnClosed(uint64_t of_stream, const absl::Status& status) {
   std::unordered_map<uint64_t, Pending> lost_calls;
   std::unordered_map<uint64_t, std::shared_ptr<FeedEntry>> lost_feeds;
+  std::unordered_set<uint64_t> unsent;
   std::shared_ptr<rpc::OpenedStream> last;  // destroyed without the lock
   {
     std::lock_guard lock(mutex);
     ++running;
     if (of_stream == stream_number) {
+      // A server that refuses the stream would refuse it again.
+      const bool may_come_back = absl::IsUnavailable(status) || absl::IsCancelled(status);
+      for (const Waiting& call : waiting) {
+        if (may_come_back && !closed) unsent.insert(call.call.id());
+      }
       last.swap(stream);
       lost_calls.swap(calls);
       lost_feeds.swap(feeds);
@@ -332,9 +334,9 @@ void LinkClient::State::OnClosed(uint64_t of_stream, const absl::Status& status)
   std::sort(calls_in_order.begin(), calls_in_order.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   Outside([&] {
-    for (auto& [id, done] : calls_in_order) done(Broken(why));
+    for (auto& [id, done] : calls_in_order) done(LinkBroken(why, unsent.contains(id)));
     for (auto& [id, feed] : lost_feeds) {
-      feed->With([&](FeedEvents& events) { events.OnEnded(Broken(why)); });
+      feed->With([&](FeedEvents& events) { events.OnEnded(LinkBroken(why)); });
     }
   });
   std::lock_guard lock(mutex);

@@ -4,6 +4,7 @@
 
 #include "libs/base/check.h"
 #include "libs/error/error.h"
+#include "libs/link/link_status.h"
 #include "libs/runtime/refusal.h"
 
 namespace meridian {
@@ -51,7 +52,7 @@ bool WasNotTaken(const absl::Status& status) {
   const std::string reason = ErrorReason(status);
   // Without `owner` it is a loop that lost its shard, and what became of the call is not known.
   if (reason == refusal::kNotOwner) return ErrorMetadataOf(status).contains(kOwnerMetadata);
-  return reason == refusal::kShuttingDown;
+  return reason == refusal::kShuttingDown || WasNotSent(status);
 }
 
 }  // namespace meridian

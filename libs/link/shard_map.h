@@ -71,8 +71,8 @@ class StaticShardMap final : public ShardMap {
 absl::Status NotOwner(const std::string& owner);
 // The owner that such a status names; empty for every other status.
 std::string OwnerNamedBy(const absl::Status& status);
-// The call was not taken because the shard is served elsewhere, or by nobody, or is being given away: it may be made
-// again wherever the shard comes to be served.
+// The call was not taken because the shard is served elsewhere, or by nobody, or is being given away, or because it was
+// never sent: it may be made again wherever the shard comes to be served.
 bool WasNotTaken(const absl::Status& status);
 
 }  // namespace meridian

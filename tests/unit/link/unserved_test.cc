@@ -8,6 +8,7 @@
 
 #include "libs/error/error.h"
 #include "libs/link/link_router.h"
+#include "libs/link/link_status.h"
 #include "libs/runtime/refusal.h"
 #include "tests/contract/links/loopback_server.h"
 
@@ -244,6 +245,29 @@ TEST_F(UnservedTest, AProcessThatIsMissingInAMapThatDoesNotNameAllIsNotGivenUp) 
   map_.SetNamesAllWhoLive(true);
   map_.SetAlive({});
   EXPECT_EQ(ErrorReason(AwaitAnswers(2).back().status()), "LINK_BROKEN");
+}
+
+// Killed, and still in the map.
+TEST_F(UnservedTest, WhatWasNeverSentWaitsUntilAProcessIsThereAgain) {
+  constexpr size_t kCalls = 50;
+  map_.Move(server_.address());
+  server_.Stop();
+  for (size_t i = 0; i < kCalls; ++i) Call(std::to_string(i));
+  server_.Start();
+  const auto answers = AwaitAnswers(kCalls);
+  ASSERT_EQ(received(), kCalls);
+  for (size_t i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(received_[i], std::to_string(i));
+    EXPECT_TRUE(answers[i].ok()) << answers[i].status();
+  }
+}
+
+TEST_F(UnservedTest, WhatTheProcessThatWasAskedCouldNotSendOnIsNotAskedAgain) {
+  map_.Move(server_.address());
+  Refuse(LinkBroken("its own link", /*unsent=*/true));
+  Call("once");
+  EXPECT_EQ(ErrorReason(AwaitAnswers(1).back().status()), "LINK_BROKEN");
+  EXPECT_EQ(received(), 1U);
 }
 
 TEST_F(UnservedTest, NobodyWaitsLongerThanTheCallsTime) {

@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kTenantsPerSlice = 16;  // opened, each with a record and three events
 constexpr size_t kDeletesPerSlice = 8;
-constexpr size_t kDraftsPerTenant = 2;
 constexpr size_t kTenantHeadBytes = 192;  // of the key and the value without its sessions' terms, at most
 constexpr size_t kSessionTermBytes = 24;  // at most
 
@@ -116,90 +115,6 @@ RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& c
   return answer;
 }
 
-RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, StageConfig stage) {
-  const auto [found, added] = tenant.drafts.try_emplace(stage.chunk.draft);
-  Draft& draft = found->second;
-  if (added) {
-    draft.count = stage.content.count;
-    draft.order = ++tenant.drafts_begun;
-  }
-  draft.staged.insert(stage.chunk.index);
-  Put(ConfigChunkKey(tenant.id, stage.chunk), EncodeRecord(stage.content));
-  if (tenant.drafts.size() > kDraftsPerTenant) {
-    const auto oldest = std::min_element(tenant.drafts.begin(), tenant.drafts.end(),
-                                         [](const auto& a, const auto& b) { return a.second.order < b.second.order; });
-    DropDraft(tenant, Uuid(oldest->first));
-  }
-  RoutingAnswer answer;
-  answer.outcome = ConfigOutcome::kStaged;
-  return answer;
-}
-
-RoutingAnswer RoutingProgram::InForce(const Tenant& tenant, ConfigOutcome outcome) const {
-  RoutingAnswer answer;
-  answer.outcome = outcome;
-  if (tenant.heads.empty()) return answer;
-  answer.revision = tenant.heads.rbegin()->first;
-  answer.digest = tenant.heads.rbegin()->second.digest;
-  return answer;
-}
-
-RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, PublishDraft publish, Instant now) {
-  const RoutingAnswer current = InForce(tenant, ConfigOutcome::kNone);
-  const bool equal = current.revision != 0 && current.digest == publish.digest;
-  const auto draft = tenant.drafts.find(publish.draft);
-  const size_t staged = draft == tenant.drafts.end() ? 0 : draft->second.staged.size();
-  if (!publish.expected_etag.empty() && (current.revision == 0 || EtagOf(current.digest) != publish.expected_etag)) {
-    DropDraft(tenant, publish.draft);
-    return InForce(tenant, ConfigOutcome::kEtagMismatch);
-  }
-  if (equal != publish.renewal) {
-    DropDraft(tenant, publish.draft);
-    return InForce(tenant, ConfigOutcome::kUnchanged);
-  }
-  if (staged + 1 != publish.last.count) {
-    DropDraft(tenant, publish.draft);
-    return InForce(tenant, ConfigOutcome::kDraftGone);
-  }
-
-  const uint64_t revision = tenant.engine.config_revision() + 1;
-  PublishConfig command{publish.config->config, ShortDigestOf(publish.digest)};
-  command.config.revision = revision;
-  RoutingAnswer answer;
-  answer.answer = tenant.engine.Apply({publish.origin, std::move(command)}, now);
-  if (!answer.answer.ok()) {
-    DropDraft(tenant, publish.draft);
-    Gather(tenant);
-    return answer;
-  }
-  tenant.drafts.erase(publish.draft);
-  Put(ConfigChunkKey(tenant.id, {publish.draft, publish.last.count - 1}), EncodeRecord(publish.last));
-  tenant.heads[revision] = {.revision = revision,
-                            .draft = publish.draft,
-                            .chunks = publish.last.count,
-                            .digest = publish.digest,
-                            .published_at = now,
-                            .zones_made_at = publish.zones_made_at};
-  auto config = std::make_shared<admin::v1::TenantConfig>(*publish.config->proto);
-  config->set_revision(revision);
-  tenant.config = std::move(config);
-  tenant.zones_due = publish.zones_made_at + kZoneTablesRenewedAfter;
-  messages_.push_back(ConfigInForce{tenant.id, tenant.config});
-  Gather(tenant);
-  return InForce(tenant, ConfigOutcome::kPublished);
-}
-
-void RoutingProgram::DropDraft(Tenant& tenant, const Uuid& draft) {
-  const auto found = tenant.drafts.find(draft);
-  if (found == tenant.drafts.end()) return;
-  for (const uint32_t index : found->second.staged) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
-  tenant.drafts.erase(found);
-}
-
-void RoutingProgram::DropChunks(const Tenant& tenant, const Uuid& draft, uint32_t count) {
-  for (uint32_t index = 0; index < count; ++index) doomed_.push_back(ConfigChunkKey(tenant.id, {draft, index}));
-}
-
 // ---- after a lost tail ----
 
 RoutingAnswer RoutingProgram::Replay(RoutingCommand command, Instant now) {
@@ -246,6 +161,7 @@ std::string RoutingProgram::EncodeAnswer(const RoutingAnswer& answer) const {
   writer.Number(5, answer.outcome);
   writer.Number(6, answer.revision);
   writer.Bytes(7, answer.digest);
+  writer.Number(8, answer.answer.session_term);
   return bytes;
 }
 
@@ -253,13 +169,14 @@ RoutingAnswer RoutingProgram::DecodeAnswer(std::string_view bytes) const {
   FieldReader reader(bytes);
   RoutingAnswer answer;
   uint32_t state = 0;
-  reader.Number(1, answer.answer.refusal, Refusal::kNoNextStep);
+  reader.Number(1, answer.answer.refusal, static_cast<Refusal>(kRefusalCount - 1));
   reader.Text(2, answer.answer.text);
   reader.Number(3, answer.answer.repeated, true);
   reader.Number(4, state, uint32_t{kContactStateCount});
   reader.Number(5, answer.outcome, ConfigOutcome::kDraftGone);
   reader.Number(6, answer.revision);
   reader.Bytes(7, answer.digest);
+  reader.Number(8, answer.answer.session_term);
   if (!reader.ok()) return Refuse(absl::DataLossError("a stored answer cannot be read"));
   if (state != 0) answer.answer.contact_state = static_cast<ContactState>(state - 1);
   return answer;

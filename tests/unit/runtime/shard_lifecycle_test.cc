@@ -262,22 +262,6 @@ TEST(ShardLifecycleTest, WrongTermLosesTheShard) {
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: NOT_OWNER"));
 }
 
-TEST(ShardLifecycleTest, ATermBelowOneThatWasHeardOfIsLeftForOneAboveIt) {
-  CounterWorld world;
-  world.BootAndServe();
-  const uint64_t term = world.loop().chain().term();
-  world.loop().LeaveTermBelow(term);
-  world.Settle();
-  EXPECT_EQ(world.loop().chain().term(), term) << "it is that term's owner";
-  world.loop().LeaveTermBelow(term + 3'600'000);  // of a process whose clock is an hour ahead
-  ASSERT_TRUE(world.Add("a", 1).ok());
-  world.Settle();
-  EXPECT_EQ(world.loop().state(), ShardState::kLost);
-  world.Pass(ShardLifecycle::kFirstRestart);
-  EXPECT_EQ(world.loop().state(), ShardState::kServing);
-  EXPECT_GT(world.loop().chain().term(), term + 3'600'000);
-}
-
 TEST(ShardLifecycleTest, ALostShardIsTakenAgainAfterAWhile) {
   CounterWorld world;
   world.BootAndServe();

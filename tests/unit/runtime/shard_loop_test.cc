@@ -302,5 +302,20 @@ TEST(ShardLoopTest, ReloadGoesOnFromTheCommittedTime) {
   EXPECT_GE(time(3), time(1)) << "a wall clock that was set back does not turn shard time back";
 }
 
+TEST(ShardLoopTest, ATermBelowOneThatWasHeardOfIsLeftForOneAboveIt) {
+  CounterWorld world;
+  world.BootAndServe();
+  const auto term = [&] { return world.loop().chain().term(); };
+  const uint64_t known = term() + 3'600'000;  // of a process whose clock is an hour ahead
+  world.loop().LeaveTermBelow(term());
+  world.Settle();
+  EXPECT_LT(term(), known) << "it is that term's owner";
+  world.loop().LeaveTermBelow(known);
+  world.Settle();
+  EXPECT_EQ(world.loop().state(), ShardState::kLost);
+  world.Pass(ShardLifecycle::kFirstRestart);
+  EXPECT_GT(term(), known);
+}
+
 }  // namespace
 }  // namespace meridian

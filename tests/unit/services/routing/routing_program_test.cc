@@ -430,11 +430,17 @@ TEST(RoutingProgramTest, AnswersComeBackFromTheirStoredForm) {
   answer.answer.text = "an older token";
   answer.answer.repeated = true;
   answer.answer.contact_state = ContactState::kQueued;
+  answer.answer.session_term = 1234567;
   answer.outcome = ConfigOutcome::kPublished;
   answer.revision = 12;
   answer.digest[31] = 9;
   const RoutingAnswer decoded = program.DecodeAnswer(program.EncodeAnswer(answer));
   EXPECT_EQ(decoded.answer, answer.answer);
+  for (int i = 0; i < kRefusalCount; ++i) {
+    RoutingAnswer refused;
+    refused.answer.refusal = static_cast<Refusal>(i);
+    EXPECT_EQ(program.DecodeAnswer(program.EncodeAnswer(refused)).answer, refused.answer) << i;
+  }
   EXPECT_EQ(decoded.outcome, answer.outcome);
   EXPECT_EQ(decoded.revision, answer.revision);
   EXPECT_EQ(decoded.digest, answer.digest);

@@ -21,11 +21,11 @@ from web_visitor import open_session
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 HEALTH = "/grpc.health.v1.Health/"
 DRAIN_LIMIT_S = 6
-PORTS = {"routing": 9100, "session": 9110, "ingress": 9120, "agent_gateway": 9130, "admin": 9140}
+PORTS = {"routing": 9100, "session": 9110, "ingress": 9120, "agent_gateway": 9130, "admin": 9140, "replicator": 9150}
 
 
 class Installation:
-    """The five services over one Redis, each on ports that it keeps."""
+    """The six services over one Redis, each on ports that it keeps."""
 
     def __init__(self, folder):
         self.redis = RedisServers(folder / "redis", replicas=0)
@@ -101,7 +101,7 @@ def test_a_shard_without_its_store_is_not_ready_and_comes_back(installation):
     primary, services = installation.redis.primary, installation.services
     for take_away, bring_back in ((primary.freeze, primary.go_on), (primary.kill, primary.start)):
         take_away()
-        for name in ("routing", "session"):
+        for name in ("routing", "session", "replicator"):
             until_away(services[name], "store")
         assert readiness(services["admin"])[0] == 200, "it reaches routing, which says for itself what it lacks"
         bring_back()

@@ -183,6 +183,8 @@ void Fields(A& a, InOut<A, Answer>& answer) {
 
 namespace {
 
+constexpr int kFirstBody = 17;
+
 // The fields of RoutingCommand. An alternative that is not listed does not compile.
 struct CommandField {
   template <class T>
@@ -258,6 +260,7 @@ absl::StatusOr<KeyedCommand> DecodeRoutingCommand(std::string_view bytes) {
   reader.Sub(1, read.command.origin, kFields);
   OptionalField(reader, 2, read.key);
   reader.Sub(3, read.command.session, kFields);
+  reader.NextField(kFirstBody);  // what a later release says around the body
   ReadAlternative(reader, read.command.body, CommandField());
   if (!reader.ok()) return Malformed("command");
   return read;

@@ -166,6 +166,17 @@ TEST(RoutingCommandTest, EveryCommandComesBack) {
   }
 }
 
+TEST(RoutingCommandTest, WhatALaterReleaseSaysAroundTheBodyIsSkipped) {
+  const Command command{{}, CancelContact{}, {3, 7}};
+  const auto bytes = Encode(command, std::nullopt);
+  ASSERT_TRUE(bytes.ok());
+  const size_t body = bytes->find("\xa2\x01");  // field 20
+  ASSERT_NE(body, std::string::npos);
+  const auto read = DecodeRoutingCommand(bytes->substr(0, body) + "\x52\x01x" + bytes->substr(body));  // field 10
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->command, command);
+}
+
 TEST(RoutingCommandTest, AWholeConfigurationIsRefused) {
   const Command command{{}, PublishConfig()};
   EXPECT_TRUE(absl::IsInvalidArgument(Encode(command, std::nullopt).status()));

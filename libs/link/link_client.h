@@ -1,8 +1,8 @@
 // The client side of one link: calls and feeds to one process over one stream, written in batches. Connects when it is
 // first used, and again after the stream broke: what was unanswered then fails with UNAVAILABLE (LINK_BROKEN), since
-// what became of it is not known; nothing is sent twice by the link itself. Any thread. Callbacks come on a transport's
-// thread, or inside the call that cannot be made; they must not block. The destructor fails what is unanswered and
-// waits for callbacks that run, so it must not run inside one.
+// what became of it is not known, unless it had not been sent (WasNotSent); nothing is sent twice by the link itself.
+// Any thread. Callbacks come on a transport's thread, or inside the call that cannot be made; they must not block. The
+// destructor fails what is unanswered and waits for callbacks that run, so it must not run inside one.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,8 @@ void LinkRouter::Break() {
 }
 
 void LinkRouter::BreakLinksToTheDead() {
-  if (!map_->NamesAllWhoLive()) return;
   std::vector<std::string> alive = Addresses();
+  if (!map_->NamesAllWhoLive()) return;
   std::sort(alive.begin(), alive.end());
   std::lock_guard lock(links_mutex_);
   for (const std::string& address : std::exchange(alive_, alive)) {

@@ -43,6 +43,7 @@ class LinkRouter {
   // The link to a process, made when it is first asked for; lives as long as the router.
   LinkClient& LinkTo(const std::string& address);
   std::vector<std::string> Addresses() const { return map_->Addresses(kind_); }
+  bool NamesAllWhoLive() const { return map_->NamesAllWhoLive(); }
   // As ShardMap::OnChange; may be null.
   std::unique_ptr<ShardMap::Watch> OnChange(std::function<void()> changed) {
     return map_->OnChange(std::move(changed));

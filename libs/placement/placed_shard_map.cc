@@ -39,7 +39,7 @@ struct PlacedShardMap::State : std::enable_shared_from_this<PlacedShardMap::Stat
   void OnView(absl::StatusOr<PlacementView> view);
   void List(std::shared_ptr<Placement> next, const TenantId& after);
   void Publish(std::shared_ptr<Placement> next);
-  void SettleLater();
+  void SettleLater(uint64_t outage);
   void TellSoon();
   void Tell();
 
@@ -164,12 +164,14 @@ void PlacedShardMap::State::Publish(std::shared_ptr<Placement> next) {
   bool at_once = false;
   bool changed = false;
   bool returned = false;
+  uint64_t outage = 0;
   {
     std::lock_guard lock(mutex);
     changed = next->view != now->view || next->complete != now->complete || next->tenants != now->tenants;
     if (!next->complete && was_read && now->complete) ++outages;
     returned = next->complete && was_read && !now->complete;
-    next->settled = next->complete ? !was_read || (now->settled && !returned) : !was_read;
+    next->settled = !was_read || (next->complete && now->settled);
+    outage = outages;
     if (next->complete) learned.clear();
     was_read = was_read || next->complete;
     now = std::move(next);
@@ -182,15 +184,12 @@ void PlacedShardMap::State::Publish(std::shared_ptr<Placement> next) {
   } else {
     LookAgainLater();
   }
-  if (returned) SettleLater();
+  if (returned) SettleLater(outage);
   if (changed) TellSoon();
 }
 
 // By then all who live have said so again, or the store was out of reach once more.
-void PlacedShardMap::State::SettleLater() {
-  std::unique_lock lock(mutex);
-  const uint64_t outage = outages;
-  lock.unlock();
+void PlacedShardMap::State::SettleLater(uint64_t outage) {
   timer->After(ttl, [weak = weak_from_this(), outage] {
     const auto state = weak.lock();
     if (state == nullptr) return;

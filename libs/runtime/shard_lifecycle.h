@@ -4,7 +4,7 @@
 //   kStopped ─Start→ kAcquiring → kTakingTerm → kLoading → kServing ─RequestStop→ kDraining → kStopped
 //   kServing ─commit refused (wrong number, too large, broken)→ kTakingTerm
 //   kServing ─no space, read-only→ kSuspended: an empty commit is tried each second ─it succeeds→ kLoading
-//   any ─lease gone, wrong term→ kLost ─after a while→ kAcquiring; kDraining → kStopped
+//   kServing ─LeaveTermBelow→ kLost; any ─lease gone, wrong term→ kLost ─after a while→ kAcquiring; kDraining → kStopped
 //   kLoading ─a record cannot be read→ kFailed: final until the next Start
 //
 // A lease that lapsed while the process stood still is renewed, unless another owner has taken it meanwhile.
@@ -83,7 +83,7 @@ class ShardLifecycle {
   void Stop();
   void Finish();
 
-  // While serving a term that is not above `known`, which another shard has heard of: the term is given up for one
+  // While serving a term below `known`, which another shard has heard of: the term is given up for one
   // above it. So a process whose successor has taken over finds out, and an owner whose term is below one that was lost
   // with the store's tail (clocks differ) is heard again.
   void LeaveTermBelow(uint64_t known);

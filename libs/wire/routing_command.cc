@@ -183,7 +183,7 @@ void Fields(A& a, InOut<A, Answer>& answer) {
 
 namespace {
 
-constexpr int kFirstBody = 17;
+constexpr int kSession = 64;  // behind the body, where a reader that does not know it stops
 
 // The fields of RoutingCommand. An alternative that is not listed does not compile.
 struct CommandField {
@@ -246,8 +246,10 @@ absl::StatusOr<std::string> Encode(const Command& command, const std::optional<R
   FieldWriter writer(&bytes);
   writer.Sub(1, command.origin, kFields);
   OptionalField(writer, 2, key);
-  writer.Sub(3, command.session, kFields);
-  if (WriteAlternative(writer, command.body, CommandField())) return bytes;
+  if (WriteAlternative(writer, command.body, CommandField())) {
+    writer.Sub(kSession, command.session, kFields);
+    return bytes;
+  }
   return absl::InvalidArgumentError("a configuration is published by ApplyConfig");
 }
 
@@ -259,9 +261,8 @@ absl::StatusOr<KeyedCommand> DecodeRoutingCommand(std::string_view bytes) {
   FieldReader reader(bytes);
   reader.Sub(1, read.command.origin, kFields);
   OptionalField(reader, 2, read.key);
-  reader.Sub(3, read.command.session, kFields);
-  reader.NextField(kFirstBody);  // what a later release says around the body
   ReadAlternative(reader, read.command.body, CommandField());
+  reader.Sub(kSession, read.command.session, kFields);
   if (!reader.ok()) return Malformed("command");
   return read;
 }

@@ -87,7 +87,7 @@ void RemoteRoutingClient::FollowServer(const std::string& address) {
 void RemoteRoutingClient::FollowServers() {
   const std::vector<std::string> live = router_->Addresses();
   std::vector<std::string> gone;
-  {
+  if (router_->NamesAllWhoLive()) {
     std::lock_guard lock(mutex_);
     for (const auto& [address, complete] : complete_) {
       if (!std::binary_search(live.begin(), live.end(), address)) gone.push_back(address);

@@ -57,6 +57,9 @@ RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
   }
   Tenant& tenant = FindOrAdd(command.tenant);
   Open(tenant, now);
+  if (const auto* of_engine = std::get_if<meridian::Command>(&command.body)) {
+    if (auto stale = HearSession(tenant, of_engine->session)) return *std::move(stale);
+  }
   if (command.no_new_contacts && IsNewContact(tenant, command)) {
     RoutingAnswer answer;
     answer.answer.refusal = Refusal::kEventLogFull;
@@ -75,7 +78,7 @@ RoutingAnswer RoutingProgram::Apply(RoutingCommand command, Instant now) {
       std::move(command.body));
 }
 
-std::optional<RoutingAnswer> RoutingProgram::CheckSession(Tenant& tenant, const SessionTerm& session) {
+std::optional<RoutingAnswer> RoutingProgram::HearSession(Tenant& tenant, const SessionTerm& session) {
   if (session.term == 0) return std::nullopt;
   std::vector<SessionTerm>& known = tenant.head.session_terms;
   auto place = std::lower_bound(known.begin(), known.end(), session.shard,
@@ -101,7 +104,6 @@ bool RoutingProgram::IsNewContact(const Tenant& tenant, const RoutingCommand& co
 }
 
 RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now) {
-  if (auto stale = CheckSession(tenant, command.session)) return *std::move(stale);
   RoutingAnswer answer;
   if (std::holds_alternative<PublishConfig>(command.body)) {
     answer.answer.refusal = Refusal::kNotSupported;
@@ -161,7 +163,6 @@ std::string RoutingProgram::EncodeAnswer(const RoutingAnswer& answer) const {
   writer.Number(5, answer.outcome);
   writer.Number(6, answer.revision);
   writer.Bytes(7, answer.digest);
-  writer.Number(8, answer.answer.session_term);
   return bytes;
 }
 
@@ -176,7 +177,6 @@ RoutingAnswer RoutingProgram::DecodeAnswer(std::string_view bytes) const {
   reader.Number(5, answer.outcome, ConfigOutcome::kDraftGone);
   reader.Number(6, answer.revision);
   reader.Bytes(7, answer.digest);
-  reader.Number(8, answer.answer.session_term);
   if (!reader.ok()) return Refuse(absl::DataLossError("a stored answer cannot be read"));
   if (state != 0) answer.answer.contact_state = static_cast<ContactState>(state - 1);
   return answer;

@@ -168,8 +168,8 @@ class RoutingProgram {
   absl::Status RestoreConfigs(Tenant& tenant);
 
   RoutingAnswer ApplyTo(Tenant& tenant, const meridian::Command& command, Instant now);
-  // What a former owner of a session shard sends after its successor has been heard of is refused.
-  std::optional<RoutingAnswer> CheckSession(Tenant& tenant, const SessionTerm& session);
+  // Notes the newest term of each session shard. What a former owner sends after its successor was heard of is refused.
+  std::optional<RoutingAnswer> HearSession(Tenant& tenant, const SessionTerm& session);
   void WriteHead(Tenant& tenant);
   static bool IsNewContact(const Tenant& tenant, const RoutingCommand& command);
   RoutingAnswer ApplyTo(Tenant& tenant, StageConfig stage);

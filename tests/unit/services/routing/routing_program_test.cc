@@ -202,6 +202,17 @@ TEST(RoutingProgramTest, WithoutRoomInTheLogOnlyLiveWorkGoesOn) {
   EXPECT_EQ(shard.events_.size(), events) << "a refusal leaves nothing in the log";
   EXPECT_TRUE(submit(3).repeated) << "it is there already";
   EXPECT_TRUE(shard.Do(CancelContact{Contact(3), CancelBy::kCustomer}).ok());
+
+  // The successor was refused, for good; when there is room again the one that it took over from does not get it
+  // either.
+  const auto ask = [&](uint64_t term, bool no_room) {
+    Command command{{{ActorRole::kService, "session"}, {}}, Enqueue(9, shard.now_), {3, term}};
+    RoutingAnswer answer = shard.program_.Apply({kTenant, std::nullopt, std::move(command), no_room}, shard.now_);
+    shard.Commit();
+    return answer.answer.refusal;
+  };
+  EXPECT_EQ(ask(8, true), Refusal::kEventLogFull);
+  EXPECT_EQ(ask(7, false), Refusal::kStaleSession);
 }
 
 TEST(RoutingProgramTest, AFormerOwnerOfASessionShardIsRefused) {
@@ -430,7 +441,6 @@ TEST(RoutingProgramTest, AnswersComeBackFromTheirStoredForm) {
   answer.answer.text = "an older token";
   answer.answer.repeated = true;
   answer.answer.contact_state = ContactState::kQueued;
-  answer.answer.session_term = 1234567;
   answer.outcome = ConfigOutcome::kPublished;
   answer.revision = 12;
   answer.digest[31] = 9;

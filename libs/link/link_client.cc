@@ -27,8 +27,6 @@ namespace {
 constexpr Duration kTick = Duration::Seconds(1);
 // After a stream that could not be opened: until then calls fail at once.
 constexpr Duration kReconnectPause = Duration::Milliseconds(50);
-// Of telling what was lost, while those who hear it ask anew at once.
-constexpr int kMostRounds = 64;
 
 pb::CallLane ToProto(Lane lane) {
   switch (lane) {
@@ -77,11 +75,7 @@ struct LinkClient::State {
     pb::Call call;
     MonotonicInstant deadline;
   };
-  struct Lost {
-    std::vector<std::pair<uint64_t, Done>> calls;
-    std::vector<std::shared_ptr<FeedEntry>> feeds;
-    std::unordered_set<uint64_t> unsent;
-  };
+  using Failed = std::pair<Done, absl::Status>;
   class Events;
   class Handle;
 
@@ -95,7 +89,6 @@ struct LinkClient::State {
   uint64_t Add(LinkCall&& call, MonotonicInstant deadline);
   absl::Status TakeCredit(const LinkCall& call, Pending* pending);
   void ReturnCredit(const Pending& pending);
-  Lost TakeLost();
 
   // ---- without ----
   void Flush();
@@ -310,49 +303,43 @@ void LinkClient::State::OnItem(pb::Item& item, const std::shared_ptr<FeedEntry>&
   grant->set_credit(std::exchange(feed->taken, 0));
 }
 
-// What is unanswered, and whether it was sent, leaves this link. With the lock.
-LinkClient::State::Lost LinkClient::State::TakeLost() {
-  Lost lost;
-  for (auto& [id, call] : calls) lost.calls.emplace_back(id, std::move(call.done));
-  for (auto& [id, feed] : feeds) lost.feeds.push_back(std::move(feed));
-  for (const Waiting& call : waiting) lost.unsent.insert(call.call.id());
-  // In the order in which they were made.
-  std::sort(lost.calls.begin(), lost.calls.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  calls.clear();
-  feeds.clear();
-  unanswered.clear();
-  shares.clear();
-  waiting.clear();
-  extras.Clear();
-  return lost;
-}
-
 void LinkClient::State::OnClosed(uint64_t of_stream, const absl::Status& status) {
-  const std::string why(status.message().data(), status.message().size());
-  // A server that refuses the stream would refuse it again.
-  const bool may_come_back = absl::IsUnavailable(status) || absl::IsCancelled(status);
+  std::unordered_map<uint64_t, Pending> lost_calls;
+  std::unordered_map<uint64_t, std::shared_ptr<FeedEntry>> lost_feeds;
+  std::unordered_set<uint64_t> unsent;
   std::shared_ptr<rpc::OpenedStream> last;  // destroyed without the lock
-  std::unique_lock lock(mutex);
-  ++running;
-  if (of_stream == stream_number) {
-    if (!connected && absl::IsUnavailable(status)) not_before = options.clock->Now() + kReconnectPause;
-    connected = false;
-    // What is asked while the lost calls are told gathers on the stream that is over, and is lost behind them: on a new
-    // one it would overtake those that were not sent and are asked again.
-    writing = true;
-    for (int round = 1; stream != nullptr; ++round) {
-      if (round == kMostRounds || (calls.empty() && feeds.empty())) last.swap(stream);
-      Lost lost = TakeLost();
-      const bool unsent = may_come_back && !closed;
-      lock.unlock();
-      for (auto& [id, done] : lost.calls) done(LinkBroken(why, unsent && lost.unsent.contains(id)));
-      for (const auto& feed : lost.feeds) {
-        feed->With([&](FeedEvents& events) { events.OnEnded(LinkBroken(why)); });
+  {
+    std::lock_guard lock(mutex);
+    ++running;
+    if (of_stream == stream_number) {
+      // A server that refuses the stream would refuse it again.
+      const bool may_come_back = absl::IsUnavailable(status) || absl::IsCancelled(status);
+      for (const Waiting& call : waiting) {
+        if (may_come_back && !closed) unsent.insert(call.call.id());
       }
-      lock.lock();
+      last.swap(stream);
+      lost_calls.swap(calls);
+      lost_feeds.swap(feeds);
+      unanswered.clear();
+      shares.clear();
+      waiting.clear();
+      extras.Clear();
+      if (!connected && absl::IsUnavailable(status)) not_before = options.clock->Now() + kReconnectPause;
     }
   }
-  --running;
+  const std::string why(status.message().data(), status.message().size());
+  // In the order in which they were made.
+  std::vector<std::pair<uint64_t, Done>> calls_in_order;
+  for (auto& [id, call] : lost_calls) calls_in_order.emplace_back(id, std::move(call.done));
+  std::sort(calls_in_order.begin(), calls_in_order.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  Outside([&] {
+    for (auto& [id, done] : calls_in_order) done(LinkBroken(why, unsent.contains(id)));
+    for (auto& [id, feed] : lost_feeds) {
+      feed->With([&](FeedEvents& events) { events.OnEnded(LinkBroken(why)); });
+    }
+  });
+  std::lock_guard lock(mutex);
   --open_streams;
   idle.notify_all();
 }

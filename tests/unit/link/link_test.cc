@@ -278,25 +278,6 @@ TEST_F(LinkTest, ABrokenStreamFailsWhatIsUnansweredAndTheNextCallConnectsAgain) 
   EXPECT_TRUE(Ask(CallOf("again")).ok());
 }
 
-// Else it would overtake what was not sent and is asked again.
-TEST_F(LinkTest, WhatIsAskedWhileTheLostIsToldIsLostBehindIt) {
-  for (int attempt = 0; attempt < 50; ++attempt) {
-    LinkClient link(server_.address(), server_.ClientOptions());
-    absl::Status first;
-    const Result second = Await<Result>([&](auto done) {
-      link.Call(CallOf("first"), [&, done = std::move(done)](Result lost) mutable {
-        first = lost.status();
-        link.Call(CallOf("second"), std::move(done));
-      });
-      link.Break();
-    });
-    if (!WasNotSent(first)) continue;  // it was faster than the break
-    EXPECT_TRUE(WasNotSent(second.status())) << second.status();
-    return;
-  }
-  FAIL() << "each time the first was sent before the stream broke";
-}
-
 TEST_F(LinkTest, WithoutAServerCallsFailAtOnceAndServeAgainWhenItIsBack) {
   server_.Stop();
   Result answer = Ask(CallOf("nobody"));

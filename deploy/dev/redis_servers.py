@@ -58,6 +58,16 @@ def free_ports(count):
         return [each.getsockname()[1] for each in found]
 
 
+def port_in(config):
+    return int(re.search(r"^(?:tls-)?port ([1-9]\d*)", config.read_text(), re.MULTILINE)[1])
+
+
+def port_kept(folder, name):
+    """Of a server that has been in the folder before, else None."""
+    config = folder / name / "redis.conf"
+    return port_in(config) if config.exists() else None
+
+
 class Secrets:
     """TLS with a certificate on both sides, and users with passwords, where otherwise everybody on this machine may do
     everything. `certificates`: as deploy/dev/certificates makes them, one for each server and one for the operator."""
@@ -133,7 +143,7 @@ class Server:
         if not self._config.exists():
             listen = guard.settings(name, port, sentinel) if guard else f"port {port}\n"
             self._config.write_text(f"{listen}dir {self.folder}\n{place.settings()}{settings}")
-        self.port = int(re.search(r"^(?:tls-)?port ([1-9]\d*)", self._config.read_text(), re.MULTILINE)[1])
+        self.port = port_in(self._config)
 
     @property
     def address(self):

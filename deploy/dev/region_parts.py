@@ -13,6 +13,7 @@ SENTINELS = 3
 DOWN_AFTER_MS = 1000  # then the sentinels promote the replica
 REDIS_PAUSE_S = 4  # a primary that died comes back as the replica of the one that they have promoted
 KAFKA_PAUSE_S = 3  # of a broker that has others: they lead its partitions before it is back
+SERVICES_AT, REDIS_AT, KAFKA_AT, PORTS = 2, 40, 50, 61  # above the port of the status page, which is the first of them
 INSTANCES = {"routing": 2, "session": 2, "ingress": 2, "agent_gateway": 2, "admin": 1, "replicator": 1}
 
 
@@ -29,6 +30,22 @@ def role_of(server):
     except subprocess.TimeoutExpired:
         return ""
     return {"master": "primary", "slave": "replica"}.get(answer.partition("\n")[0], "")
+
+
+def names_of_services():
+    return [f"{kind}-{n}" if count > 1 else kind for kind, count in INSTANCES.items() for n in range(1, count + 1)]
+
+
+def ports_of(port, folder, brokers):
+    """By name: the ports of all parts of a region whose status page is at `port`; its Redis servers keep theirs."""
+    found = {"the status page": [port]}
+    for index, name in enumerate(names_of_services()):
+        found[name] = [port + SERVICES_AT + 2 * index, port + SERVICES_AT + 2 * index + 1]
+    for index, name in enumerate(("primary", "replica0", *(f"sentinel{n}" for n in range(SENTINELS)))):
+        found[f"Redis, {name}"] = [redis_servers.port_kept(folder / "redis", name) or port + REDIS_AT + index]
+    for index in range(brokers):
+        found[f"Kafka, broker {index + 1}"] = [port + KAFKA_AT + index, port + KAFKA_AT + brokers + index]
+    return found
 
 
 def kind_of(name):
@@ -62,12 +79,9 @@ class Region:
             needed.mkdir(parents=True, exist_ok=True)
         self.guard = redis_servers.Secrets(self.tls, folder / "redis") if secure else None
         self.redis = redis_servers.RedisServers(folder / "redis", replicas=1, sentinels=SENTINELS, guard=self.guard,
-                                                down_after_ms=DOWN_AFTER_MS, port=port + 40)
-        self.kafka = kafka_cluster.Cluster(folder / "kafka", brokers=brokers, port=port + 50, tls=secure)
-        self._ports = {}
-        for service in (f"{kind}-{n}" if count > 1 else kind
-                        for kind, count in INSTANCES.items() for n in range(1, count + 1)):
-            self._ports[service] = port + 2 + 2 * len(self._ports)
+                                                down_after_ms=DOWN_AFTER_MS, port=port + REDIS_AT)
+        self.kafka = kafka_cluster.Cluster(folder / "kafka", brokers=brokers, port=port + KAFKA_AT, tls=secure)
+        self._ports = {name: port + SERVICES_AT + 2 * index for index, name in enumerate(names_of_services())}
 
     # ---- where they are ----
 

@@ -6,14 +6,15 @@
 
 namespace meridian {
 
-void ShardClock::Restart(Instant last_committed) {
+void ShardClock::Restart(Instant last_committed, std::optional<Instant> by_store) {
   const Instant wall = wall_->Now();
   if (running_) {
     now_ = std::max(Now(), last_committed);
     return;
   }
-  const bool long_pause = wall - last_committed > kLongestUncountedPause;
-  now_ = long_pause ? wall : last_committed;
+  const Instant agreed = std::min(wall, by_store.value_or(wall));
+  const bool long_pause = agreed - last_committed > kLongestUncountedPause;
+  now_ = long_pause ? agreed : last_committed;
   read_at_ = monotonic_->Now();
   behind_wall_ = wall - now_;
   running_ = true;

@@ -367,7 +367,7 @@ absl::Status ShardLoop<Program>::Restore(const Record& record) {
 template <typename Program>
 absl::Status ShardLoop<Program>::FinishLoad(const TermGrant& grant) {
   answers_.FinishRestore();
-  clock_.Restart(loaded_time_.now);
+  clock_.Restart(loaded_time_.now, grant.taken_at);
   first_batch_ = true;
   // What an earlier term had yet to replay is as good as lost in this one.
   TermGrant term = grant;

@@ -19,6 +19,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "libs/base/time.h"
 #include "libs/runtime/shard_id.h"
 
 namespace meridian {
@@ -81,9 +82,10 @@ struct ChainHead {
 
 // A new ownership: `term` fences every older owner out.
 struct TermGrant {
-  uint64_t term = 0;          // max(stored + 1, unix milliseconds given)
-  ChainHead last;             // the chain that this term continues
-  bool tail_at_risk = false;  // acknowledged commits may have been lost before this term (Redis); asks for replay
+  uint64_t term = 0;                // max(stored + 1, unix milliseconds given)
+  ChainHead last;                   // the chain that this term continues
+  bool tail_at_risk = false;        // acknowledged commits may have been lost before this term (Redis); asks for replay
+  std::optional<Instant> taken_at;  // by the clock of the store; none where that is the caller's own
 };
 
 struct LoadPage {

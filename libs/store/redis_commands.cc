@@ -80,7 +80,7 @@ RedisArguments RedisCall(std::string_view function, std::string base, RedisArgum
   RedisArguments call;
   call.reserve(arguments.size() + 4);
   call.push_back("FCALL");
-  call.push_back("meridian_" + std::string(function) + "_v2");
+  call.push_back("meridian_" + std::string(function) + "_v3");
   call.push_back("1");
   call.push_back(std::move(base));
   std::move(arguments.begin(), arguments.end(), std::back_inserter(call));
@@ -99,17 +99,18 @@ RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, 
 
 absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply) {
   MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
-  if (reply.size() < 5) return Unexpected("take_term");
+  if (reply.size() < 6) return Unexpected("take_term");
   return TermGrant{.term = reply.at(0).number(),
-                   .last = {reply.at(2).number(), reply.at(3).number(), FromHex(reply.at(4).text())},
-                   .tail_at_risk = reply.at(1).number() != 0};
+                   .last = {reply.at(3).number(), reply.at(4).number(), FromHex(reply.at(5).text())},
+                   .tail_at_risk = reply.at(1).number() != 0,
+                   .taken_at = Instant::FromUnixMilliseconds(static_cast<int64_t>(reply.at(2).number()))};
 }
 
 RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, const CommitRequest& request,
                             int64_t wall_ms) {
   RedisArguments arguments;
   arguments.reserve(13 + 3 * request.puts.size() + 2 * request.deletes.size());
-  for (const std::string_view word : {"FCALL", "meridian_commit_v2", "1"}) arguments.emplace_back(word);
+  for (const std::string_view word : {"FCALL", "meridian_commit_v3", "1"}) arguments.emplace_back(word);
   arguments.push_back(base);
   arguments.push_back(Number(request.term));
   arguments.push_back(std::to_string(owner.nonce));

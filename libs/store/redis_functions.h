@@ -5,7 +5,7 @@
 
 namespace meridian {
 
-inline constexpr std::string_view kRedisLibraryName = "meridian_v3";
+inline constexpr std::string_view kRedisLibraryName = "meridian_v4";
 std::string_view RedisFunctionLibrary();
 
 }  // namespace meridian

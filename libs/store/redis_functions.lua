@@ -1,5 +1,5 @@
-#!lua name=meridian_v3
--- The functions of the Redis store, version 2 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
+#!lua name=meridian_v4
+-- The functions of the Redis store, version 3 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
 --
 -- KEYS[1] is the base of a shard, e.g. `meridian:{r7}`; all its keys begin with it, so they lie in one slot:
 --   <base>:owner        "term nonce level server": the term in force, see take_term
@@ -114,7 +114,7 @@ local function above(term, number, other_term, other_number)
 end
 
 -- ARGV: nonce, unix ms, level, and what the caller remembers of the shard: its own newest term, and the term and number
--- of the newest commit that it saw acknowledged -> term, 1 when acknowledged commits may be missing or 0, the head.
+-- of the newest commit that it saw acknowledged -> term, 1 when acknowledged commits may be missing or 0, now, the head.
 local function take_term(keys, args)
   local base, nonce, ms, level = keys[1], args[1], whole(args[2]), args[3]
   local own_term, seen_term, seen_number = whole(args[4]), whole(args[5]), whole(args[6])
@@ -140,6 +140,7 @@ local function take_term(keys, args)
   local reply = head_reply(head)
   table.insert(reply, 1, integer(term))
   table.insert(reply, 2, at_risk and 1 or 0)
+  table.insert(reply, 3, integer(now))
   return reply
 end
 
@@ -585,7 +586,7 @@ end
 
 -- Commits and assignments are refused above maxmemory; what is small, or frees room, or only reads goes on.
 local function register(name, callback, ...)
-  redis.register_function{function_name = 'meridian_' .. name .. '_v2', callback = callback, flags = {...}}
+  redis.register_function{function_name = 'meridian_' .. name .. '_v3', callback = callback, flags = {...}}
 end
 register('server', server_name, 'no-writes', 'allow-oom')
 register('check', check, 'allow-oom')

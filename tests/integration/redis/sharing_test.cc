@@ -72,15 +72,25 @@ TEST(RedisSharingTest, WhatWasWrittenBeforeTheChannelWasSubscribedIsHeardToo) {
   EXPECT_TRUE(heard.Await({grant.term, 2}));
 }
 
+TEST(RedisSharingTest, ATermSaysTheServersTimeWhateverTheTakersIs) {
+  RedisServer server;
+  RedisProcess taker(server, RedisDurability::kAsync);
+  const Instant before = SystemWallClock().Now();
+  const TermGrant grant = taker.TakeTerm();
+  ASSERT_TRUE(grant.taken_at);
+  EXPECT_GE(*grant.taken_at, before - Duration::Milliseconds(1));
+  EXPECT_LE(*grant.taken_at, SystemWallClock().Now());
+}
+
 TEST(RedisSharingTest, ALostMessageIsMadeUpForByLookingAgain) {
   RedisServer server;
   RedisProcess reader(Patient(server, Duration::Milliseconds(50)));
   Heard heard;
   auto watch = reader.store().Watch(kShard, heard.callback());
   // A writer that dies between its commit and its message.
-  server.Command({"FCALL", "meridian_take_term_v2", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  server.Command({"FCALL", "meridian_take_term_v3", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
   server.Command(
-      {"FCALL", "meridian_commit_v2", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
+      {"FCALL", "meridian_commit_v3", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
   EXPECT_TRUE(heard.Await({1000, 1}));
 }
 

@@ -35,6 +35,20 @@ TEST_F(ShardClockTest, LongPauseCounts) {
   EXPECT_EQ(clock_.Now(), start_);
 }
 
+TEST_F(ShardClockTest, AWallClockThatIsAheadOfTheStoresTakesNoShardWithIt) {
+  fake_.SetWall(start_ + Duration::Hours(1));
+  clock_.Restart(start_ - Duration::Seconds(2), start_);
+  EXPECT_EQ(clock_.Now(), start_ - Duration::Seconds(2));
+}
+
+TEST_F(ShardClockTest, AfterALongPauseTimeStartsAtTheEarlierOfTheTwoClocks) {
+  clock_.Restart(start_ - Duration::Hours(9), start_ + Duration::Hours(1));
+  EXPECT_EQ(clock_.Now(), start_);
+  ShardClock other(fake_.monotonic(), fake_.wall());
+  other.Restart(start_ - Duration::Hours(9), start_ - Duration::Minutes(1));
+  EXPECT_EQ(other.Now(), start_ - Duration::Minutes(1));
+}
+
 TEST_F(ShardClockTest, NeverGoesBackWhenTheWallClockDoes) {
   clock_.Restart(Instant{0});
   fake_.SetWall(start_ - Duration::Hours(1));

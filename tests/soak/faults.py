@@ -6,11 +6,11 @@ import functools
 import kafka_faults
 from fault import Fault
 from link_faults import broken_links, primary_cut_off, slow_links
-from process_faults import (clock_steps, platform_frozen, platform_killed, region_part_frozen, region_part_killed,
-                            region_primary_killed)
+from process_faults import (clock_steps, platform_frozen, platform_killed, region_part_clock_steps,
+                            region_part_frozen, region_part_killed, region_primary_killed)
 from redis_faults import (machine_lost_behind_lagging_replicas, redis_disk_full, redis_out_of_memory,
                           redis_primary_frozen, redis_primary_killed, redis_restart_loses_a_second, redis_tail_lost)
-from systems import BehindGate, CutInTwo, GatedRegion, OnRedis, OnSmallDisk, Region, WithClocks
+from systems import BehindGate, CutInTwo, GatedRegion, OnRedis, OnSmallDisk, Region, RegionWithClocks, WithClocks
 from upgrade_faults import Upgradable, rolling_upgrade
 
 
@@ -59,6 +59,9 @@ FAULTS = {
                                judges_kafka=kind == "replicator") for kind in SERVICES},
     **{f"{kind}_frozen": Fault(f"a process of `{kind}` stands still for 1 to 12 s", Region, region_part_frozen(kind),
                                grant_slack_s=15, judges_kafka=kind == "replicator") for kind in SERVICES},
+    **{f"{kind}_clock_steps": Fault(f"the clock of a process of `{kind}` steps by seconds to an hour, slews, and steps back",
+                                    RegionWithClocks, region_part_clock_steps(kind), repeat=5, grant_slack_s=15)
+       for kind in ("routing", "session", "ingress", "agent_gateway")},
     "region_primary_killed": Fault("kill -9 of the region's Redis primary", Region, region_primary_killed),
     "region_kafka_killed": Fault("kill -9 of the only broker", Region, region_part_killed("kafka"), repeat=5,
                                  judges_kafka=True, longest_pause_s=5),

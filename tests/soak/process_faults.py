@@ -1,9 +1,11 @@
 """Faults of the platform's own processes: they die, stand still, or have a clock that steps."""
 
+import itertools
 import signal
 import time
 import uuid
 
+from fault import Finding
 from waiting import lasting, until
 
 
@@ -47,10 +49,13 @@ CLOCKS = {"platform": ahead_by_ids, "redis": lambda system: int(system.redis.pri
 
 # ---- the region's processes ----
 
+PLACED = ("routing", "session")  # shards are served by one process of the kind at a time
+
+
 def victim(system, kinds, dice):
     """Who serves the load where only one of the kind does; else any."""
     parts = system.parts(*kinds)
-    name = system.serving(kinds[0]) if kinds[0] in ("routing", "session") else dice.choice(sorted(parts))
+    name = system.serving(kinds[0]) if kinds[0] in PLACED else dice.choice(sorted(parts))
     return name, parts[name]
 
 
@@ -69,6 +74,47 @@ def region_part_frozen(*kinds):
         lasting(dice, 1, 12)
         system.signal(name, part["kind"], signal.SIGCONT)
     return act
+
+
+# Which way the clock steps, and what happens while it is wrong.
+STEPS = ((1, "another is away"), (-1, "it dies"), (1, "it dies"), (-1, "another is away"), (1, "nothing"))
+MOST_AHEAD_S = 10  # a shard's time follows a wrong clock by 5 %
+
+
+def region_part_clock_steps(kind):
+    """The clock of one process of the kind steps by seconds to an hour, forwards or backwards, and goes 5 % faster or slower
+    for a while; meanwhile it may die and be started again, or take over the work of another. Then the clock is right again."""
+    steps = itertools.cycle(STEPS)
+
+    def act(system, dice):
+        way, meanwhile = next(steps)
+        name, part = victim(system, (kind,), dice)
+        fellow = next(each for each in system.parts(kind) if each != name)
+        wrong = fellow if meanwhile == "another is away" else name
+        ahead_s = way * dice.choice((3, 60, 600)) * dice.uniform(1, 6)
+        step(system, wrong, ahead_s)
+        lasting(dice, 0, 3)
+        if meanwhile == "it dies":
+            system.signal(name, kind, signal.SIGKILL)
+            system.await_ready(name, kind, part["restarts"] + 1)
+        elif meanwhile == "another is away":
+            system.do("--down", name)
+            until(lambda: kind not in PLACED or system.serving(kind) == wrong, f"{wrong} to take over")
+        slewed_s = system.clocks[wrong].slew(dice.randrange(2, 8), dice.choice((-1, 1)) * 0.05)
+        until(lambda: system.clock_is(wrong, slewed_s), f"the clock of {wrong} to be as wrong as it was")
+        step(system, wrong, 0)
+        if meanwhile == "another is away":
+            system.do("--up", name)
+            system.await_ready(name, kind, part["restarts"] + 1)
+        if (routing_s := system.routing_ahead_s()) > MOST_AHEAD_S:
+            raise Finding(f"the routing shard's time is {routing_s:.0f} s ahead after a clock was ({ahead_s:.0f} s, {meanwhile})")
+        return {"ahead_s": round(ahead_s), "meanwhile": meanwhile, "routing_ahead_s": round(routing_s, 1)}
+    return act
+
+
+def step(system, name, ahead_s):
+    system.clocks[name].step_to(ahead_s)
+    until(lambda: system.clock_is(name, ahead_s), f"the clock of {name} to be {ahead_s:.0f} s ahead")
 
 
 def region_primary_killed(system, dice):

@@ -4,6 +4,7 @@ the clock. All of it ends with this process, except for the mount of a disk that
 import os
 import pathlib
 import subprocess
+import time
 
 from redis_servers import Place
 from waiting import until
@@ -82,15 +83,36 @@ class SteppedClock:
     # Before libfaketime the allocators of C and C++, as jemalloc asks for the time before libfaketime can say it.
     LIBRARIES = ":".join(f"/usr/lib/x86_64-linux-gnu/{name}" for name in (
         "libc_malloc_debug.so.0", "libstdc++.so.6", "faketime/libfaketimeMT.so.1"))
+    SHARED = pathlib.Path("/dev/shm")
 
-    def __init__(self, file):
+    def __init__(self, file, ahead_s=0):
         self._file = pathlib.Path(file)
-        self.step_to(0)
-        self.before = ("env", f"LD_PRELOAD={self.LIBRARIES}", f"FAKETIME_TIMESTAMP_FILE={self._file}", "NO_FAKE_STAT=1",
-                       "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1")
+        self.step_to(ahead_s)
+        self.before = self.words_before(self._file)
+
+    @classmethod
+    def words_before(cls, file):
+        """A process that is started with them has the clock of that file."""
+        return ("env", f"LD_PRELOAD={cls.LIBRARIES}", f"FAKETIME_TIMESTAMP_FILE={file}", "NO_FAKE_STAT=1",
+                "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1")
+
+    @classmethod
+    def sweep(cls):
+        """Removes what libfaketime leaves behind of processes that were killed."""
+        for left in cls.SHARED.glob("*faketime_*"):
+            if not pathlib.Path("/proc", left.name.rpartition("_")[2]).exists():
+                left.unlink(missing_ok=True)
 
     def step_to(self, ahead_s):
         """So much beside the truth, within a second."""
         new = self._file.with_suffix(".new")
         new.write_text(f"{ahead_s:+.3f}\n")
         new.rename(self._file)
+        self._ahead_s = ahead_s
+
+    def slew(self, length_s, rate):
+        """Faster than the truth by that part of it, or slower, in a small step each second; returns how far ahead it is."""
+        for _ in range(length_s):
+            time.sleep(1)  # lint: allow sleep: what a clock does is a matter of time alone
+            self.step_to(self._ahead_s + rate)
+        return self._ahead_s

@@ -1,5 +1,6 @@
 """What a fault befalls: the platform with the servers that it stands on, each part a process of its own."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -16,6 +18,7 @@ sys.path += [str(ROOT / "tests/benchmark/platform"), str(ROOT / "deploy/dev")]
 from gate import Gate  # noqa: E402
 from kafka_judge import KafkaJudge  # noqa: E402
 from redis_servers import MASTER_NAME, Place, RedisServers  # noqa: E402
+from region_parts import INSTANCES, names_of_services, program_of  # noqa: E402
 from standalone import Standalone, tenant_yaml  # noqa: E402
 from surroundings import Cable, SmallDisk, SteppedClock  # noqa: E402
 from waiting import until  # noqa: E402
@@ -257,15 +260,20 @@ class Region:
     def metrics(self, name, beginning):
         """All series of a part's /metrics whose names begin so, with their values."""
         if self._metrics_token is None:
-            self._metrics_token = self._ctl("--data", self.data, "--tenant", "load", "token", "create", "--role", "service",
-                                            "--subject", "soak", "--permission", "metrics.read", "--ttl", "24h").strip()
+            self._metrics_token = self.token_for_metrics("24h")
+        found = (line.rpartition(" ") for line in self.read_metrics(name, self._metrics_token) if line.startswith(beginning))
+        return {series: float(value) for series, _, value in found}
+
+    def token_for_metrics(self, life, before=()):
+        return self._ctl("--data", self.data, "--tenant", "load", "token", "create", "--role", "service", "--subject", "soak",
+                         "--permission", "metrics.read", "--ttl", life, before=before).strip()
+
+    def read_metrics(self, name, token):
         address = json.loads((self.data / name / "addresses.json").read_text())["http"]
         request = urllib.request.Request(f"{address if '://' in address else 'http://' + address}/metrics",
-                                         headers={"authorization": f"Bearer {self._metrics_token}"})
+                                         headers={"authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        found = (line.rpartition(" ") for line in lines if line.startswith(beginning))
-        return {series: float(value) for series, _, value in found}
+            return answer.read().decode().splitlines()
 
     def primary_port(self):
         primary = next(part for part in self.parts("redis").values() if part["shown"] == "primary")
@@ -282,9 +290,9 @@ class Region:
         sentinels = [option for part in self.parts("sentinel").values() for option in ("--redis", part["address"])]
         return [*sentinels, "--redis-sentinel-master", MASTER_NAME]
 
-    def _ctl(self, *words):
-        done = subprocess.run([self.build / "services/meridianctl/meridianctl", *map(str, words)], capture_output=True,
-                              text=True, timeout=CTL_WITHIN_S)
+    def _ctl(self, *words, before=()):
+        done = subprocess.run([*before, self.build / "services/meridianctl/meridianctl", *map(str, words)],
+                              capture_output=True, text=True, timeout=CTL_WITHIN_S)
         if done.returncode != 0:
             raise RuntimeError(f"meridianctl {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -306,6 +314,63 @@ class Region:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the region was not {what} within {READY_WITHIN_S} s")
             time.sleep(0.05)  # lint: allow sleep: between two looks, with a deadline
+
+
+class RegionWithClocks(Region):
+    """Each process of Meridian's has a clock that can step, its own: what deploy/dev/region starts are scripts, which know
+    by the name of the part, under which they are called, whose clock it is to have."""
+
+    def __init__(self, build, folder):
+        super().__init__(build, folder, programs=pathlib.Path(folder) / "programs")
+        self._files = self.folder / "clocks"
+        self._files.mkdir()
+        self.clocks = {name: SteppedClock(self._files / name) for name in names_of_services()}
+        before = " ".join(SteppedClock.words_before(f'{self._files}/"${{0##*/}}"'))
+        for kind in (*INSTANCES, "meridianctl"):
+            script = program_of(self._programs, kind)
+            script.parent.mkdir(parents=True)
+            script.write_text(f'#!/bin/sh\nexec {before if kind in INSTANCES else ""} {self.true_program(kind)} "$@"\n')
+            script.chmod(0o755)
+
+    def true_program(self, kind):
+        return program_of(self.build.resolve(), kind)
+
+    def clock_is(self, name, ahead_s):
+        """Whether the clock of a part is so far ahead, within some seconds, as it shows by which tokens it takes."""
+        return not self._is_before(name, ahead_s - 3) and self._is_before(name, ahead_s + 3)
+
+    def _is_before(self, name, ahead_s):
+        """Whether a part takes a token that ends when a clock comes to `ahead_s` from now."""
+        issuer = SteppedClock(self._files / "issuer", ahead_s - 1)
+        try:
+            self.read_metrics(name, self.token_for_metrics("1s", before=issuer.before))
+        except urllib.error.HTTPError as refused:
+            if refused.code != 401:
+                raise
+            return False
+        return True
+
+    def routing_ahead_s(self):
+        """How far the time of the load's routing shard is ahead, as its next event says."""
+        command = [program_of(self.build, "meridianctl"), "--data", self.data, "--tenant", "load", "events", "--json",
+                   "--from", "now"]
+        seen = []
+
+        def is_seen():  # the stream ends while the shard moves
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as events:
+                seen.append((events.stdout.readline(), time.time()))
+                events.kill()
+            return seen[-1][0] != ""
+
+        until(is_seen, "an event")
+        event, now = seen[-1]
+        return datetime.datetime.fromisoformat(json.loads(event)["time"][:19] + "+00:00").timestamp() - now
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            SteppedClock.sweep()
 
 
 class GatedRegion(Region):

@@ -173,6 +173,9 @@ class CommandTree {
         },
         "Only events from this time on, in UTC");
     replay->add_option("--topic", replay_.topics, "contact, agent or config; may be repeated; all by default");
+    AddDuration(replay, "--wait", &replay_.patience,
+                "How long to insist where nothing answers, as while a shard moves or brokers are away; default 30s",
+                Duration::Milliseconds(1));
   }
 
   void AddKafka(CLI::App* command, kafka::Connection& kafka) {
@@ -202,11 +205,13 @@ class CommandTree {
     verify->add_option("--config", verify_.config_file, "Tenant file for the capacities, instead of what is in force");
     AddDuration(verify, "--grant-slack", &verify_.expectations.grant_slack,
                 "How long after its contact an agent may still see what was written; default 2s");
+    AddDuration(verify, "--wait", &verify_.patience,
+                "How long to insist where nothing answers, as while a shard moves; default 30s");
   }
 
-  void AddDuration(CLI::App* command, const std::string& flag, Duration* target, const std::string& about,
-                   Duration least = Duration::Zero()) {
-    command->add_option_function<std::string>(
+  CLI::Option* AddDuration(CLI::App* command, const std::string& flag, Duration* target, const std::string& about,
+                           Duration least = Duration::Zero()) {
+    return command->add_option_function<std::string>(
         flag,
         [flag, target, least](const std::string& text) {
           auto duration = ParseYamlDuration(text);
@@ -265,11 +270,16 @@ class CommandTree {
         "  meridianctl shards move acme --routing 3 --session 5 --redis 127.0.0.1:6379\n",
         [this] { return MoveShards(shards_, console_); });
     move->add_option("what", shards_.what, "routing/N, session/N, or a tenant's name")->required();
-    move->add_option("--to", shards_.to, "HOST:PORT of a process, as `shards list` names it, or any");
-    AddDuration(move, "--wait", &shards_.wait, "How long to wait until it is served there; default 10s",
-                Duration::Milliseconds(1));
-    move->add_option("--routing", shards_.routing, "Number of the tenant's routing shard; default: as by itself");
-    move->add_option("--session", shards_.session, "Number of the tenant's session shard; default: as by itself");
+    CLI::Option* to =
+        move->add_option("--to", shards_.to, "Of a shard: HOST:PORT of a process, as `shards list` names it, or any");
+    CLI::Option* wait =
+        AddDuration(move, "--wait", &shards_.wait, "Of a shard: how long to wait until it is served there; default 10s",
+                    Duration::Milliseconds(1));
+    for (auto& [name, number] : {std::pair("--routing", &shards_.routing), std::pair("--session", &shards_.session)}) {
+      move->add_option(name, *number, "Of a tenant: the number of its shard of this kind; default: as by itself")
+          ->excludes(to)
+          ->excludes(wait);
+    }
     AddStore(move);
   }
 

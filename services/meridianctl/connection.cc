@@ -60,6 +60,50 @@ absl::StatusOr<std::string> TargetOf(const ConnectionOptions& options, const std
   return scheme == std::string::npos ? grpc->second : grpc->second.substr(scheme + 3);
 }
 
+// Says of a method that the server does not have what that may mean.
+class ExplainingClient : public rpc::Client {
+ public:
+  ExplainingClient(std::unique_ptr<rpc::Client> client, std::string target, std::string service)
+      : client_(std::move(client)), target_(std::move(target)), service_(std::move(service)) {}
+
+  absl::Status Call(const std::string& method, const google::protobuf::MessageLite& request,
+                    google::protobuf::MessageLite* response) override {
+    return Explained(client_->Call(method, request, response), method);
+  }
+  std::unique_ptr<rpc::ClientStream> OpenStream(const std::string& method) override {
+    return std::make_unique<Stream>(client_->OpenStream(method), *this, method);
+  }
+
+ private:
+  class Stream : public rpc::ClientStream {
+   public:
+    Stream(std::unique_ptr<rpc::ClientStream> stream, const ExplainingClient& client, std::string method)
+        : stream_(std::move(stream)), client_(client), method_(std::move(method)) {}
+
+    bool Write(const google::protobuf::MessageLite& message) override { return stream_->Write(message); }
+    bool Read(google::protobuf::MessageLite* message) override { return stream_->Read(message); }
+    void HalfClose() override { stream_->HalfClose(); }
+    void Cancel() override { stream_->Cancel(); }
+    absl::Status Finish() override { return client_.Explained(stream_->Finish(), method_); }
+
+   private:
+    const std::unique_ptr<rpc::ClientStream> stream_;
+    const ExplainingClient& client_;
+    const std::string method_;
+  };
+
+  absl::Status Explained(absl::Status status, const std::string& method) const {
+    if (!absl::IsUnimplemented(status)) return status;
+    return absl::UnimplementedError(target_ + " does not have " + method +
+                                    ": either it is not a process that serves it (" + service_ +
+                                    ", or a platform in one process), or it is older than this meridianctl");
+  }
+
+  const std::unique_ptr<rpc::Client> client_;
+  const std::string target_;
+  const std::string service_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::map<std::string, std::string>> ReadAddresses(const std::string& data) {
@@ -103,7 +147,8 @@ absl::StatusOr<std::unique_ptr<rpc::Client>> Connect(const ConnectionOptions& op
   } else if (!options.tls_roots_file.empty()) {
     MERIDIAN_ASSIGN_OR_RETURN(client.tls_roots_pem, ReadTextFile(options.tls_roots_file));
   }
-  return rpc::Client::Connect(std::move(client));
+  std::string target = client.target;
+  return std::make_unique<ExplainingClient>(rpc::Client::Connect(std::move(client)), std::move(target), service);
 }
 
 std::string NewRequestId(int64_t unix_milliseconds) {

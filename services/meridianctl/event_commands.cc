@@ -48,6 +48,17 @@ absl::Status ReadEvents(rpc::Client& client, const StreamRequest& request,
   return stream->Finish();
 }
 
+absl::Status ReadAllEvents(rpc::Client& client, StreamRequest request, Insistence& insistence,
+                           const std::function<void(const StreamResponse&)>& take) {
+  return insistence.Until("the events", [&] {
+    return ReadEvents(client, request, [&](const StreamResponse& response) {
+      take(response);
+      request.set_position(response.position());
+      insistence.Progress();
+    });
+  });
+}
+
 int Events(const ConnectionOptions& connection, const EventsOptions& options, const Console& console) {
   StreamRequest request;
   if (absl::Status status = ToRequest(options, &request); !status.ok()) return Fail(console, status);

@@ -9,6 +9,7 @@
 #include "meridian/event/v1/event_service.pb.h"
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/console.h"
+#include "services/meridianctl/insistence.h"
 
 namespace meridian::ctl {
 
@@ -28,5 +29,8 @@ absl::Status ToRequest(const EventsOptions& options, event::v1::StreamRequest* r
 // Reads a stream to its end, response by response.
 absl::Status ReadEvents(rpc::Client& client, const event::v1::StreamRequest& request,
                         const std::function<void(const event::v1::StreamResponse&)>& take);
+// The same of a stream with an end, to which it comes also when the stream breaks off: each response is taken once.
+absl::Status ReadAllEvents(rpc::Client& client, event::v1::StreamRequest request, Insistence& insistence,
+                           const std::function<void(const event::v1::StreamResponse&)>& take);
 
 }  // namespace meridian::ctl

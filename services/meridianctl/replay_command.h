@@ -9,6 +9,7 @@
 #include "libs/kafka/connection.h"
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/console.h"
+#include "services/meridianctl/insistence.h"
 
 namespace meridian::ctl {
 
@@ -17,6 +18,7 @@ struct ReplayOptions {
   std::string from;              // a position; empty: the oldest that is kept
   std::optional<Instant> since;  // leaves out events before it
   std::vector<std::string> topics;
+  Duration patience = kPatience;
 };
 
 // All that is kept now, in order and with the headers of the first time; each must be acknowledged.

@@ -56,6 +56,10 @@ int AssignTenant(const SharedStore& store, const ShardsOptions& options, const C
     return Fail(console,
                 FieldError("shards move", "must name a shard, such as routing/3, or a tenant: 1 to 63 of [a-z0-9_.-]"));
   }
+  if (!options.to.empty()) {
+    return Fail(console, FieldError("--to", "is of a shard, such as routing/3: " + options.what +
+                                                " is a tenant, which gets --routing or --session"));
+  }
   if (!options.routing && !options.session) {
     return Fail(console, FieldError("shards move", options.what + " is no shard (such as routing/3); for a tenant "
                                                                   "give --routing or --session"));
@@ -137,6 +141,10 @@ absl::Status AwaitServed(const SharedStore& store, ShardId shard, const std::str
 }
 
 int MoveShard(const SharedStore& store, ShardId shard, const ShardsOptions& options, const Console& console) {
+  if (options.routing || options.session) {
+    return Fail(console, FieldError(options.routing ? "--routing" : "--session",
+                                    "is of a tenant: " + ShardName(shard) + " is a shard, which goes --to a process"));
+  }
   if (options.to.empty()) return Fail(console, FieldError("--to", "must be HOST:PORT of a process, or any"));
   const absl::StatusOr<PlacementView> view = ViewOf(store);
   if (!view.ok()) return Fail(console, view.status());

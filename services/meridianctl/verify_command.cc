@@ -24,8 +24,8 @@ constexpr int kMessagesPerPage = 200;
 
 class Gathering {
  public:
-  Gathering(const ConnectionOptions& connection, const VerifyOptions& options)
-      : connection_(connection), options_(options) {}
+  Gathering(const ConnectionOptions& connection, const VerifyOptions& options, const Console& console)
+      : connection_(connection), options_(options), insistence_(options.patience, console) {}
 
   absl::StatusOr<Evidence> Gather() {
     MERIDIAN_RETURN_IF_ERROR(ReadJournals());
@@ -65,7 +65,7 @@ class Gathering {
     event::v1::StreamRequest request;
     request.set_until_now(true);
     request.set_position(position_);
-    return ReadEvents(*client, request, [this](const event::v1::StreamResponse& response) {
+    return ReadAllEvents(*client, request, insistence_, [this](const event::v1::StreamResponse& response) {
       position_ = response.position();
       evidence_.events.insert(evidence_.events.end(), response.events().begin(), response.events().end());
     });
@@ -99,8 +99,9 @@ class Gathering {
     }
     MERIDIAN_ASSIGN_OR_RETURN(rpc::Client * client, Platform("admin"));
     admin::v1::GetConfigResponse response;
-    MERIDIAN_RETURN_IF_ERROR(
-        client->Call("/meridian.admin.v1.AdminService/GetConfig", admin::v1::GetConfigRequest(), &response));
+    MERIDIAN_RETURN_IF_ERROR(insistence_.Until("the configuration", [&] {
+      return client->Call("/meridian.admin.v1.AdminService/GetConfig", admin::v1::GetConfigRequest(), &response);
+    }));
     evidence_.config = std::move(*response.mutable_config());
     return absl::OkStatus();
   }
@@ -137,7 +138,9 @@ class Gathering {
     std::vector<type::v1::Message> messages;
     while (true) {
       session::v1::ListMessagesResponse response;
-      absl::Status status = client.Call("/meridian.session.v1.SessionService/ListMessages", request, &response);
+      const absl::Status status = insistence_.Until("a conversation", [&] {
+        return client.Call("/meridian.session.v1.SessionService/ListMessages", request, &response);
+      });
       if (ErrorReason(status) == "CONVERSATION_NOT_FOUND") {
         evidence_.missing_conversations.push_back(id);
         return absl::OkStatus();
@@ -154,6 +157,7 @@ class Gathering {
 
   const ConnectionOptions& connection_;
   const VerifyOptions& options_;
+  Insistence insistence_;
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;  // by service
   Evidence evidence_;
   std::string position_;  // of the last event read; empty: none
@@ -162,7 +166,7 @@ class Gathering {
 }  // namespace
 
 int VerifyEvents(const ConnectionOptions& connection, const VerifyOptions& options, const Console& console) {
-  auto evidence = Gathering(connection, options).Gather();
+  auto evidence = Gathering(connection, options, console).Gather();
   if (!evidence.ok()) return Fail(console, evidence.status());
   verifier::Report report = verifier::Verify(*evidence, options.expectations);
   if (options.no_conversations) report.Remark("conversations were not read back");

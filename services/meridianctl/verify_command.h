@@ -7,6 +7,7 @@
 
 #include "services/meridianctl/connection.h"
 #include "services/meridianctl/console.h"
+#include "services/meridianctl/insistence.h"
 #include "services/meridianctl/verifier/evidence.h"
 
 namespace meridian::ctl {
@@ -18,6 +19,7 @@ struct VerifyOptions {
   std::string events_file;         // as `events --json` prints them; "": from the platform
   std::string config_file;         // a tenant file for the capacities; "": what is in force
   verifier::Expectations expectations;
+  Duration patience = kPatience;
 };
 
 int VerifyEvents(const ConnectionOptions& connection, const VerifyOptions& options, const Console& console);

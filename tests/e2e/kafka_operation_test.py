@@ -1,5 +1,7 @@
 """Running events in Kafka: topics, what happens without them, a full log, publishing again, giving the relay up."""
 
+import subprocess
+
 import grpc
 import running_kafka
 from confluent_kafka import Consumer, TopicPartition
@@ -10,7 +12,7 @@ from meridian_client import bearer, uuid7
 from people import Agent, Customer, parts_of
 from running_kafka import (RELAYED_WITHIN_S, all_relayed, apply_topics, attach, identities_kept, identities_relayed,
                            kcat_headers, metric, relayed_events, topic_of)
-from running_standalone import Standalone
+from running_standalone import MERIDIANCTL, Standalone
 from waiting import eventually
 
 FIRST = "Hola, necesito ayuda con mi factura."
@@ -48,6 +50,11 @@ def test_events_are_published_again_on_request_and_readers_drop_the_repeats(kafk
     assert ids == 2 * ids[:len(ids) // 2], "in order, as they were"
     later = platform.ctl("events", "replay", "--kafka-brokers", kafka.bootstrap, "--since", "2200-01-01T00:00:00Z")
     assert later == "published 0 events again"
+    nobody = subprocess.run([MERIDIANCTL, "--data", platform.data, "events", "replay", "--kafka-brokers", "127.0.0.1:1", "--wait", "2s"],
+                            capture_output=True, text=True, timeout=30)
+    assert nobody.returncode == 1
+    assert "waiting for Kafka: no broker of 127.0.0.1:1 can be reached" in nobody.stderr
+    assert "acknowledged nothing for 2 s" in nobody.stderr
     platform.stop()
 
 

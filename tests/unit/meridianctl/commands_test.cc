@@ -1,4 +1,6 @@
 // What the commands say and return without a platform.
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -59,6 +61,50 @@ TEST(CommandsTest, WithoutAPlatformTheErrorSaysHowToStartOne) {
     EXPECT_EQ(outcome.code, kFailed);
     EXPECT_NE(outcome.err.find("NOT_RUNNING"), std::string::npos) << command[0] << ": " << outcome.err;
     EXPECT_NE(outcome.err.find("deploy/dev/up"), std::string::npos);
+  }
+}
+
+TEST(CommandsTest, WhatTheServerDoesNotHaveIsNamedWithWhoServesIt) {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  const auto server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+  const std::string target = "127.0.0.1:" + std::to_string(port);
+  const Outcome unary = Ctl({"agents", "--target", target, "--token", "any"});
+  EXPECT_EQ(unary.code, kFailed);
+  EXPECT_EQ(unary.err, "error: UNIMPLEMENTED: " + target +
+                           " does not have /meridian.admin.v1.AdminService/ListAgents: either it is not a process that "
+                           "serves it (admin, or a platform in one process), or it is older than this meridianctl\n");
+  const Outcome stream = Ctl({"events", "--target", target, "--token", "any"});
+  EXPECT_EQ(stream.code, kFailed);
+  EXPECT_NE(stream.err.find("EventService/Stream: either it is not a process that serves it (replicator,"),
+            std::string::npos)
+      << stream.err;
+}
+
+TEST(CommandsTest, VerifyAndReplayInsistAndSayOnWhat) {
+  for (std::vector<std::string> command :
+       {std::vector<std::string>{"events", "verify"}, {"events", "replay", "--kafka-brokers", "127.0.0.1:1"}}) {
+    command.insert(command.end(), {"--target", "127.0.0.1:1", "--token", "any", "--wait", "300ms"});
+    const Outcome outcome = Ctl(command);
+    EXPECT_EQ(outcome.code, kFailed);
+    EXPECT_NE(outcome.err.find("waiting for the events: UNAVAILABLE: "), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("error: UNAVAILABLE: "), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(CommandsTest, OptionsOfATenantAndOfAShardDoNotGoTogether) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"acme", "--routing", "3", "--to", "any"},
+                                                {"acme", "--session", "3", "--to", "any"},
+                                                {"acme", "--routing", "3", "--wait", "2s"},
+                                                {"routing/3", "--session", "3", "--wait", "2s"}}) {
+    std::vector<std::string> command = {"shards", "move"};
+    command.insert(command.end(), words.begin(), words.end());
+    command.insert(command.end(), {"--redis", "127.0.0.1:1"});
+    const Outcome outcome = Ctl(command);
+    EXPECT_EQ(outcome.code, kWrongUse) << words[0] << words[1];
+    EXPECT_NE(outcome.err.find("excludes"), std::string::npos) << outcome.err;
   }
 }
 

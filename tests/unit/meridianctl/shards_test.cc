@@ -93,6 +93,17 @@ TEST_F(ShardsTest, WhatCannotBeIsRefused) {
   EXPECT_TRUE(View().wishes.empty());
 }
 
+TEST_F(ShardsTest, WhatIsOfATenantIsRefusedForAShardAndTheOtherWayRound) {
+  EXPECT_EQ(Place("routing/1", 2, std::nullopt), kFailed);
+  EXPECT_NE(err_.str().find("--routing is of a tenant: routing/1 is a shard"), std::string::npos) << err_.str();
+  EXPECT_EQ(Place("session/1", std::nullopt, 2), kFailed);
+  EXPECT_NE(err_.str().find("--session is of a tenant"), std::string::npos) << err_.str();
+  EXPECT_EQ(Move("acme", "a:1"), kFailed);
+  EXPECT_NE(err_.str().find("--to is of a shard, such as routing/3: acme is a tenant"), std::string::npos)
+      << err_.str();
+  EXPECT_TRUE(View().wishes.empty());
+}
+
 TEST_F(ShardsTest, ATenantIsAssignedOnceOnly) {
   EXPECT_EQ(Place("acme", 3, std::nullopt), kDone);
   EXPECT_EQ(Place("acme", 1, std::nullopt), kFailed);

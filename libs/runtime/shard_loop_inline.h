@@ -68,7 +68,8 @@ absl::Status ShardLoop<Program>::Post(Command&& command, Lane lane, Done&& done)
   if constexpr (requires(const Command& known) { Program::TenantOf(known); }) {
     tenant = Program::TenantOf(std::get<Request>(item).command);
   }
-  const PostResult result = mailbox_.Post(lane, std::move(item), tenant);
+  const MonotonicInstant now = lane == Lane::kNewContacts ? ports_.monotonic->Now() : MonotonicInstant();
+  const PostResult result = mailbox_.Post(lane, std::move(item), tenant, now);
   if (result == PostResult::kPosted) {
     completions_->Wake();
     return absl::OkStatus();
@@ -205,8 +206,9 @@ template <typename Program>
 void ShardLoop<Program>::TakeLane(Lane lane, Instant now, MonotonicInstant until) {
   constexpr size_t kCommandsPerLook = 8;  // at the clock
   const size_t most = options_.batch.per_lane[static_cast<size_t>(lane)];
+  const MonotonicInstant began = ports_.monotonic->Now();
   Item item;
-  for (size_t taken = 1; taken <= most && HasRoom() && mailbox_.Take(lane, &item); ++taken) {
+  for (size_t taken = 1; taken <= most && HasRoom() && mailbox_.Take(lane, &item, began); ++taken) {
     ApplyItem(std::move(item), now);
     if (taken % kCommandsPerLook == 0 && ports_.monotonic->Now() >= until) return;
   }

@@ -22,7 +22,7 @@
 //     // The answer to a request that the loop itself refuses (reason machine-readable, see AnswerTable).
 //     Answer Refuse(const absl::Status&) const;
 //
-//     // Optional: on whose behalf, for the tenants' shares of the mailbox (fair_share.h).
+//     // Optional: on whose behalf, for the tenants' shares of the mailbox (tenant_lines.h).
 //     static std::string_view TenantOf(const Command&);
 //
 //     // The earliest deadline of the core; Instant::Never() when there is none. While background work remains (a new

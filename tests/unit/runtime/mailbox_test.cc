@@ -97,6 +97,67 @@ TEST(MailboxTest, ManyTenantsThatFloodTheLaneShareItAndLeaveRoomForAnother) {
   }
 }
 
+TEST(MailboxTest, WhoAsksForLittleDoesNotWaitForWhoFloodsTheLane) {
+  Mailbox<Item> mailbox(MailboxLimits{});
+  for (int i = 0; i < 1000; ++i) mailbox.Post(Lane::kNewContacts, std::make_unique<int>(i), "noisy");
+  for (int i = 0; i < 3; ++i) mailbox.Post(Lane::kNewContacts, std::make_unique<int>(10'000 + i), "quiet");
+  std::vector<int> taken;
+  for (Item item; mailbox.Take(Lane::kNewContacts, &item);) taken.push_back(*item);
+  ASSERT_EQ(taken.size(), 1003u);
+  taken.resize(8);
+  EXPECT_EQ(taken, (std::vector<int>{0, 10'000, 1, 10'001, 2, 10'002, 3, 4})) << "in turn, each in its own order";
+}
+
+class MailboxWaitTest : public ::testing::Test {
+ protected:
+  static MailboxLimits Limits() {
+    MailboxLimits limits;
+    limits.longest_wait = Duration::Seconds(1);
+    return limits;
+  }
+  bool Post(std::string_view tenant = "noisy") {
+    return mailbox_.Post(Lane::kNewContacts, std::make_unique<int>(static_cast<int>(posted_++)), tenant, now_) ==
+           PostResult::kPosted;
+  }
+  // For `length`, so many come in and go out each millisecond; returns how many were refused.
+  int Pass(Duration length, int in, int out) {
+    int refused = 0;
+    for (const MonotonicInstant end = now_ + length; now_ < end; now_ = now_ + Duration::Milliseconds(1)) {
+      for (int i = 0; i < in; ++i) refused += Post() ? 0 : 1;
+      Item item;
+      for (int i = 0; i < out; ++i) mailbox_.Take(Lane::kNewContacts, &item, now_);
+    }
+    return refused;
+  }
+  size_t Waiting() const { return mailbox_.size(Lane::kNewContacts); }
+
+  Mailbox<Item> mailbox_{Limits()};
+  MonotonicInstant now_ = MonotonicInstant() + Duration::Seconds(100);
+  int64_t posted_ = 0;
+};
+
+TEST_F(MailboxWaitTest, NoMoreIsTakenThanIsServedInTimeAtWhateverSpeed) {
+  Pass(Duration::Seconds(5), 6, 2);
+  EXPECT_GT(Pass(Duration::Seconds(5), 6, 2), 0);
+  EXPECT_NEAR(static_cast<double>(Waiting()), 2000, 100) << "a second of what is served";
+  Pass(Duration::Seconds(5), 6, 1);
+  EXPECT_NEAR(static_cast<double>(Waiting()), 1000, 100);
+  EXPECT_TRUE(Post("quiet"));
+}
+
+TEST_F(MailboxWaitTest, AStandStillRefusesNothingWhileThereIsRoom) {
+  EXPECT_EQ(Pass(Duration::Seconds(1), 1, 1), 0);
+  EXPECT_EQ(Pass(Duration::Seconds(4), 1, 0), 0);
+  EXPECT_EQ(Waiting(), 4000u);
+}
+
+TEST_F(MailboxWaitTest, AfterASurgeNothingIsRefused) {
+  Pass(Duration::Seconds(10), 6, 2);
+  Pass(Duration::Seconds(3), 0, 2);
+  EXPECT_EQ(Waiting(), 0u);
+  EXPECT_EQ(Pass(Duration::Seconds(5), 1, 2), 0);
+}
+
 TEST(MailboxTest, ManyProducersLoseAndReorderNothing) {
   constexpr int kThreads = 4;
   constexpr int kEach = 5000;

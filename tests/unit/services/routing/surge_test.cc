@@ -174,6 +174,8 @@ TEST_F(SurgeTest, LiveWorkGoesOnNewContactsAreRefusedAndReadsFirst) {
   EXPECT_GT(reads_.refused, 0);
   EXPECT_LT(reads_.first_refused, contacts_[kNoisy].first_refused);
   EXPECT_EQ(contacts_[kQuiet].refused, 0) << "one tenant's flood is refused to that tenant alone";
+  EXPECT_GT(contacts_[kQuiet].answered, 0);
+  EXPECT_LE(contacts_[kQuiet].slowest, kPromptTicks) << "and is waited for by that tenant alone";
 
   // Whatever was taken is answered, and the agents get it.
   Load(0, 0, 0, 60);

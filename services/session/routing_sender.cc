@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/runtime/refusal.h"
 #include "services/session/routing_commands.h"
 
 namespace meridian {
@@ -49,6 +50,8 @@ void RoutingSender::Enqueue(const Request& request) {
       ports_.post(*std::move(answered));
     } else if (NeedsMending(answer.status())) {
       ports_.on_not_taken(request->spec.id, answer.status());
+    } else if (ReasonOf(answer.status()) == refusal::kMailboxFull) {
+      ports_.on_full(request->tenant);
     }
   });
 }

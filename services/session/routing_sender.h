@@ -40,6 +40,8 @@ struct RoutingSenderPorts {
   std::function<void(conversation::Command)> post;  // to the shard; may be refused
   // Routing cannot take the contact before something is mended. It is sent again all the same.
   std::function<void(const ContactId&, const absl::Status& why)> on_not_taken;
+  // Routing has no room for a contact of the tenant. It is sent again.
+  std::function<void(const TenantId&)> on_full;
   // Routing has heard of this later term of the shard, and refuses what is sent under an earlier one.
   std::function<void(uint64_t term)> on_stale;
   std::shared_ptr<CompletionQueue> tasks;  // of the shard's thread

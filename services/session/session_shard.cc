@@ -124,6 +124,7 @@ SubmissionPorts SessionShard::MakeSubmissionPorts() {
     ReadRecords(std::move(keys), std::move(done));
   };
   ports.core = [this]() -> const conversation::SessionCore& { return loop_.program().core(); };
+  ports.now = [this] { return ports_.shard.monotonic->Now(); };
   return ports;
 }
 
@@ -212,6 +213,7 @@ RoutingSenderPorts SessionShard::MakeSenderPorts() {
     Post(std::move(command), Lane::kLiveWork, [](SessionAnswer&&) {});  // what is lost, the core asks again
   };
   ports.on_not_taken = [this](const ContactId& contact, const absl::Status& why) { submissions_.Fail(contact, why); };
+  ports.on_full = [this](const TenantId& tenant) { submissions_.HoldBack(tenant); };
   ports.on_stale = [this](uint64_t known) { loop_.LeaveTermBelow(known); };
   ports.tasks = tasks_;
   return ports;

@@ -14,6 +14,9 @@ using conversation::Submitted;
 
 namespace {
 
+// By then the contact that routing had no room for was sent again, and routing has said how it is now.
+constexpr Duration kHoldBack = Duration::Milliseconds(250);
+
 Uuid CustomerOf(const conversation::SubmitContact& command) {
   if (command.conversation_named_before) return command.spec.conversation.uuid;
   const conversation::Identity& identity = command.identity;
@@ -49,8 +52,22 @@ void Submissions::Begin(const Shared& submission) {
   if (submission->long_way && command.may_only_join) {  // nothing to join: not even a place in the mailbox
     return submission->done(ToStatus({RefusalCode::kQuotaExceeded, ""}));
   }
+  if (submission->long_way && IsHeldBack(command.tenant)) {
+    return submission->done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull,
+                                        "too many requests of the tenant wait for routing"));
+  }
   if (submission->long_way) on_long_way_.try_emplace(submission->customer);
   Post(submission);
+}
+
+void Submissions::HoldBack(const TenantId& tenant) { held_back_until_[tenant] = ports_.now() + kHoldBack; }
+
+bool Submissions::IsHeldBack(const TenantId& tenant) {
+  const auto held = held_back_until_.find(tenant);
+  if (held == held_back_until_.end()) return false;
+  if (ports_.now() < held->second) return true;
+  held_back_until_.erase(held);
+  return false;
 }
 
 void Submissions::Post(const Shared& submission) {

@@ -5,7 +5,9 @@
 // before, the store is asked whether it has ended. While a submission is on that longer way, whatever the same customer
 // asks next waits behind it, so that things are done in the order in which they were asked for.
 //
-// Bounded: kMaxWaiting wait behind others, then RESOURCE_EXHAUSTED. The shard's thread.
+// Bounded: kMaxWaiting wait behind others, then RESOURCE_EXHAUSTED. What would open a conversation is refused so, too,
+// while routing has no room for the tenant's contacts: session could take them faster than routing, and they would pile
+// up here unacknowledged. The shard's thread.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +23,7 @@
 #include "libs/conversation/command.h"
 #include "libs/conversation/effects.h"
 #include "libs/conversation/session_core.h"
+#include "libs/runtime/clock.h"
 #include "libs/runtime/shard_program.h"
 #include "services/session/readings.h"
 #include "services/session/session_client.h"
@@ -33,6 +36,7 @@ struct SubmissionPorts {
   std::function<void(conversation::SubmitContact, Lane, absl::AnyInvocable<void(SessionAnswer&&)>)> post;
   std::function<void(std::vector<RecordKey>, absl::AnyInvocable<void(ReadingPorts::Values)>)> read;
   std::function<const conversation::SessionCore&()> core;
+  std::function<MonotonicInstant()> now;
 };
 
 class Submissions {
@@ -51,6 +55,8 @@ class Submissions {
   void On(const conversation::ContactAcknowledged& acknowledged);
   // Routing cannot take the contact now: who waits for it is told. The contact stays, and a repeat waits for it again.
   void Fail(const ContactId& contact, const absl::Status& why);
+  // Routing had no room for a contact of the tenant. It is sent again; further ones have to wait.
+  void HoldBack(const TenantId& tenant);
   // The shard was loaded anew or stopped: what was not acknowledged is to be sent again.
   void FailUnacknowledged(const absl::Status& why);
   // Nothing will be served until Restart.
@@ -81,11 +87,13 @@ class Submissions {
   // The customer's submission on the longer way is through.
   void Release(const Customer& customer);
   void Acknowledge(absl::StatusOr<conversation::Submitted> submitted, Done done);
+  bool IsHeldBack(const TenantId& tenant);
 
   const SubmissionPorts ports_;
   std::map<Customer, std::deque<Task>> on_long_way_;  // and what waits behind each
   size_t waiting_ = 0;
   std::unordered_map<ContactId, std::vector<Unacknowledged>> unacknowledged_;
+  std::map<TenantId, MonotonicInstant> held_back_until_;
   absl::Status ended_;
 };
 

@@ -52,6 +52,9 @@ void FakeRouting::Send(const TenantId& tenant, Command command, std::optional<Re
   if (mode == Mode::kNoSpace) {
     return done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace, "the disk is full"));
   }
+  if (mode == Mode::kFull) {
+    return done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull, "too many requests wait"));
+  }
   received_.push_back(command);
   if (mode == Mode::kSlow) {
     waiting_.push_back({tenant, std::move(command), std::move(done)});

@@ -19,6 +19,7 @@ class FakeRouting final : public RoutingClient {
     kAnswers,
     kUnreachable,  // nothing is done; UNAVAILABLE
     kNoSpace,      // nothing is done; RESOURCE_EXHAUSTED (NO_SPACE)
+    kFull,         // nothing is done; RESOURCE_EXHAUSTED (MAILBOX_FULL)
     kLosesAnswer,  // done, but the answer is UNAVAILABLE
     kSlow,         // done when CatchUp is called; the answer is lost with the session's process
   };

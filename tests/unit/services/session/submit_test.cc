@@ -126,6 +126,31 @@ TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIs
   EXPECT_EQ(world.List(1)->messages_size(), 1);
 }
 
+TEST(SessionSubmitTest, WhileRoutingHasNoRoomNoFurtherContactIsTaken) {
+  SessionWorld world;
+  world.routing.mode = Mode::kFull;
+  world.Submit("a", world.Submission(1, 1, "hola"));
+  world.Settle();
+  EXPECT_FALSE(world.answers.contains("a")) << "it is sent again";
+  world.Submit("b", world.Submission(2, 1, "hola"));
+  world.Submit("joins", world.Submission(1, 2, "sigo aqui"));
+  auto other = world.Submission(3, 1, "hola");
+  other.tenant = TenantId{"other"};
+  world.Submit("other", other);
+  world.Settle();
+  EXPECT_EQ(world.answers["b"], "MAILBOX_FULL");
+  EXPECT_FALSE(world.answers.contains("joins"));
+  EXPECT_FALSE(world.answers.contains("other")) << "of another tenant";
+  world.routing.mode = Mode::kAnswers;
+  world.Pass(Duration::Seconds(1));
+  EXPECT_EQ(world.answers["a"], "OK 1");
+  EXPECT_EQ(world.answers["joins"], "OK 2");
+  EXPECT_EQ(world.answers["other"], "OK 1");
+  world.Submit("b again", world.Submission(2, 1, "hola"));
+  world.Settle();
+  EXPECT_EQ(world.answers["b again"], "OK 1");
+}
+
 TEST(SessionSubmitTest, NotQueuedAfterFourMinutes) {
   SessionWorld world;
   world.routing.mode = Mode::kUnreachable;

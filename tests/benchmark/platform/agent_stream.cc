@@ -11,10 +11,12 @@
 #include <deque>
 #include <iterator>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "libs/rpc/grpc_status.h"
 #include "meridian/agent/v1/agent_service.pb.h"
+#include "tests/benchmark/platform/access.h"
 
 namespace meridian::load {
 
@@ -55,6 +57,23 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
     RemoveHold();
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return done_; });
+  }
+
+  void Keep(bool keeping) {
+    std::lock_guard lock(mutex_);
+    keeping_ = keeping;
+  }
+  size_t kept() const {
+    std::lock_guard lock(mutex_);
+    return kept_.size();
+  }
+  void CompleteKept() {
+    std::vector<ConnectResponse> kept;
+    {
+      std::lock_guard lock(mutex_);
+      kept.swap(kept_);
+    }
+    for (const ConnectResponse& started : kept) Complete(started);
   }
 
   void OnReadDone(bool ok) override {
@@ -136,8 +155,11 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
         scoreboard_.Offered(response.offer_made().contact().contact_id());
         return Accept(response);
       case ConnectResponse::kAssignmentStarted:
-        return Complete(response);
+        scoreboard_.Accepted(Answered(response.assignment_started().contact().contact_id()));
+        if (!Keeps(response)) Complete(response);
+        return;
       case ConnectResponse::kAssignmentEnded:
+        scoreboard_.Completed(Answered(response.assignment_ended().contact_id()));
         if (response.assignment_ended().reason() != agent::v1::AssignmentEnded::REASON_COMPLETED) {
           scoreboard_.Mishap("assignment not completed");
         }
@@ -161,6 +183,7 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
     ConnectRequest request = RequestOf(response.agent());
     request.mutable_accept_offer()->set_contact_id(response.offer_made().contact().contact_id());
     request.mutable_accept_offer()->set_offer_token(response.offer_made().offer_token());
+    Asked(response.offer_made().contact().contact_id());
     Send(std::move(request));
   }
 
@@ -168,7 +191,26 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
     ConnectRequest request = RequestOf(response.agent());
     request.mutable_complete_contact()->set_contact_id(response.assignment_started().contact().contact_id());
     request.mutable_complete_contact()->set_offer_token(response.assignment_started().offer_token());
+    Asked(response.assignment_started().contact().contact_id());
     Send(std::move(request));
+  }
+
+  // The agent asks for something of the contact, of which one thing at a time is under way; and when it asked for what
+  // it has now been answered.
+  void Asked(const std::string& contact) {
+    std::lock_guard lock(mutex_);
+    asked_ns_[contact] = MonotonicNs();
+  }
+  int64_t Answered(const std::string& contact) {
+    std::lock_guard lock(mutex_);
+    auto asked = asked_ns_.extract(contact);
+    return asked.empty() ? 0 : asked.mapped();
+  }
+
+  bool Keeps(const ConnectResponse& response) {
+    std::lock_guard lock(mutex_);
+    if (keeping_) kept_.push_back(response);
+    return keeping_;
   }
 
   grpc::TemplatedGenericStub<ConnectRequest, ConnectResponse> stub_;
@@ -178,10 +220,13 @@ class AgentStream::Reactor : public grpc::ClientBidiReactor<ConnectRequest, Conn
   const size_t agents_;
   ConnectResponse response_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<ConnectRequest> outgoing_;  // the first one is being written
   std::deque<std::string> to_attach_;
+  std::unordered_map<std::string, int64_t> asked_ns_;  // by contact
+  bool keeping_ = false;
+  std::vector<ConnectResponse> kept_;
   size_t attached_ = 0;
   bool stopping_ = false;
   bool done_ = false;
@@ -195,5 +240,11 @@ AgentStream::AgentStream(std::shared_ptr<grpc::Channel> channel, const std::stri
 AgentStream::~AgentStream() { reactor_->Stop(); }
 
 absl::Status AgentStream::AwaitAttached(Duration limit) { return reactor_->AwaitAttached(limit); }
+
+void AgentStream::Keep(bool keeping) { reactor_->Keep(keeping); }
+
+size_t AgentStream::kept() const { return reactor_->kept(); }
+
+void AgentStream::CompleteKept() { reactor_->CompleteKept(); }
 
 }  // namespace meridian::load

@@ -28,6 +28,12 @@ class AgentStream {
   // Until all are attached; DEADLINE_EXCEEDED, or how the stream ended.
   absl::Status AwaitAttached(Duration limit);
 
+  // Whether the agents keep the contacts that they are connected with from now on, instead of completing them at once;
+  // how many they keep; and that they complete those.
+  void Keep(bool keeping);
+  size_t kept() const;
+  void CompleteKept();
+
  private:
   class Reactor;
   std::unique_ptr<Reactor> reactor_;

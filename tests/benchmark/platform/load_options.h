@@ -20,12 +20,18 @@ struct LoadOptions {
   int64_t channels = 4;
   int64_t outstanding = 256;
   int64_t rate = 0;
+  int64_t calm_rate = 100;
+  int64_t talks = 50;
+  int64_t talk_rate = 50;
+  std::string journal;
   int64_t contacts = 100'000;
   bool linger = false;
   bool no_events = false;
   bool say_when = false;
   Duration warm_up = Duration::Seconds(2);
   Duration duration = Duration::Seconds(8);
+  Duration calm = Duration::Seconds(4);
+  Duration timeout = Duration::Seconds(30);
   uint64_t seed = 1;
 
   void BindTo(CommandLine& line);

@@ -1,6 +1,5 @@
 // Loads a running server as customers, agents and an integrator do, and prints what it saw as one JSON object on
 // standard output. `tests/benchmark/platform/run` starts the server, calls this, and makes the table.
-#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,74 +8,24 @@
 #include "libs/base/status_macros.h"
 #include "libs/runtime/clock.h"
 #include "tests/benchmark/platform/access.h"
-#include "tests/benchmark/platform/agent_stream.h"
 #include "tests/benchmark/platform/cpu_watch.h"
 #include "tests/benchmark/platform/echo.h"
 #include "tests/benchmark/platform/event_reader.h"
+#include "tests/benchmark/platform/fleet.h"
+#include "tests/benchmark/platform/histogram_json.h"
 #include "tests/benchmark/platform/load_options.h"
 #include "tests/benchmark/platform/pace.h"
 #include "tests/benchmark/platform/scoreboard.h"
 #include "tests/benchmark/platform/submitter.h"
+#include "tests/benchmark/platform/surge_load.h"
 
 namespace meridian::load {
 namespace {
 
 using nlohmann::json;
-using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
 
 constexpr Duration kReadyLimit = Duration::Seconds(60);
-constexpr Duration kAttachLimit = Duration::Seconds(600);
 constexpr Duration kDrainLimit = Duration::Seconds(30);
-
-double Microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
-
-json Describe(const LatencyHistogram& histogram) {
-  return {{"count", histogram.count()},
-          {"p50_us", Microseconds(histogram.Quantile(0.5))},
-          {"p90_us", Microseconds(histogram.Quantile(0.9))},
-          {"p99_us", Microseconds(histogram.Quantile(0.99))},
-          {"p999_us", Microseconds(histogram.Quantile(0.999))},
-          {"max_us", Microseconds(histogram.max())}};
-}
-
-std::string AgentName(int64_t number) {
-  char name[32];
-  std::snprintf(name, sizeof name, "agent-%05d", static_cast<int>(number));
-  return name;
-}
-
-using Fleet = std::vector<std::unique_ptr<AgentStream>>;
-
-// Everything that one run of life cycles needs, in the order in which it must go away again.
-struct Server {
-  std::vector<std::string> ingress;
-  std::vector<std::string> gateways;
-  Tokens tokens;
-  std::string integrator;
-
-  static absl::StatusOr<Server> Find(const LoadOptions& options) {
-    MERIDIAN_ASSIGN_OR_RETURN(auto ingress, AwaitAddresses(options.data, kReadyLimit, "ingress"));
-    MERIDIAN_ASSIGN_OR_RETURN(auto gateways, AwaitAddresses(options.data, kReadyLimit, "agent_gateway"));
-    MERIDIAN_ASSIGN_OR_RETURN(Tokens tokens, Tokens::Open(options.data, options.tenant));
-    MERIDIAN_ASSIGN_OR_RETURN(std::string integrator, tokens.Integrator());
-    return Server{std::move(ingress), std::move(gateways), std::move(tokens), std::move(integrator)};
-  }
-};
-
-absl::StatusOr<Fleet> AttachAll(const LoadOptions& options, const Server& server, IdSource& ids,
-                                Scoreboard& scoreboard) {
-  Fleet fleet;
-  const Channels channels = OpenChannels(server.gateways, static_cast<int>(options.streams));
-  for (int64_t stream = 0; stream < options.streams; ++stream) {
-    std::vector<std::string> names;
-    for (int64_t i = stream; i < options.agents; i += options.streams) names.push_back(AgentName(i));
-    MERIDIAN_ASSIGN_OR_RETURN(const std::string token, server.tokens.Agents(names));
-    fleet.push_back(
-        std::make_unique<AgentStream>(channels[static_cast<size_t>(stream)], token, std::move(names), ids, scoreboard));
-  }
-  for (auto& stream : fleet) MERIDIAN_RETURN_IF_ERROR(stream->AwaitAttached(kAttachLimit));
-  return fleet;
-}
 
 json Report(const LoadOptions& options, const Figures& figures) {
   const double seconds = static_cast<double>(options.duration.ns) / 1e9;
@@ -104,7 +53,7 @@ absl::StatusOr<json> RunCycles(const LoadOptions& options) {
   ClosedLoop loop([&](int64_t arrival) { submitter->Submit(arrival); });
   Scoreboard scoreboard([&] { loop.End(); });
   submitter.emplace(OpenChannels(server.ingress, static_cast<int>(options.channels)), server.integrator, options.seed,
-                    ids, scoreboard);
+                    ids, scoreboard, options.timeout);
   const int64_t attach_from = MonotonicNs();
   MERIDIAN_ASSIGN_OR_RETURN(const Fleet fleet, AttachAll(options, server, ids, scoreboard));
   const double attach_seconds = static_cast<double>(MonotonicNs() - attach_from) / 1e9;
@@ -146,7 +95,7 @@ absl::StatusOr<json> RunFill(const LoadOptions& options) {
   IdSource ids(*RegionCode::Parse("load"), options.seed ^ static_cast<uint64_t>(MonotonicNs()), clock);
   Scoreboard scoreboard([] {});
   Submitter submitter(OpenChannels(server.ingress, static_cast<int>(options.channels)), server.integrator, options.seed,
-                      ids, scoreboard);
+                      ids, scoreboard, options.timeout);
   const int64_t from = MonotonicNs();
   scoreboard.Measure(from, std::numeric_limits<int64_t>::max());
   const auto unanswered = [&] { return scoreboard.outstanding() - scoreboard.figures().acknowledged.count(); };
@@ -243,6 +192,7 @@ absl::StatusOr<json> RunEcho(const LoadOptions& options) {
 
 absl::StatusOr<json> RunMode(const LoadOptions& options) {
   if (options.mode == "cycles") return RunCycles(options);
+  if (options.mode == "surge") return RunSurge(options);
   if (options.mode == "fill") return RunFill(options);
   if (options.mode == "first-offer") return RunFirstOffer(options);
   if (options.mode == "attach") return RunAttach(options);

@@ -15,10 +15,20 @@ void Scoreboard::Measure(int64_t from_ns, int64_t to_ns) {
   to_ns_ = to_ns;
 }
 
+void Scoreboard::Remeasure(int64_t from_ns, int64_t to_ns) {
+  std::lock_guard lock(mutex_);
+  figures_ = {};
+  from_ns_ = from_ns;
+  to_ns_ = to_ns;
+}
+
 void Scoreboard::Arrived(int64_t arrival_ns) {
+  const int64_t now = MonotonicNs();
   std::lock_guard lock(mutex_);
   ++outstanding_;
-  if (Measured(arrival_ns)) ++figures_.arrived;
+  if (!Measured(arrival_ns)) return;
+  ++figures_.arrived;
+  figures_.sent.Record(now - arrival_ns);
 }
 
 void Scoreboard::Acknowledged(const std::string& contact, int64_t arrival_ns) {
@@ -37,10 +47,12 @@ void Scoreboard::Acknowledged(const std::string& contact, int64_t arrival_ns) {
   on_done_();
 }
 
-void Scoreboard::Refused(const std::string& reason) {
+void Scoreboard::Refused(const std::string& reason, int64_t arrival_ns) {
   {
+    const int64_t now = MonotonicNs();
     std::lock_guard lock(mutex_);
     --outstanding_;
+    if (Measured(arrival_ns)) figures_.refused.Record(now - arrival_ns);
     ++figures_.mishaps["refused: " + reason];
     if (++refused_ > kMostRefusals) return;
   }
@@ -77,6 +89,12 @@ void Scoreboard::Ended(const std::string& contact) {
 void Scoreboard::Mishap(const std::string& what) {
   std::lock_guard lock(mutex_);
   ++figures_.mishaps[what];
+}
+
+void Scoreboard::Note(LatencyHistogram Figures::*histogram, int64_t asked_ns) {
+  const int64_t now = MonotonicNs();
+  std::lock_guard lock(mutex_);
+  if (Measured(asked_ns)) (figures_.*histogram).Record(now - asked_ns);
 }
 
 int64_t Scoreboard::outstanding() const {

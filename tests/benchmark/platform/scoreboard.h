@@ -14,13 +14,19 @@
 namespace meridian::load {
 
 struct Figures {
+  LatencyHistogram sent;          // from when it was due until the client sent it
   LatencyHistogram acknowledged;  // from the arrival, of the contacts that arrived while measuring
   LatencyHistogram offered;
   LatencyHistogram ended;
+  LatencyHistogram refused;
+  // From the request on: of what was asked, and answered, while measuring.
+  LatencyHistogram accepts;
+  LatencyHistogram completes;
+  LatencyHistogram messages;  // of customers in conversations that go on
   int64_t arrived = 0;
   int64_t completed = 0;  // ended while measuring, whenever they arrived
   std::map<std::string, int64_t>
-      mishaps;  // refusals, rescinded offers, lost assignments: by reason, over the whole run
+      mishaps;  // refusals, rescinded offers, lost assignments: by reason, over the whole run, or since Remeasure
 };
 
 class Scoreboard {
@@ -31,13 +37,19 @@ class Scoreboard {
 
   // Contacts that arrive in [from, to) of the monotonic clock are measured. Before the first arrival.
   void Measure(int64_t from_ns, int64_t to_ns);
+  // As Measure, and forgets the figures so far; between two parts of a run.
+  void Remeasure(int64_t from_ns, int64_t to_ns);
 
   void Arrived(int64_t arrival_ns);
   void Acknowledged(const std::string& contact, int64_t arrival_ns);
-  void Refused(const std::string& reason);
+  void Refused(const std::string& reason, int64_t arrival_ns);
   void Offered(const std::string& contact);
   void Ended(const std::string& contact);
   void Mishap(const std::string& what);
+  // Live work that was asked for at `asked_ns` is done now.
+  void Accepted(int64_t asked_ns) { Note(&Figures::accepts, asked_ns); }
+  void Completed(int64_t asked_ns) { Note(&Figures::completes, asked_ns); }
+  void Said(int64_t asked_ns) { Note(&Figures::messages, asked_ns); }
 
   int64_t outstanding() const;
   int64_t first_offer_ns() const;  // 0: none yet
@@ -50,6 +62,7 @@ class Scoreboard {
     int64_t ended = 0;
   };
   bool Measured(int64_t arrival_ns) const { return arrival_ns >= from_ns_ && arrival_ns < to_ns_; }
+  void Note(LatencyHistogram Figures::*histogram, int64_t asked_ns);
   void Finish(std::unordered_map<std::string, Cycle>::iterator cycle);
 
   const std::function<void()> on_done_;

@@ -49,8 +49,13 @@ struct Submitter::Stubs {
 };
 
 Submitter::Submitter(const std::vector<std::shared_ptr<grpc::Channel>>& channels, const std::string& token,
-                     uint64_t seed, IdSource& ids, Scoreboard& scoreboard)
-    : authorization_("Bearer " + token), ids_(ids), scoreboard_(scoreboard), stubs_(new Stubs), random_(seed) {
+                     uint64_t seed, IdSource& ids, Scoreboard& scoreboard, Duration timeout)
+    : authorization_("Bearer " + token),
+      timeout_(timeout),
+      ids_(ids),
+      scoreboard_(scoreboard),
+      stubs_(new Stubs),
+      random_(seed) {
   for (const auto& channel : channels) stubs_->all.emplace_back(channel);
 }
 
@@ -59,7 +64,7 @@ Submitter::~Submitter() = default;
 void Submitter::Submit(int64_t arrival_ns) {
   auto* call = new Call;
   call->context.AddMetadata("authorization", authorization_);
-  call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(timeout_.ns));
   Fill(call->request);
   size_t stub = 0;
   {
@@ -72,10 +77,11 @@ void Submitter::Submit(int64_t arrival_ns) {
       [this, call, arrival_ns](const grpc::Status& status) {
         const std::unique_ptr<Call> owned(call);
         if (status.ok()) {
+          acknowledged_(call->request.request_id(), call->response.contact_id(), call->response.conversation_id());
           scoreboard_.Acknowledged(call->response.contact_id(), arrival_ns);
         } else {
           const absl::Status failure = rpc::FromGrpcStatus(status);
-          scoreboard_.Refused(rpc::ShownReason(failure) + ": " + std::string(failure.message()));
+          scoreboard_.Refused(rpc::ShownReason(failure) + ": " + std::string(failure.message()), arrival_ns);
         }
       });
 }

@@ -12,21 +12,21 @@ void RedisChains::TakeTerm(ShardId id, uint64_t owner_nonce, int64_t unix_ms,
   RedisShard& shard = parts_.shards[id];
   const RedisOwner owner{owner_nonce, parts_.options.durability};
   auto on_reply = [this, id, &shard, owner, done = std::move(done)](RedisReply reply) mutable {
-    absl::StatusOr<TermGrant> grant = DecodeTakeTerm(reply);
-    if (!grant.ok()) return done(grant.status());
-    const LogPosition newest_entry{reply.at(5).number(), reply.at(6).number()};
-    parts_.lane.AwaitPatiently(shard.base, [this, id, &shard, owner, grant = *std::move(grant), newest_entry,
-                                            done = std::move(done)](RedisReplication how) mutable {
-      if (how != RedisReplication::kDone) return done(StatusOf(how));
-      shard.owned = true;
-      shard.owner = owner;
-      shard.own_term = grant.term;
-      shard.durable = grant.last;
-      shard.unreplicated = shard.tell_lost = false;
-      NoteDurable(shard, grant.last);
-      done(grant);
-      logged_(id, newest_entry);
-    });
+    const absl::StatusOr<RedisTerm> taken = DecodeTakeTerm(reply);
+    if (!taken.ok()) return done(taken.status());
+    parts_.lane.AwaitPatiently(shard.base,
+                               [this, id, &shard, owner, grant = taken->grant, newest_entry = taken->newest_entry,
+                                done = std::move(done)](RedisReplication how) mutable {
+                                 if (how != RedisReplication::kDone) return done(StatusOf(how));
+                                 shard.owned = true;
+                                 shard.owner = owner;
+                                 shard.own_term = grant.term;
+                                 shard.durable = grant.last;
+                                 shard.unreplicated = shard.tell_lost = false;
+                                 NoteDurable(shard, grant.last);
+                                 done(grant);
+                                 logged_(id, newest_entry);
+                               });
   };
   parts_.Send(EncodeTakeTerm(shard.base, owner, unix_ms, shard.own_term, shard.acknowledged), std::move(on_reply));
 }

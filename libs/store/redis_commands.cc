@@ -97,13 +97,14 @@ RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, 
                     Number(acknowledged.number)});
 }
 
-absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply) {
+absl::StatusOr<RedisTerm> DecodeTakeTerm(RedisReply reply) {
   MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
-  if (reply.size() < 6) return Unexpected("take_term");
-  return TermGrant{.term = reply.at(0).number(),
-                   .last = {reply.at(3).number(), reply.at(4).number(), FromHex(reply.at(5).text())},
-                   .tail_at_risk = reply.at(1).number() != 0,
-                   .taken_at = Instant::FromUnixMilliseconds(static_cast<int64_t>(reply.at(2).number()))};
+  if (reply.size() < 8) return Unexpected("take_term");
+  return RedisTerm{.grant = {.term = reply.at(0).number(),
+                             .last = {reply.at(3).number(), reply.at(4).number(), FromHex(reply.at(5).text())},
+                             .tail_at_risk = reply.at(1).number() != 0,
+                             .taken_at = Instant::FromUnixMilliseconds(static_cast<int64_t>(reply.at(2).number()))},
+                   .newest_entry = {reply.at(6).number(), reply.at(7).number()}};
 }
 
 RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, const CommitRequest& request,

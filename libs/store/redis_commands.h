@@ -48,7 +48,11 @@ struct RedisOwner {
 // `own_term`: the newest that this process was granted; `acknowledged`: the newest commit that it answered as durable.
 RedisArguments EncodeTakeTerm(const std::string& base, const RedisOwner& owner, int64_t unix_ms, uint64_t own_term,
                               LogPosition acknowledged);
-absl::StatusOr<TermGrant> DecodeTakeTerm(RedisReply reply);
+struct RedisTerm {
+  TermGrant grant;
+  LogPosition newest_entry;  // of the shard's log
+};
+absl::StatusOr<RedisTerm> DecodeTakeTerm(RedisReply reply);
 
 RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, const CommitRequest& request,
                             int64_t wall_ms);

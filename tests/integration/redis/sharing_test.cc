@@ -24,6 +24,10 @@ class Heard {
     std::unique_lock lock(mutex_);
     return heard_.wait_for(lock, patience, [&] { return newest_ >= position; });
   }
+  LogPosition newest() {
+    std::lock_guard lock(mutex_);
+    return newest_;
+  }
   int calls() {
     std::lock_guard lock(mutex_);
     return calls_;
@@ -70,6 +74,24 @@ TEST(RedisSharingTest, WhatWasWrittenBeforeTheChannelWasSubscribedIsHeardToo) {
   server.Command({"CLIENT", "KILL", "TYPE", "pubsub"});
   writer.Commit(RedisProcess::Request(grant.term, 2));
   EXPECT_TRUE(heard.Await({grant.term, 2}));
+}
+
+TEST(RedisSharingTest, WhoTakesATermHearsOfItsLogsNewestEntryAndOfWhatFollows) {
+  RedisServer server;
+  RedisProcess taker(Patient(server, Duration::Hours(1)));
+  // Of another owner; a digest of decimal digits alone would pass for a position.
+  server.Command({"FCALL", "meridian_take_term_v3", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  server.Command({"FCALL", "meridian_commit_v3", "1", "meridian:{r7}", "1000", "1", "async", "1", "1234567890123456",
+                  "5", "0", "0", "e"});
+  Heard heard;
+  auto watch = taker.store().Watch(kShard, heard.callback());
+  const TermGrant grant = taker.TakeTerm(2000);
+  EXPECT_EQ(grant.last.number, 1u);
+  EXPECT_TRUE(heard.Await({1000, 1}));
+  EXPECT_EQ(heard.newest(), (LogPosition{1000, 1}));
+  taker.Commit(RedisProcess::Request(grant.term, 2));
+  EXPECT_TRUE(heard.Await({grant.term, 2}));
+  EXPECT_EQ(heard.newest(), (LogPosition{grant.term, 2}));
 }
 
 TEST(RedisSharingTest, ATermSaysTheServersTimeWhateverTheTakersIs) {

@@ -4,7 +4,8 @@
 //   kStopped ─Start→ kAcquiring → kTakingTerm → kLoading → kServing ─RequestStop→ kDraining → kStopped
 //   kServing ─commit refused (wrong number, too large, broken)→ kTakingTerm
 //   kServing ─no space, read-only→ kSuspended: an empty commit is tried each second ─it succeeds→ kLoading
-//   kServing ─LeaveTermBelow→ kLost; any ─lease gone, wrong term→ kLost ─after a while→ kAcquiring; kDraining → kStopped
+//   kServing ─LeaveTermBelow→ kLost
+//   any ─lease gone, wrong term→ kLost ─after a while→ kAcquiring; kDraining → kStopped
 //   kLoading ─a record cannot be read→ kFailed: final until the next Start
 //
 // A lease that lapsed while the process stood still is renewed, unless another owner has taken it meanwhile.

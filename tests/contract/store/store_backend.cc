@@ -78,6 +78,7 @@ class RedisBackend : public StoreBackend {
     auto opened = RedisStore::Open({.servers = {{.unix_path = server_.socket_path()}},
                                     .durability = durability_,
                                     .key_prefix = prefix_,
+                                    .wait_timeout = Duration::Seconds(4),  // a busy machine's replica is slow, no more
                                     .wall = clock_.wall(),
                                     .monotonic = &monotonic_,
                                     .lease_clock = clock_.wall()});

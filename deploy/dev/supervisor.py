@@ -10,6 +10,7 @@ and stops them all in the opposite order. No process outlives the supervisor: th
     supervisor.stop()
 """
 
+import os
 import signal
 import subprocess
 import time
@@ -19,6 +20,12 @@ READY_WITHIN_S = 90
 STOP_WITHIN_S = 15
 LONG_LIFE_S = 10  # who lived shorter than that waits longer for the next start
 LONGEST_PAUSE_S = 10
+
+
+def dying_with(parent, command):
+    """`command`, killed when `parent` dies, which starts it; also when that died before the signal was asked for."""
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(parent),
+            *map(str, command)]
 
 
 class PartFailed(Exception):
@@ -49,8 +56,8 @@ class Part:
             self._before()
         with open(self.log, "ab") as log:
             # Of its own session, so that Ctrl-C reaches the supervisor alone.
-            self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *map(str, self._command)], stdout=log,
-                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            self._process = subprocess.Popen(dying_with(os.getpid(), self._command), stdout=log, stderr=subprocess.STDOUT,
+                                             stdin=subprocess.DEVNULL, start_new_session=True)
         self._enter("starting")
 
     def look(self, again=True):

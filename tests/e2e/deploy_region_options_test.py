@@ -15,6 +15,7 @@ PROGRAMS = ("routing", "session", "ingress", "agent_gateway", "admin", "replicat
 
 sys.path.insert(0, str(ROOT / "deploy/dev"))
 from region_parts import ports_of  # noqa: E402
+from supervisor import dying_with  # noqa: E402
 
 
 def region(*words):
@@ -118,3 +119,10 @@ def test_who_looks_for_a_region_leaves_no_folder_behind(tmp_path):
         assert (done.returncode, done.stdout) == (1, "")
         assert f"no region runs in {tmp_path / 'data'}" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_part_whose_supervisor_has_died_does_not_begin():
+    begun = subprocess.run(dying_with(os.getpid(), ["echo", "begun"]), capture_output=True, text=True, timeout=20)
+    assert (begun.returncode, begun.stdout) == (0, "begun\n")
+    orphan = subprocess.run(dying_with(1, ["echo", "begun"]), capture_output=True, text=True, timeout=20)
+    assert (orphan.returncode, orphan.stdout) == (1, "")

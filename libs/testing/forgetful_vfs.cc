@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,7 @@ class ForgetfulVfs::Disk {
   bool powered_ = true;
   WriteFault write_fault_ = WriteFault::kNone;
   bool fail_syncs_ = false;
+  std::atomic<std::chrono::microseconds> sync_time_{};
   int64_t syncs_ = 0;
   int64_t cut_in_ = 0;  // operations until the power is cut; 0: never
   bool cut_torn_ = false;
@@ -264,6 +267,7 @@ int ForgetfulVfs::Disk::Write(const std::string& path, Change change) {
 }
 
 int ForgetfulVfs::Disk::Sync(const std::string& path, sqlite3_file* real, int flags) {
+  std::this_thread::sleep_for(sync_time_.load());  // lint: allow sleep: the time that a disk takes
   std::lock_guard lock(mutex_);
   if (!Powered() || fail_syncs_) return Fail(SQLITE_IOERR_FSYNC, EIO);
   ++syncs_;
@@ -368,6 +372,8 @@ void ForgetfulVfs::FailSyncs(bool fail) {
   std::lock_guard lock(disk_->mutex_);
   disk_->fail_syncs_ = fail;
 }
+
+void ForgetfulVfs::TakeTimeToSync(std::chrono::microseconds time) { disk_->sync_time_ = time; }
 
 int64_t ForgetfulVfs::syncs() const {
   std::lock_guard lock(disk_->mutex_);

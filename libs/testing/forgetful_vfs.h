@@ -10,6 +10,7 @@
 // Any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -46,6 +47,9 @@ class ForgetfulVfs {
   void FailWrites(WriteFault fault);
   // Syncs fail from now on with EIO; what they should have synced stays unsynced.
   void FailSyncs(bool fail);
+  // Each sync takes so long from now on, and what it syncs is durable at its end; zero at first. A real disk takes 0.1
+  // ms to 10 ms; at zero nothing can be answered before it is durable that is not durable a moment later.
+  void TakeTimeToSync(std::chrono::microseconds time);
 
   int64_t syncs() const;
 

@@ -7,8 +7,11 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "libs/base/status_macros.h"
@@ -50,6 +53,14 @@ std::string AddressOf(const std::string& peer) {
 
 CallHead ReadHead(const grpc::CallbackServerContext& context, const Method& method) {
   return {method.name, BearerToken(context), HeaderOf(context, "traceparent"), AddressOf(context.peer()), std::nullopt};
+}
+
+// gRPC tells a deadline by the system's clock, and of a caller that set none the clock's end.
+std::optional<Duration> PatienceOf(const grpc::CallbackServerContext& context) {
+  using Clock = std::chrono::system_clock;
+  if (context.deadline() == Clock::time_point::max()) return std::nullopt;
+  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(context.deadline() - Clock::now());
+  return Duration{std::max<int64_t>(left.count(), 0)};
 }
 
 absl::StatusOr<std::unique_ptr<Message>> Parse(const Message& prototype, const grpc::ByteBuffer& bytes) {
@@ -104,6 +115,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
  private:
   absl::Status Dispatch(const grpc::CallbackServerContext& head, const grpc::ByteBuffer& bytes) {
     MERIDIAN_ASSIGN_OR_RETURN(CallContext context, gate_.Admit(ReadHead(head, method_), method_.access));
+    context.patience = PatienceOf(head);
     MERIDIAN_ASSIGN_OR_RETURN(std::unique_ptr<Message> request, Parse(*method_.request, bytes));
     MERIDIAN_RETURN_IF_ERROR(CallGate::CheckTenant(*request, *context.claims));
     method_.answer(context, std::move(request), RawReply([this, ended = ended_](const auto& result) {

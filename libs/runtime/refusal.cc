@@ -19,6 +19,11 @@ absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::st
   return MakeError(code, reason, message, {{kShardTimeMetadata, std::to_string(shard_time.ToUnixMilliseconds())}});
 }
 
+absl::Status DeadlinePassed() {
+  return MakeRefusal(absl::StatusCode::kDeadlineExceeded, refusal::kDeadlinePassed,
+                     "the caller's deadline passed before its turn came; nothing was done");
+}
+
 absl::Status NotServedHere(const std::string& owner) {
   return MakeError(absl::StatusCode::kUnavailable, refusal::kNotOwner,
                    owner.empty() ? "this process does not serve the shard" : "another process serves the shard",

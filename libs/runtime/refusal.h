@@ -21,6 +21,7 @@ inline constexpr std::string_view kStoreFailed = "STORE_FAILED";      // UNAVAIL
 inline constexpr std::string_view kShardReloaded = "SHARD_RELOADED";  // UNAVAILABLE: its commit was refused
 inline constexpr std::string_view kShuttingDown = "SHUTTING_DOWN";    // UNAVAILABLE
 inline constexpr std::string_view kLoadFailed = "LOAD_FAILED";        // UNAVAILABLE: stored records cannot be read
+inline constexpr std::string_view kDeadlinePassed = "DEADLINE_PASSED";  // DEADLINE_EXCEEDED, before its turn came
 // The owner changed or was not heard of: what became of the request is not known; send it again with the same id.
 inline constexpr std::string_view kNotOwner = "NOT_OWNER";  // UNAVAILABLE
 // The request id, see answer_table.h. These carry the shard's time. FAILED_PRECONDITION, INVALID_ARGUMENT.
@@ -36,6 +37,9 @@ absl::Status MakeRefusal(absl::StatusCode code, std::string_view reason, std::st
 // NOT_OWNER for a request that was not taken, since the shard is not served here: it may be sent to whoever serves it,
 // "host:port" in the metadata `owner`, empty where that is not known.
 absl::Status NotServedHere(const std::string& owner = {});
+
+// DEADLINE_PASSED.
+absl::Status DeadlinePassed();
 
 // The reason given to MakeRefusal; empty when the status carries none.
 std::string ReasonOf(const absl::Status& status);

@@ -93,7 +93,8 @@ class ShardLoop final : public Stepped, private ShardHost {
 
   // OK: `done` will be called. RESOURCE_EXHAUSTED (MAILBOX_FULL) or UNAVAILABLE (NOT_OWNER: not serving any more): it
   // will not, and both arguments are as they were.
-  absl::Status Post(Command&& command, Lane lane, Done&& done);
+  // A command whose turn comes after `deadline` is not applied: DEADLINE_EXCEEDED (DEADLINE_PASSED).
+  absl::Status Post(Command&& command, Lane lane, Done&& done, MonotonicInstant deadline = MonotonicInstant::Never());
 
   // Runs `read(const Program&) -> R` in the reads lane and calls `done(absl::StatusOr<R>)` when the last batch applied
   // before it is durable; with an error at once, on the caller's thread, when the lane is full or closed.
@@ -151,6 +152,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   struct Request {
     Command command;
     Done done;
+    MonotonicInstant deadline = MonotonicInstant::Never();
   };
   using Item = std::variant<std::monostate, Request, std::unique_ptr<PendingRead>>;
 
@@ -182,7 +184,7 @@ class ShardLoop final : public Stepped, private ShardHost {
   void RunTimers(Instant now, MonotonicInstant until);
   bool TakeReplays(Instant now, MonotonicInstant until);
   void TakeLane(Lane lane, Instant now, MonotonicInstant until);
-  void ApplyItem(Item item, Instant now);
+  void ApplyItem(Item item, Instant now, MonotonicInstant tick);
   void ApplyRequest(Request request, Instant now, bool replayed);
   bool HasRoom() const;
   void CloseBatch(Instant now);

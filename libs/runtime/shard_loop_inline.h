@@ -58,12 +58,12 @@ absl::Status ShardLoop<Program>::Refusal(PostResult result) {
 }
 
 template <typename Program>
-absl::Status ShardLoop<Program>::Post(Command&& command, Lane lane, Done&& done) {
+absl::Status ShardLoop<Program>::Post(Command&& command, Lane lane, Done&& done, MonotonicInstant deadline) {
   if (lane == Lane::kNewContacts && ports_.store->NearlyFull()) {
     return MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kNoSpace,
                        "the store keeps what room is left for live work");
   }
-  Item item(std::in_place_type<Request>, std::move(command), std::move(done));
+  Item item(std::in_place_type<Request>, std::move(command), std::move(done), deadline);
   std::string_view tenant;
   if constexpr (requires(const Command& known) { Program::TenantOf(known); }) {
     tenant = Program::TenantOf(std::get<Request>(item).command);
@@ -209,14 +209,18 @@ void ShardLoop<Program>::TakeLane(Lane lane, Instant now, MonotonicInstant until
   const MonotonicInstant began = ports_.monotonic->Now();
   Item item;
   for (size_t taken = 1; taken <= most && HasRoom() && mailbox_.Take(lane, &item, began); ++taken) {
-    ApplyItem(std::move(item), now);
+    ApplyItem(std::move(item), now, began);
     if (taken % kCommandsPerLook == 0 && ports_.monotonic->Now() >= until) return;
   }
 }
 
 template <typename Program>
-void ShardLoop<Program>::ApplyItem(Item item, Instant now) {
+void ShardLoop<Program>::ApplyItem(Item item, Instant now, MonotonicInstant tick) {
   if (auto* request = std::get_if<Request>(&item)) {
+    if (request->deadline < tick) {
+      building_.answers.push_back({program_->Refuse(DeadlinePassed()), std::move(request->done)});
+      return;
+    }
     ApplyRequest(std::move(*request), now, /*replayed=*/false);
   } else if (auto* read = std::get_if<std::unique_ptr<PendingRead>>(&item)) {
     (*read)->Run(*program_);

@@ -74,7 +74,7 @@ void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitCo
   command.may_only_join = *wait > Duration::Zero();
   command.origin = OriginOf(context, ports_.ids);
   const TraceContext trace = command.origin.trace;
-  ports_.session.Submit(std::move(command),
+  ports_.session.Submit(std::move(command), context.patience,
                         [log = ports_.log, tenant = TenantId{claims.tenant}, trace, submission = *std::move(submission),
                          quotas_of = quotas_, quotas, wait = *wait,
                          done = std::move(done)](absl::StatusOr<conversation::Submitted> submitted) mutable {

@@ -92,10 +92,11 @@ void SessionShard::Start() {
 
 // ---- commands ----
 
-void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done) {
+void SessionShard::Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done,
+                        MonotonicInstant deadline) {
   SessionCommand wrapped{std::move(command), {}, 0};
   ShardLoop<SessionProgram>::Done moved = replayer_.Keeping(wrapped, std::move(done));
-  const absl::Status posted = loop_.Post(std::move(wrapped), lane, std::move(moved));
+  const absl::Status posted = loop_.Post(std::move(wrapped), lane, std::move(moved), deadline);
   if (posted.ok()) return;
   tasks_->Post([posted, moved = std::move(moved)]() mutable { moved({posted, std::nullopt, false}); });
 }
@@ -109,16 +110,19 @@ void SessionShard::Append(conversation::AppendMessage command, SessionClient::Do
   });
 }
 
-void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
-  tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {
-    submissions_.Submit(std::move(command), std::move(done));
+void SessionShard::Submit(conversation::SubmitContact command, std::optional<Duration> patience,
+                          SessionClient::Done<conversation::Submitted> done) {
+  const MonotonicInstant deadline = patience ? ports_.shard.monotonic->Now() + *patience : MonotonicInstant::Never();
+  tasks_->Post([this, command = std::move(command), deadline, done = std::move(done)]() mutable {
+    submissions_.Submit(std::move(command), deadline, std::move(done));
   });
 }
 
 SubmissionPorts SessionShard::MakeSubmissionPorts() {
   SubmissionPorts ports;
-  ports.post = [this](conversation::SubmitContact command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done) {
-    Post(std::move(command), lane, std::move(done));
+  ports.post = [this](conversation::SubmitContact command, Lane lane, MonotonicInstant deadline,
+                      absl::AnyInvocable<void(SessionAnswer&&)> done) {
+    Post(std::move(command), lane, std::move(done), deadline);
   };
   ports.read = [this](std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
     ReadRecords(std::move(keys), std::move(done));

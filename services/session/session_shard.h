@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ class SessionShard final : public Stepped {
 
   void Start();
   // What customers ask of one conversation is done in the order in which it was asked (submissions.h).
-  void Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
+  void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
+              SessionClient::Done<conversation::Submitted> done);
   template <typename T, typename Command>
   void DoInTurn(Command command, SessionClient::Done<T> done) {
     tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {
@@ -94,7 +96,8 @@ class SessionShard final : public Stepped {
  private:
   class Handle;
   // `done` on the shard's thread, also when the loop does not take the command.
-  void Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done);
+  void Post(conversation::Command command, Lane lane, absl::AnyInvocable<void(SessionAnswer&&)> done,
+            MonotonicInstant deadline = MonotonicInstant::Never());
   template <typename T>
   void Do(conversation::Command command, SessionClient::Done<T> done) {
     Post(std::move(command), Lane::kLiveWork,

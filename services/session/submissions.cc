@@ -25,9 +25,9 @@ Uuid CustomerOf(const conversation::SubmitContact& command) {
 
 }  // namespace
 
-void Submissions::Submit(conversation::SubmitContact command, Done done) {
+void Submissions::Submit(conversation::SubmitContact command, MonotonicInstant deadline, Done done) {
   const Customer customer = CustomerOf(command);
-  auto submission = std::make_shared<Submission>(Submission{customer, std::move(command), std::move(done)});
+  auto submission = std::make_shared<Submission>(Submission{customer, std::move(command), deadline, std::move(done)});
   InTurn(customer, [this, submission](const absl::Status& status) {
     if (!status.ok()) return submission->done(status);
     Begin(submission);
@@ -74,7 +74,7 @@ void Submissions::Post(const Shared& submission) {
   // One that was named before may have to go again.
   const bool may_go_again = submission->command.conversation_named_before;
   ports_.post(may_go_again ? submission->command : std::move(submission->command),
-              submission->long_way ? Lane::kNewContacts : Lane::kLiveWork,
+              submission->long_way ? Lane::kNewContacts : Lane::kLiveWork, submission->deadline,
               [this, submission](SessionAnswer&& answer) { OnAnswer(submission, std::move(answer)); });
 }
 

@@ -33,7 +33,8 @@ namespace meridian {
 
 // Answers come on the shard's thread, never inside the call.
 struct SubmissionPorts {
-  std::function<void(conversation::SubmitContact, Lane, absl::AnyInvocable<void(SessionAnswer&&)>)> post;
+  std::function<void(conversation::SubmitContact, Lane, MonotonicInstant, absl::AnyInvocable<void(SessionAnswer&&)>)>
+      post;
   std::function<void(std::vector<RecordKey>, absl::AnyInvocable<void(ReadingPorts::Values)>)> read;
   std::function<const conversation::SessionCore&()> core;
   std::function<MonotonicInstant()> now;
@@ -48,7 +49,8 @@ class Submissions {
 
   explicit Submissions(SubmissionPorts ports) : ports_(std::move(ports)) {}
 
-  void Submit(conversation::SubmitContact command, Done done);
+  // What has not been begun by `deadline` is not begun.
+  void Submit(conversation::SubmitContact command, MonotonicInstant deadline, Done done);
   // What a customer asks of a conversation: at once, or when the submissions before it are through.
   void InTurn(const ConversationId& conversation, Task task) { InTurn(conversation.uuid, std::move(task)); }
 
@@ -69,6 +71,7 @@ class Submissions {
   struct Submission {
     Customer customer;
     conversation::SubmitContact command;
+    MonotonicInstant deadline;
     Done done;
     bool long_way = false;
   };

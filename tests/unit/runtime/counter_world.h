@@ -74,12 +74,14 @@ class CounterWorld {
   }
 
   // Answers arrive in events() as "<label>: <value>" or "<label>: <reason>".
-  absl::Status Post(CounterCommand command, std::string label, Lane lane = Lane::kLiveWork) {
-    return loop_->Post(std::move(command), lane, [this, label](CounterAnswer&& answer) {
+  absl::Status Post(CounterCommand command, std::string label, Lane lane = Lane::kLiveWork,
+                    MonotonicInstant deadline = MonotonicInstant::Never()) {
+    auto done = [this, label](CounterAnswer&& answer) {
       std::string text = answer.refusal.ok() ? std::to_string(answer.value) : ReasonOf(answer.refusal);
       if (auto time = ShardTimeOf(answer.refusal)) refusal_time_ = *time;
       events_.push_back(label + ": " + text);
-    });
+    };
+    return loop_->Post(std::move(command), lane, std::move(done), deadline);
   }
   absl::Status Add(const std::string& name, int64_t delta, Lane lane = Lane::kLiveWork) {
     return Post({name, delta}, name, lane);

@@ -198,6 +198,18 @@ TEST(ShardLoopTest, NewContactsOfABatchAreBounded) {
   EXPECT_EQ(world.program().Value("live"), 4) << "what came meanwhile overtakes the new contacts that wait";
 }
 
+TEST(ShardLoopTest, WhatNobodyWaitsForWhenItsTurnComesIsNotApplied) {
+  CounterWorld world;
+  world.BootAndServe();
+  const MonotonicInstant deadline = world.clock().MonotonicNow() + Duration::Milliseconds(10);
+  ASSERT_TRUE(world.Post({"a", 1}, "waits no longer", Lane::kNewContacts, deadline).ok());
+  ASSERT_TRUE(world.Post({"a", 2}, "waits", Lane::kNewContacts, deadline + Duration::Milliseconds(10)).ok());
+  world.clock().Advance(Duration::Milliseconds(11));
+  world.Settle();
+  EXPECT_THAT(world.TakeEvents(), ElementsAre("waits no longer: DEADLINE_PASSED", "waits: 2", "message a=2"));
+  EXPECT_EQ(world.program().Value("a"), 2);
+}
+
 TEST(ShardLoopTest, AStoreThatIsNearlyFullKeepsItsRoomForLiveWork) {
   CounterWorld world;
   world.BootAndServe();

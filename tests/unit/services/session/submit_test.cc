@@ -126,6 +126,21 @@ TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIs
   EXPECT_EQ(world.List(1)->messages_size(), 1);
 }
 
+TEST(SessionSubmitTest, AContactWhoseCallerNoLongerWaitsIsNotBegunAndCanBeSubmittedAgain) {
+  SessionWorld world;
+  world.Submit("impatient", world.Submission(1, 1, "hola"), Duration::Milliseconds(10));
+  world.Submit("patient", world.Submission(2, 1, "hola"), Duration::Seconds(10));
+  world.clock().Advance(Duration::Milliseconds(11));
+  world.Settle();
+  EXPECT_EQ(world.answers["impatient"], "DEADLINE_PASSED");
+  EXPECT_EQ(world.answers["patient"], "OK 1");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 0);
+  world.Submit("again", world.Submission(1, 1, "hola"), Duration::Seconds(10));
+  world.Settle();
+  EXPECT_EQ(world.answers["again"], "OK 1");
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+}
+
 TEST(SessionSubmitTest, WhileRoutingHasNoRoomNoFurtherContactIsTaken) {
   SessionWorld world;
   world.routing.mode = Mode::kFull;

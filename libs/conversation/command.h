@@ -16,6 +16,7 @@
 #include "libs/domain/contact.h"
 #include "libs/domain/origin.h"
 #include "libs/domain/states.h"
+#include "libs/domain/tenant_config.h"
 
 namespace meridian::conversation {
 
@@ -50,6 +51,9 @@ struct SubmitContact {
   CommandOrigin origin;                                // goes to routing with a contact that is opened
   // The tenant is over its rate of new contacts: refused (kQuotaExceeded) unless it joins one or is a repeat.
   bool may_only_join = false;
+  // The tenant's rate of new contacts, which the shard keeps for all processes of the region together before the
+  // command comes to the core; `per_second` 0: none.
+  RateQuota new_contacts;
 
   friend bool operator==(const SubmitContact&, const SubmitContact&) = default;
 };

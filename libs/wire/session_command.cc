@@ -63,6 +63,8 @@ void Fields(A& a, InOut<A, SubmitContact>& command) {
   a.List(11, command.personal_attributes, kFields);
   a.Sub(12, command.origin, kFields);
   a.Number(13, command.may_only_join, true);
+  a.Number(14, command.new_contacts.per_second);
+  a.Number(15, command.new_contacts.burst);
 }
 
 template <class A>

@@ -59,6 +59,7 @@ absl::Status Quotas::Explain(const absl::Status& status, const TenantQuotas& quo
   if (quota == metadata.end()) return status;
   if (quota->second == kNewContacts) {
     refused_contacts_.Add();
+    if (metadata.contains(std::string(kLimitMetadata))) return status;  // session has said all of it
     return Exceeded(status, quotas.new_contacts.per_second, wait);
   }
   if (quota->second != kWaitingContacts) return status;

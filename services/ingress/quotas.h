@@ -2,8 +2,9 @@
 // for new contacts and one for messages. What goes beyond is refused here, before it takes anybody else's place: with
 // RESOURCE_EXHAUSTED, QUOTA_EXCEEDED, the quota, its limit and when to try again.
 //
-// Several ingress processes keep an account each, so that a tenant may have its rate from each of them. The count of
-// waiting contacts is routing's (libs/routing). Any thread.
+// Several ingress processes keep an account each. The rate of new contacts is kept once more, for all of them together,
+// by the tenant's session shard (services/session/submissions.h); of messages a tenant may have its rate from each. The
+// count of waiting contacts is routing's (libs/routing). Any thread.
 #pragma once
 
 #include "absl/status/status.h"

@@ -72,6 +72,7 @@ void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitCo
   if (!submission.ok()) return done(submission.status());
   conversation::SubmitContact command = std::move(submission->command);
   command.may_only_join = *wait > Duration::Zero();
+  command.new_contacts = quotas.new_contacts;
   command.origin = OriginOf(context, ports_.ids);
   const TraceContext trace = command.origin.trace;
   ports_.session.Submit(std::move(command), context.patience,

@@ -1,9 +1,11 @@
 #include "services/session/submissions.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "libs/conversation/records.h"
+#include "libs/error/quota_error.h"
 #include "libs/runtime/refusal.h"
 #include "services/session/session_errors.h"
 
@@ -56,8 +58,22 @@ void Submissions::Begin(const Shared& submission) {
     return submission->done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull,
                                         "too many requests of the tenant wait for routing"));
   }
-  if (submission->long_way) on_long_way_.try_emplace(submission->customer);
+  if (submission->long_way) {
+    const absl::Status allowed = TakeFromRate(command);
+    if (!allowed.ok()) return submission->done(allowed);
+    on_long_way_.try_emplace(submission->customer);
+  }
   Post(submission);
+}
+
+absl::Status Submissions::TakeFromRate(const conversation::SubmitContact& command) {
+  const RateQuota& rate = command.new_contacts;
+  if (rate.per_second == 0) return absl::OkStatus();
+  const Instant now{ports_.now().ns};  // only differences count
+  const Duration wait = new_contacts_.Take(command.tenant.value, now, static_cast<int>(std::max(rate.burst, 1u)),
+                                           Duration::Nanoseconds(Duration::Seconds(1).ns / rate.per_second));
+  if (wait == Duration::Zero()) return absl::OkStatus();
+  return WithLimit(ToStatus({RefusalCode::kQuotaExceeded, ""}), rate.per_second, wait.ToMilliseconds() + 1);
 }
 
 void Submissions::HoldBack(const TenantId& tenant) { held_back_until_[tenant] = ports_.now() + kHoldBack; }

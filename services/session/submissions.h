@@ -5,6 +5,9 @@
 // before, the store is asked whether it has ended. While a submission is on that longer way, whatever the same customer
 // asks next waits behind it, so that things are done in the order in which they were asked for.
 //
+// A tenant's rate of new contacts, which comes with each submission, is kept here for all processes that bring them:
+// what would open more is refused with RESOURCE_EXHAUSTED (QUOTA_EXCEEDED).
+//
 // Bounded: kMaxWaiting wait behind others, then RESOURCE_EXHAUSTED. What would open a conversation is refused so, too,
 // while routing has no room for the tenant's contacts: session could take them faster than routing, and they would pile
 // up here unacknowledged. The shard's thread.
@@ -25,6 +28,7 @@
 #include "libs/conversation/session_core.h"
 #include "libs/runtime/clock.h"
 #include "libs/runtime/shard_program.h"
+#include "libs/security/rate_limiter.h"
 #include "services/session/readings.h"
 #include "services/session/session_client.h"
 #include "services/session/session_program.h"
@@ -91,12 +95,15 @@ class Submissions {
   void Release(const Customer& customer);
   void Acknowledge(absl::StatusOr<conversation::Submitted> submitted, Done done);
   bool IsHeldBack(const TenantId& tenant);
+  // OK when the tenant's rate allows a new contact now, which is then counted.
+  absl::Status TakeFromRate(const conversation::SubmitContact& command);
 
   const SubmissionPorts ports_;
   std::map<Customer, std::deque<Task>> on_long_way_;  // and what waits behind each
   size_t waiting_ = 0;
   std::unordered_map<ContactId, std::vector<Unacknowledged>> unacknowledged_;
   std::map<TenantId, MonotonicInstant> held_back_until_;
+  security::RateLimiter new_contacts_{{}};  // by tenant; a new owner of the shard begins with full buckets
   absl::Status ended_;
 };
 

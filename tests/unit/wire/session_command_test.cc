@@ -52,6 +52,7 @@ TEST(SessionCommandTest, SubmissionsComeBack) {
   testing::RandomValues random(1);
   for (int i = 0; i < kRounds; ++i) {
     conversation::SubmitContact command;
+    command.new_contacts = {7, 9};
     command.tenant = kTenant;
     command.identity = {random.Text(), random.Text()};
     command.spec = random.Spec(random.EntityIdOf<ContactId>(kHome));

@@ -77,6 +77,9 @@ TEST_F(QuotasTest, BeyondItsRateASubmissionMayOnlyJoinALiveContact) {
   session_.submitted = QuotaExceeded("new_contacts.per_second", "too many new contacts");
   ExpectExceeded(Submit(), "new_contacts.per_second", "10", "101");
   EXPECT_EQ(Refused("new_contacts.per_second"), 1u);
+  session_.submitted = WithLimit(QuotaExceeded("new_contacts.per_second", "too many new contacts"), 10, 77);
+  ExpectExceeded(Submit(), "new_contacts.per_second", "10", "77");
+  EXPECT_EQ(Refused("new_contacts.per_second"), 2u) << "the region's rate, as session keeps it";
   session_.submitted = conversation::Submitted();
   EXPECT_TRUE(Submit("other").ok()) << "each tenant has its own";
   EXPECT_FALSE(session_.submits().back().may_only_join);

@@ -105,6 +105,32 @@ TEST(SessionSubmitTest, OverTheTenantsRateWhatOpensNothingIsTaken) {
   EXPECT_EQ(world.answers["joins"], "OK 2");
 }
 
+TEST(SessionSubmitTest, TheRateOfNewContactsHoldsForAllWhoBringThem) {
+  SessionWorld world;
+  auto of_quota = [&](uint64_t n, uint64_t client_number, const char* tenant) {
+    auto submission = world.Submission(n, client_number, "hola");
+    submission.tenant = TenantId{tenant};
+    submission.new_contacts = {.per_second = 10, .burst = 2};
+    return submission;
+  };
+  for (uint64_t n = 1; n <= 3; ++n) world.Submit(std::to_string(n), of_quota(n, 1, "acme"));
+  world.Submit("other", of_quota(4, 1, "other"));
+  world.Settle();
+  EXPECT_EQ(world.answers["1"], "OK 1");
+  EXPECT_EQ(world.answers["2"], "OK 1");
+  EXPECT_EQ(world.answers["3"], "QUOTA_EXCEEDED");
+  EXPECT_EQ(world.answers["other"], "OK 1") << "each tenant has its own";
+  EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(3)), 0);
+  world.Submit("joins", of_quota(1, 2, "acme"));
+  world.Submit("repeats", of_quota(2, 1, "acme"));
+  world.Pass(Duration::Milliseconds(101));
+  world.Submit("later", of_quota(3, 1, "acme"));
+  world.Settle();
+  EXPECT_EQ(world.answers["joins"], "OK 2");
+  EXPECT_EQ(world.answers["repeats"], "OK 1");
+  EXPECT_EQ(world.answers["later"], "OK 1");
+}
+
 TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIsTriedOn) {
   SessionWorld world;
   world.routing.mode = Mode::kNoSpace;

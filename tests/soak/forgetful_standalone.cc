@@ -1,5 +1,6 @@
 // `standalone` on a disk that has only what was synced: a kill -9 of it is a power cut.
-// Its syncs take as long as those of a rotating disk, so that what leaves before its sync has ended is lost by some cuts.
+// Its syncs take as long as those of a rotating disk, so that what leaves before its sync has ended is lost by some
+// cuts.
 #include <chrono>
 
 #include "libs/app/run.h"

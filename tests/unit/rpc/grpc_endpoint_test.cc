@@ -1,4 +1,4 @@
-// What a gRPC server answers beside its methods: health and reflection.
+// What a gRPC server answers beside its methods (health and reflection), and what it tells them of a call.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,9 +29,13 @@ Instant Now() { return {std::chrono::nanoseconds(std::chrono::system_clock::now(
 class GrpcEndpointTest : public testing::Test {
  protected:
   void StartServer() {
-    table_.Unary<EchoRequest, EchoResponse>(
-        kEcho, {{Role::kAgent}, Permission::kAgentsConnect},
-        [](const CallContext&, EchoRequest, Reply<EchoResponse> reply) { reply(EchoResponse()); });
+    table_.Unary<EchoRequest, EchoResponse>(kEcho, {{Role::kAgent}, Permission::kAgentsConnect},
+                                            [](const CallContext& context, EchoRequest, Reply<EchoResponse> reply) {
+                                              EchoResponse response;
+                                              if (context.patience)
+                                                response.set_text(std::to_string(context.patience->ToMilliseconds()));
+                                              reply(response);
+                                            });
     auto server = GrpcServer::Start(options_, table_, gate_, timer_, nullptr);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -64,6 +68,16 @@ TEST_F(GrpcEndpointTest, HealthAnswersWithoutAToken) {
   server_->SetServing(false);
   EXPECT_EQ(Health(""), HealthResponse::NOT_SERVING);
   EXPECT_EQ(Health("meridian.test.v1.EchoService"), HealthResponse::NOT_SERVING);
+}
+
+TEST_F(GrpcEndpointTest, AMethodIsToldHowLongItsCallerWaits) {
+  StartServer();
+  auto client = Client::Connect({.target = Target(), .token = Token(), .timeout = Duration::Seconds(40)});
+  EchoResponse response;
+  ASSERT_TRUE(client->Call(kEcho, EchoRequest(), &response).ok());
+  const int64_t patience_ms = std::stoll(response.text());
+  EXPECT_LE(patience_ms, 40000);
+  EXPECT_GT(patience_ms, 20000);
 }
 
 TEST_F(GrpcEndpointTest, ReflectionIsThereOnlyWhenTold) {

@@ -117,7 +117,6 @@ class GrpcServerTest : public testing::Test {
         kEcho, {{Role::kAgent, Role::kAdmin}, Permission::kAgentsConnect},
         [this](const CallContext& context, EchoRequest request, Reply<EchoResponse> reply) {
           EXPECT_EQ(context.peer, "127.0.0.1");
-          if (request.text() == "patience") patience_.Put(context.patience);
           if (request.text() == "drop") return;
           if (request.text() == "fail") return reply(FieldError("text", "must not fail"));
           if (request.text() == "keep") return kept_.Put(reply);
@@ -190,7 +189,6 @@ class GrpcServerTest : public testing::Test {
   MethodTable table_;
   Notes notes_;
   Mailbox<Reply<EchoResponse>> kept_;
-  Mailbox<std::optional<Duration>> patience_;
   std::atomic<size_t> peak_backlog_{0};
   Outcomes outcomes_;
   std::unique_ptr<GrpcServer> server_;
@@ -278,21 +276,6 @@ TEST_F(GrpcServerTest, AHandlerThatForgetsToAnswerDoesNotHangItsCaller) {
   EchoRequest request;
   request.set_text("drop");
   EXPECT_EQ(Echo(AgentToken(), request).code(), absl::StatusCode::kInternal);
-}
-
-TEST_F(GrpcServerTest, AHandlerIsToldHowLongItsCallerWaits) {
-  StartServer();
-  auto client = Client::Connect({.target = "127.0.0.1:" + std::to_string(server_->port()),
-                                 .token = AgentToken(),
-                                 .timeout = Duration::Seconds(40)});
-  EchoRequest request;
-  request.set_text("patience");
-  EchoResponse response;
-  ASSERT_TRUE(client->Call(kEcho, request, &response).ok());
-  const std::optional<Duration> patience = patience_.Take().value();
-  ASSERT_TRUE(patience);
-  EXPECT_LE(*patience, Duration::Seconds(40));
-  EXPECT_GT(*patience, Duration::Seconds(20));
 }
 
 TEST_F(GrpcServerTest, AnAnswerMayComeLaterFromAnotherThreadAndAfterTheCallerLeft) {

@@ -229,6 +229,8 @@ void ShardLifecycle::OnPage(absl::StatusOr<struct LoadPage> page) {
     RetryAfterFailure(&ShardLifecycle::BeginLoad, page.status());
     return;
   }
+  const bool last = page->next_cursor.empty();
+  if (!last) LoadPage(std::move(page->next_cursor));  // the store reads it while this one is restored
   for (const Record& record : page->records) {
     absl::Status restored = host_->Restore(record);
     if (!restored.ok()) {
@@ -236,11 +238,7 @@ void ShardLifecycle::OnPage(absl::StatusOr<struct LoadPage> page) {
       return;
     }
   }
-  if (!page->next_cursor.empty()) {
-    LoadPage(std::move(page->next_cursor));
-  } else {
-    FinishLoad();
-  }
+  if (last) FinishLoad();
 }
 
 void ShardLifecycle::FinishLoad() {

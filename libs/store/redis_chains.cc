@@ -122,16 +122,60 @@ void RedisChains::SettleHead(ShardId id, uint64_t place, const RedisHead& head, 
       });
 }
 
+// A page of records on its way.
+struct RedisChains::Loading {
+  std::string base;
+  std::vector<uint8_t> tables;
+  RedisLoadCursor at;
+  absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done;
+  LoadPage page;
+  size_t bytes = 0;
+  size_t under_way = 0;  // buckets asked for and not yet answered
+  absl::Status status;
+};
+
 // Only the holder of the term reads them, and the term was durable, and so is all before it.
 void RedisChains::Load(ShardId id, std::vector<uint8_t> tables, const std::string& cursor,
                        absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) {
-  const absl::StatusOr<RedisLoadCursor> at = DecodeRedisCursor(tables, cursor);
+  const absl::StatusOr<RedisLoadCursor> at = ParseRedisCursor(tables, cursor);
   if (!at.ok()) return done(at.status());
   if (tables.empty()) return done(LoadPage{});
-  parts_.Send(EncodeLoad(parts_.shards[id].base, tables[at->table], at->bucket),
-              [tables = std::move(tables), at = *at, done = std::move(done)](RedisReply reply) mutable {
-                done(DecodeLoad(reply, tables, at));
-              });
+  auto loading = std::make_shared<Loading>();
+  loading->base = parts_.shards[id].base;
+  loading->tables = std::move(tables);
+  loading->at = *at;
+  loading->done = std::move(done);
+  FindRecords(std::move(loading));
+}
+
+// Asks until there are some, or no more.
+void RedisChains::FindRecords(std::shared_ptr<Loading> loading) {
+  const RedisArguments arguments = EncodeFind(loading->base, loading->tables, loading->at);
+  parts_.Send(arguments, [this, loading = std::move(loading)](RedisReply reply) mutable {
+    const absl::StatusOr<RedisFound> found = DecodeFind(reply, loading->at);
+    if (!found.ok()) return loading->done(found.status());
+    loading->at = found->next;
+    if (!found->buckets.empty()) return ReadBuckets(loading, *found);
+    if (loading->at.table < loading->tables.size()) return FindRecords(std::move(loading));
+    loading->done(std::move(loading->page));
+  });
+}
+
+void RedisChains::ReadBuckets(const std::shared_ptr<Loading>& loading, const RedisFound& found) {
+  loading->under_way = found.buckets.size();
+  for (const RedisBucket bucket : found.buckets) {
+    parts_.Send(EncodeReadBucket(loading->base, bucket), [loading, table = bucket.table](RedisReply reply) {
+      const absl::StatusOr<size_t> bytes = DecodeBucket(reply, table, loading->page.records);
+      loading->bytes += bytes.value_or(0);
+      loading->status.Update(bytes.status());
+      if (--loading->under_way > 0) return;
+      if (!loading->status.ok()) return loading->done(loading->status);
+      RedisLoadCursor& next = loading->at;
+      next.records = RecordsOfNextPage(loading->page.records.size(), loading->bytes);
+      if (next.table < loading->tables.size()) loading->page.next_cursor = FormatRedisCursor(next);
+      loading->done(std::move(loading->page));
+    });
+  }
 }
 
 void RedisChains::Read(ShardId id, std::vector<RecordKey> keys,

@@ -26,10 +26,13 @@ class RedisChains {
             absl::AnyInvocable<void(absl::StatusOr<std::vector<std::optional<std::string>>>)> done);
 
  private:
+  struct Loading;
   using OnHead = absl::AnyInvocable<void(absl::StatusOr<ChainHead>)>;
 
   CommitResult Judge(const CommitRequest& request, RedisReplication how);
   void SettleHead(ShardId shard, uint64_t place, const RedisHead& head, RedisReplication how, OnHead done);
+  void FindRecords(std::shared_ptr<Loading> loading);
+  void ReadBuckets(const std::shared_ptr<Loading>& loading, const RedisFound& found);
 
   const RedisParts parts_;
   const std::function<void(ShardId, LogPosition)> logged_;

@@ -8,11 +8,13 @@
 #include "libs/base/status_macros.h"
 #include "libs/store/chain_rules.h"
 #include "libs/store/log_trimmed.h"
+#include "libs/store/redis_functions.h"
 
 namespace meridian {
 namespace {
 
-constexpr size_t kLoadBytes = kLoadPageBytes;
+constexpr uint32_t kLeastRecords = 16;  // asked for in a page
+constexpr uint32_t kMostRecords = 8192;
 
 std::string Number(uint64_t number) { return std::to_string(std::min(number, kMaxRedisNumber)); }
 
@@ -43,6 +45,10 @@ uint32_t BucketOf(std::string_view key) {
 // The part of a bucket's name behind the shard's base.
 std::string Suffix(const RecordKey& key) {
   return ":" + std::to_string(key.table) + ":" + std::to_string(BucketOf(key.key));
+}
+
+std::string NameOf(std::string_view function) {
+  return "meridian_" + std::string(function) + std::string(kRedisLibraryVersion);
 }
 
 absl::Status Unexpected(std::string_view what) {
@@ -80,7 +86,7 @@ RedisArguments RedisCall(std::string_view function, std::string base, RedisArgum
   RedisArguments call;
   call.reserve(arguments.size() + 4);
   call.push_back("FCALL");
-  call.push_back("meridian_" + std::string(function) + "_v3");
+  call.push_back(NameOf(function));
   call.push_back("1");
   call.push_back(std::move(base));
   std::move(arguments.begin(), arguments.end(), std::back_inserter(call));
@@ -111,7 +117,9 @@ RedisArguments EncodeCommit(const std::string& base, const RedisOwner& owner, co
                             int64_t wall_ms) {
   RedisArguments arguments;
   arguments.reserve(13 + 3 * request.puts.size() + 2 * request.deletes.size());
-  for (const std::string_view word : {"FCALL", "meridian_commit_v3", "1"}) arguments.emplace_back(word);
+  arguments.emplace_back("FCALL");
+  arguments.push_back(NameOf("commit"));
+  arguments.emplace_back("1");
   arguments.push_back(base);
   arguments.push_back(Number(request.term));
   arguments.push_back(std::to_string(owner.nonce));
@@ -176,38 +184,63 @@ absl::StatusOr<RedisValues> DecodeRead(RedisReply reply, size_t count) {
   return read;
 }
 
-absl::StatusOr<RedisLoadCursor> DecodeRedisCursor(const std::vector<uint8_t>& tables, const std::string& cursor) {
-  if (cursor.empty()) return RedisLoadCursor{};
-  const size_t slash = cursor.find('/');
-  uint64_t table = 0;
-  uint64_t bucket = 0;
-  const std::string_view text = cursor;
-  const bool parsed = slash != std::string::npos && ParseWhole(text.substr(0, slash), table) &&
-                      ParseWhole(text.substr(slash + 1), bucket);
-  if (!parsed || table >= tables.size() || bucket >= kRedisBuckets) {
+// The three numbers with a slash between them.
+std::string FormatRedisCursor(RedisLoadCursor cursor) {
+  return Number(cursor.table) + "/" + Number(cursor.bucket) + "/" + Number(cursor.records);
+}
+
+absl::StatusOr<RedisLoadCursor> ParseRedisCursor(const std::vector<uint8_t>& tables, std::string_view text) {
+  if (text.empty()) return RedisLoadCursor{};
+  const size_t first = text.find('/');
+  const size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
+  uint64_t table = 0, bucket = 0, records = 0;
+  const bool parsed = second != std::string_view::npos && ParseWhole(text.substr(0, first), table) &&
+                      ParseWhole(text.substr(first + 1, second - first - 1), bucket) &&
+                      ParseWhole(text.substr(second + 1), records);
+  if (!parsed || table >= tables.size() || bucket >= kRedisBuckets || records < kLeastRecords ||
+      records > kMostRecords) {
     return absl::InvalidArgumentError("not a load cursor");
   }
-  return RedisLoadCursor{table, static_cast<uint32_t>(bucket)};
+  return RedisLoadCursor{table, static_cast<uint32_t>(bucket), static_cast<uint32_t>(records)};
 }
 
-RedisArguments EncodeLoad(const std::string& base, uint8_t table, uint32_t bucket) {
-  return RedisCall("load", base, {std::to_string(table), std::to_string(bucket), std::to_string(kLoadBytes)});
+uint32_t RecordsOfNextPage(size_t records, size_t bytes) {
+  const size_t next = records * kLoadPageBytes / std::max<size_t>(bytes, 1);
+  return static_cast<uint32_t>(std::clamp<size_t>(next, kLeastRecords, kMostRecords));
 }
 
-absl::StatusOr<LoadPage> DecodeLoad(RedisReply reply, const std::vector<uint8_t>& tables, RedisLoadCursor at) {
+RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor at) {
+  RedisArguments arguments = {Number(at.table), Number(at.bucket), Number(at.records)};
+  for (const uint8_t table : tables) arguments.push_back(std::to_string(table));
+  return RedisCall("find", base, std::move(arguments));
+}
+
+absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, RedisLoadCursor at) {
   MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
-  if (reply.size() % 2 != 1) return Unexpected("load");
-  LoadPage page;
-  for (size_t i = 1; i < reply.size(); i += 2) {
-    page.records.push_back({{tables[at.table], std::string(reply.at(i).text())}, std::string(reply.at(i + 1).text())});
+  if (reply.size() < 2) return Unexpected("find");
+  RedisFound found{{reply.at(0).number(), static_cast<uint32_t>(reply.at(1).number()), at.records}, {}};
+  if (found.next.table == at.table && found.next.bucket <= at.bucket) return Unexpected("find");
+  for (size_t i = 2; i < reply.size(); ++i) {
+    const uint64_t place = reply.at(i).number();
+    found.buckets.push_back(
+        {static_cast<uint8_t>(place / kRedisBuckets), static_cast<uint32_t>(place % kRedisBuckets)});
   }
-  uint64_t bucket = reply.at(0).number();
-  if (bucket >= kRedisBuckets) {
-    ++at.table;
-    bucket = 0;
+  return found;
+}
+
+RedisArguments EncodeReadBucket(const std::string& base, RedisBucket bucket) {
+  return {"HGETALL", base + ":" + std::to_string(bucket.table) + ":" + std::to_string(bucket.number)};
+}
+
+absl::StatusOr<size_t> DecodeBucket(RedisReply reply, uint8_t table, std::vector<Record>& records) {
+  MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
+  if (!reply.is_array() || reply.size() % 2 != 0) return absl::InternalError("an unexpected answer to HGETALL");
+  size_t bytes = 0;
+  for (size_t i = 0; i < reply.size(); i += 2) {
+    records.push_back({{table, std::string(reply.at(i).text())}, std::string(reply.at(i + 1).text())});
+    bytes += records.back().key.key.size() + records.back().value.size();
   }
-  if (at.table < tables.size()) page.next_cursor = std::to_string(at.table) + "/" + std::to_string(bucket);
-  return page;
+  return bytes;
 }
 
 // ---- the log ----

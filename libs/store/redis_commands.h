@@ -72,14 +72,31 @@ struct RedisValues {
 };
 absl::StatusOr<RedisValues> DecodeRead(RedisReply reply, size_t count);
 
-// Where a Load goes on: a bucket of one of the tables.
+// Where a Load goes on: at a bucket of one of the tables, with about so many records.
 struct RedisLoadCursor {
   size_t table = 0;  // index in the tables asked for
   uint32_t bucket = 0;
+  uint32_t records = 256;
 };
-absl::StatusOr<RedisLoadCursor> DecodeRedisCursor(const std::vector<uint8_t>& tables, const std::string& cursor);
-RedisArguments EncodeLoad(const std::string& base, uint8_t table, uint32_t bucket);
-absl::StatusOr<LoadPage> DecodeLoad(RedisReply reply, const std::vector<uint8_t>& tables, RedisLoadCursor at);
+std::string FormatRedisCursor(RedisLoadCursor cursor);
+absl::StatusOr<RedisLoadCursor> ParseRedisCursor(const std::vector<uint8_t>& tables, std::string_view text);
+// How many records the next page of Load asks for, so that it is about as large as a page should be.
+uint32_t RecordsOfNextPage(size_t records, size_t bytes);
+
+struct RedisBucket {
+  uint8_t table = 0;
+  uint32_t number = 0;
+};
+// The buckets that hold the next records, and what comes behind them: at the end, `next.table` is the number of tables.
+struct RedisFound {
+  RedisLoadCursor next;
+  std::vector<RedisBucket> buckets;
+};
+RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor at);
+absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, RedisLoadCursor at);
+RedisArguments EncodeReadBucket(const std::string& base, RedisBucket bucket);
+// Appends what the bucket holds; how many bytes that are.
+absl::StatusOr<size_t> DecodeBucket(RedisReply reply, uint8_t table, std::vector<Record>& records);
 
 RedisArguments EncodeReadLog(const std::string& base, LogPosition position, size_t max_bytes);
 absl::StatusOr<std::vector<LogEntry>> DecodeReadLog(RedisReply reply, ShardId shard);

@@ -5,7 +5,9 @@
 
 namespace meridian {
 
-inline constexpr std::string_view kRedisLibraryName = "meridian_v4";
+// Of the library, and at the end of each function's name: functions of all libraries share one space of names.
+inline constexpr std::string_view kRedisLibraryVersion = "_v5";
+inline constexpr std::string_view kRedisLibraryName = "meridian_v5";
 std::string_view RedisFunctionLibrary();
 
 }  // namespace meridian

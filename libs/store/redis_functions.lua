@@ -1,5 +1,5 @@
-#!lua name=meridian_v4
--- The functions of the Redis store, version 3 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
+#!lua name=meridian_v5
+-- The functions of the Redis store, version 5 (docs/adr/0010-keys-and-markers-in-redis.md says why they are as they are).
 --
 -- KEYS[1] is the base of a shard, e.g. `meridian:{r7}`; all its keys begin with it, so they lie in one slot:
 --   <base>:owner        "term nonce level server": the term in force, see take_term
@@ -26,10 +26,14 @@ local SEGMENT_MS = 6 * 3600 * 1000
 local RISK_MS = 60 * 1000
 local DEAD_MS = 60 * 1000
 local BUCKETS = 1024
+local TABLES = 256
 local MAX_RECORDS = 256
 local MAX_BYTES = 256 * 1024
 local MAX_KEY = 128
 local READ_CHUNK = 64
+local FIND_BUCKETS = 1024
+local FIND_STEPS = 8192  -- of known buckets; one that must be looked at is STEPS_OF_LOOK
+local STEPS_OF_LOOK = 32
 local TRIM_SEGMENTS = 16
 
 -- ---- which server this is ----
@@ -113,6 +117,59 @@ local function above(term, number, other_term, other_number)
   return term > other_term or (term == other_term and number > other_number)
 end
 
+-- ---- which buckets hold records ----
+
+-- What is known of a shard, by base: `owner`, the text of its :owner; `tables`, number -> {seen, filled, [bucket] =
+-- records}. Buckets below `seen` are known: one without an entry is empty. `filled` counts the entries. With `empty`, a
+-- table that is not named has no records.
+-- In memory only. It holds as long as all terms and commits of the shard were taken here, by this library on this server
+-- as a primary: an older library's term, a restart, a promotion, and a commit written in part end it. Then find looks at
+-- each bucket once.
+local occupied = {}
+
+-- ":T:B" -> T * BUCKETS + B, of those that were asked for.
+local places = {}
+
+local function place_of(suffix)
+  local place = places[suffix]
+  if place then return place end
+  local number, bucket = string.match(suffix, '^:(%d+):(%d+)$')
+  number, bucket = tonumber(number), tonumber(bucket)
+  if not number or number >= TABLES or bucket >= BUCKETS or suffix ~= ':' .. number .. ':' .. bucket then return nil end
+  places[suffix] = number * BUCKETS + bucket
+  return places[suffix]
+end
+
+local function table_of(known, number)
+  local counts = known.tables[number]
+  if not counts then
+    counts = {seen = known.empty and BUCKETS or 0, filled = 0}
+    known.tables[number] = counts
+  end
+  return counts
+end
+
+local function set_count(counts, bucket, records)
+  counts.filled = counts.filled + (records > 0 and 1 or 0) - (counts[bucket] and 1 or 0)
+  counts[bucket] = records > 0 and records or nil
+end
+
+local function add_records(known, suffix, change)
+  if not known or change == 0 then return end
+  local place = places[suffix]
+  local bucket = place % BUCKETS
+  local counts = table_of(known, (place - bucket) / BUCKETS)
+  if bucket < counts.seen then set_count(counts, bucket, (counts[bucket] or 0) + change) end
+end
+
+-- What is known under the owner whose text this is, or nil.
+local function known_under(base, owner)
+  local known = occupied[base]
+  return known and owner and known.owner == owner and known or nil
+end
+
+-- ---- terms and commits ----
+
 -- ARGV: nonce, unix ms, level, and what the caller remembers of the shard: its own newest term, and the term and number
 -- of the newest commit that it saw acknowledged -> term, 1 when acknowledged commits may be missing or 0, now, the head.
 local function take_term(keys, args)
@@ -121,10 +178,9 @@ local function take_term(keys, args)
   if not (whole(nonce) and ms and string.match(level or '', '^%l+$') and own_term and seen_term and seen_number) then
     return redis.error_reply('ERR bad arguments')
   end
-  local owner = parse_owner(redis.call('GET', base .. ':owner'))
-  if not owner then
-    return redis.error_reply('BROKEN a commit of this shard was written in part: ' .. redis.call('GET', base .. ':owner'))
-  end
+  local stored = redis.call('GET', base .. ':owner')
+  local owner = parse_owner(stored)
+  if not owner then return redis.error_reply('BROKEN a commit of this shard was written in part: ' .. stored) end
   local head = parse_head(redis.call('GET', base .. ':head'))
   local on, now = ask_server(), now_ms()
   local risk_ms, risk_number = string.match(redis.call('GET', base .. ':risk') or '', '^(%d+) (%d+)$')
@@ -136,7 +192,12 @@ local function take_term(keys, args)
   end
   local at_risk = risk_ms and (now < tonumber(risk_ms) + RISK_MS or tonumber(risk_number) == head.number)
   local term = math.max(owner.term + 1, ms, 1)
-  redis.call('SET', base .. ':owner', integer(term) .. ' ' .. nonce .. ' ' .. level .. ' ' .. on)
+  local text = integer(term) .. ' ' .. nonce .. ' ' .. level .. ' ' .. on
+  local known = owner.server == on and known_under(base, stored) or {tables = {}, empty = head.number == 0}
+  occupied[base] = nil
+  redis.call('SET', base .. ':owner', text)
+  known.owner = text
+  occupied[base] = known
   local reply = head_reply(head)
   table.insert(reply, 1, integer(term))
   table.insert(reply, 2, at_risk and 1 or 0)
@@ -160,7 +221,7 @@ local function commit_fault(args)
   local at = 10
   for i = 1, puts + deletes do
     local key = #args[at + 1]
-    if key == 0 or key > MAX_KEY or not string.match(args[at], '^:%d+:%d+$') then return 'bad key' end
+    if key == 0 or key > MAX_KEY or not place_of(args[at]) then return 'bad key' end
     bytes = bytes + key
     if i <= puts then
       bytes = bytes + #args[at + 2]
@@ -184,16 +245,16 @@ local function append_log(base, last, term, number, ms, entry)
   last.log_term, last.log_number = tonumber(term), tonumber(number)
 end
 
-local function append(base, last, args)
+local function append(base, last, args, known)
   local term, number, digest, ms = args[1], args[4], args[5], tonumber(args[6])
   local puts, deletes, entry = tonumber(args[7]), tonumber(args[8]), args[9]
   local at = 10
   for _ = 1, puts do
-    redis.call('HSET', base .. args[at], args[at + 1], args[at + 2])
+    add_records(known, args[at], redis.call('HSET', base .. args[at], args[at + 1], args[at + 2]))
     at = at + 3
   end
   for _ = 1, deletes do
-    redis.call('HDEL', base .. args[at], args[at + 1])
+    add_records(known, args[at], -redis.call('HDEL', base .. args[at], args[at + 1]))
     at = at + 2
   end
   if #entry > 0 then append_log(base, last, term, number, ms, entry) end
@@ -216,8 +277,9 @@ local function commit(keys, args)
   local number = tonumber(args[4])
   if number == last.number and tonumber(args[1]) == last.term and args[5] == last.digest then return 'repeat' end
   if number ~= last.number + 1 then return 'number ' .. integer(last.number) end
-  local done, why = pcall(append, base, last, args)
+  local done, why = pcall(append, base, last, args, known_under(base, stored[1]))
   if done then return 'ok' end
+  occupied[base] = nil
   if type(why) == 'table' then why = why.err end
   redis.pcall('SET', base .. ':owner', 'broken ' .. args[4] .. ': ' .. tostring(why))
   return 'fault written in part: ' .. tostring(why)
@@ -236,20 +298,49 @@ local function read(keys, args)
   return reply
 end
 
--- ARGV: table, first bucket, bytes -> the next bucket (one after the last: the table is done), then key, value, ...
-local function load(keys, args)
-  local bucket, left = whole(args[2]), whole(args[3])
-  if not (whole(args[1]) and bucket and left) then return redis.error_reply('ERR bad arguments') end
-  local reply = {0}
-  while bucket < BUCKETS and left > 0 do
-    local fields = redis.call('HGETALL', keys[1] .. ':' .. args[1] .. ':' .. integer(bucket))
-    for i = 1, #fields do
-      reply[#reply + 1] = fields[i]
-      left = left - #fields[i]
-    end
-    bucket = bucket + 1
+-- How many records the bucket holds; kept, when all before it are.
+local function look(base, counts, number, bucket)
+  local records = #redis.call('HVALS', base .. ':' .. integer(number) .. ':' .. integer(bucket))
+  if bucket == counts.seen then
+    counts.seen = bucket + 1
+    set_count(counts, bucket, records)
   end
-  reply[1] = bucket
+  return records
+end
+
+-- Where the records of tables lie. ARGV: index (from 0) of the table to begin with, its bucket, how many records are
+-- enough, the tables -> index and bucket to go on with (index = number of tables: done), then table * BUCKETS + bucket of
+-- each that holds records. The records are read by the caller, with one HGETALL each: through here they would be copied
+-- three times, while the server does nothing else.
+local function find(keys, args)
+  local base, at, bucket, left = keys[1], whole(args[1]), whole(args[2]), whole(args[3])
+  local tables = #args - 3
+  if not (at and bucket and left) or at > tables or bucket >= BUCKETS or left == 0 then
+    return redis.error_reply('ERR bad arguments')
+  end
+  for i = 4, #args do
+    if not whole(args[i]) or tonumber(args[i]) >= TABLES then return redis.error_reply('ERR bad arguments') end
+  end
+  local known = known_under(base, redis.call('GET', base .. ':owner')) or {tables = {}}
+  local reply, steps = {0, 0}, FIND_STEPS
+  while at < tables and left > 0 and steps > 0 and #reply < 2 + FIND_BUCKETS do
+    local number = tonumber(args[4 + at])
+    local counts = table_of(known, number)
+    if counts.filled == 0 and counts.seen == BUCKETS then
+      bucket = BUCKETS
+    else
+      local records = counts[bucket] or 0
+      if bucket >= counts.seen then records, steps = look(base, counts, number, bucket), steps - STEPS_OF_LOOK end
+      if records > 0 then
+        reply[#reply + 1] = number * BUCKETS + bucket
+        left = left - records
+      end
+      bucket = bucket + 1
+    end
+    steps = steps - 1
+    if bucket == BUCKETS then at, bucket = at + 1, 0 end
+  end
+  reply[1], reply[2] = at, bucket
   return reply
 end
 
@@ -586,7 +677,7 @@ end
 
 -- Commits and assignments are refused above maxmemory; what is small, or frees room, or only reads goes on.
 local function register(name, callback, ...)
-  redis.register_function{function_name = 'meridian_' .. name .. '_v3', callback = callback, flags = {...}}
+  redis.register_function{function_name = 'meridian_' .. name .. '_v5', callback = callback, flags = {...}}
 end
 register('server', server_name, 'no-writes', 'allow-oom')
 register('check', check, 'allow-oom')
@@ -595,7 +686,7 @@ register('take_term', take_term, 'allow-oom')
 register('head', head, 'no-writes', 'allow-oom')
 register('commit', commit)
 register('read', read, 'no-writes', 'allow-oom')
-register('load', load, 'no-writes', 'allow-oom')
+register('find', find, 'no-writes', 'allow-oom')
 register('read_log', read_log, 'no-writes', 'allow-oom')
 register('follow', follow, 'allow-oom')
 register('unfollow', unfollow, 'allow-oom')

@@ -1,7 +1,8 @@
 // What the SQLite store and the Redis store carry, beside a plain write + fdatasync loop on the same file system in the
 // same run. Redis' own CPU per commit is what its process used.
 // A command is two rows (a new one of 500 B, one of 300 B among 1,000) and 200 B of a log entry; a commit is a batch of
-// commands, two commits of a shard are in flight, as the shard loop keeps them.
+// commands, two commits of a shard are in flight, as the shard loop keeps them. RedisLoad is what a new owner of shards
+// waits for.
 //   store_benchmark --benchmark_repetitions=5 [--benchmark_filter=…]     (TMPDIR says where the files are made)
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -232,6 +234,105 @@ void SqliteLoad(benchmark::State& state) {
   }
 }
 
+// The records of one shard, page by page; counts what comes.
+class Loading {
+ public:
+  Loading(ShardStore& store, ShardId shard, std::vector<uint8_t> tables)
+      : store_(store), shard_(shard), tables_(std::move(tables)) {
+    Ask("");
+  }
+
+  // Blocks until the last page is there.
+  void Await() { finished_.get_future().wait(); }
+  size_t records() const { return records_; }
+  int pages() const { return pages_; }
+
+ private:
+  void Ask(std::string cursor) {
+    store_.Load(shard_, tables_, std::move(cursor), [this](absl::StatusOr<LoadPage> page) {
+      MERIDIAN_CHECK(page.ok());
+      records_ += page->records.size();
+      ++pages_;
+      if (page->next_cursor.empty()) return finished_.set_value();
+      Ask(std::move(page->next_cursor));
+    });
+  }
+
+  ShardStore& store_;
+  const ShardId shard_;
+  const std::vector<uint8_t> tables_;
+  size_t records_ = 0;
+  int pages_ = 0;
+  std::promise<void> finished_;
+};
+
+// As many tables as a routing shard has.
+std::vector<uint8_t> RoutingTables() {
+  std::vector<uint8_t> tables;
+  for (uint8_t table = 1; table <= 6; ++table) tables.push_back(table);
+  tables.insert(tables.end(), {240, 241});
+  return tables;
+}
+
+// `records` of 500 B, spread over the tables.
+void Fill(ShardStore& store, ShardId id, const std::vector<uint8_t>& tables, int records) {
+  const uint64_t term =
+      testing::Await<absl::StatusOr<TermGrant>>([&](auto done) { store.TakeTerm(id, 1, 1, std::move(done)); })->term;
+  uint64_t number = 0;
+  for (int written = 0; written < records;) {
+    CommitRequest request{.shard = id, .term = term, .number = ++number};
+    for (int i = 0; i < 200 && written < records; ++i, ++written) {
+      const uint8_t table = tables[static_cast<size_t>(written) % tables.size()];
+      request.puts.push_back({{table, "record-" + std::to_string(written)}, std::string(500, 'r')});
+    }
+    request.digest = DigestOf(request);
+    const CommitResult result =
+        testing::Await<CommitResult>([&](auto done) { store.Commit(std::move(request), std::move(done)); });
+    MERIDIAN_CHECK(result.outcome == CommitOutcome::kDurable);
+  }
+}
+
+double CommandsRun(testing::RedisServer& server) {
+  return std::stod(ParseRedisInfo(server.Command({"INFO", "stats"})).at("total_commands_processed"));
+}
+
+// A hand-over: new terms of all shards, then everything that they hold, side by side.
+void RedisLoad(benchmark::State& state) {
+  const int records = static_cast<int>(state.range(0));
+  const auto shards = static_cast<uint32_t>(state.range(1));
+  testing::RedisServer server({.settings = {"--appendfsync", "everysec", "--hash-max-listpack-value", "512"}});
+  const SystemWallClock wall;
+  const SystemMonotonicClock monotonic;
+  auto store = RedisStore::Open({.servers = {{.unix_path = server.socket_path()}},
+                                 .durability = RedisDurability::kAsync,
+                                 .wall = &wall,
+                                 .monotonic = &monotonic});
+  MERIDIAN_CHECK(store.ok());
+  const std::vector<uint8_t> tables = RoutingTables();
+  for (uint32_t i = 0; i < shards; ++i) Fill(**store, {ShardKind::kRouting, i}, tables, records);
+  const double cpu = CpuSeconds(server), commands = CommandsRun(server);
+  int pages = 0;
+  for (auto _ : state) {
+    std::deque<Loading> loadings;
+    for (uint32_t i = 0; i < shards; ++i) {
+      const ShardId shard{ShardKind::kRouting, i};
+      const auto grant = testing::Await<absl::StatusOr<TermGrant>>(
+          [&](auto done) { (*store)->TakeTerm(shard, 1, 1, std::move(done)); });
+      MERIDIAN_CHECK(grant.ok());
+      loadings.emplace_back(**store, shard, tables);
+    }
+    for (Loading& loading : loadings) {
+      loading.Await();
+      MERIDIAN_CHECK(loading.records() == static_cast<size_t>(records));
+      pages += loading.pages();
+    }
+  }
+  const auto times = static_cast<double>(state.iterations());
+  state.counters["redis_us"] = (CpuSeconds(server) - cpu) * 1e6 / times;
+  state.counters["redis_commands"] = (CommandsRun(server) - commands) / times;
+  state.counters["pages"] = pages / times;
+}
+
 // What making the requests alone costs: the memory store answers at once.
 void MemoryCommits(benchmark::State& state) {
   MemoryStore store;
@@ -249,6 +350,13 @@ BENCHMARK(RedisReplicated)->Apply(InFlight);
 BENCHMARK(RedisStrict)->Apply(InFlight);
 BENCHMARK(SqliteFollow)->ArgName("commands")->Arg(8)->UseRealTime();
 BENCHMARK(SqliteLoad)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(RedisLoad)
+    ->ArgNames({"records", "shards"})
+    ->Args({0, 8})
+    ->Args({200, 8})
+    ->Args({100'000, 1})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 BENCHMARK(MemoryCommits)->ArgNames({"commands", "shards"})->Args({32, 1})->UseRealTime()->Iterations(2000);
 
 }  // namespace

@@ -121,8 +121,8 @@ TEST(RedisFaultsTest, ACommitThatFailedInTheMiddleClosesItsShard) {
 TEST(RedisFaultsTest, BadArgumentsWriteNothing) {
   RedisServer server;
   RedisProcess process(server, RedisDurability::kAsync);
-  server.Command({"FCALL", "meridian_take_term_v3", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
-  const std::vector<std::string> head = {"FCALL", "meridian_commit_v3", "1", "meridian:{r7}", "1000", "1", "async", "1",
+  server.Command({"FCALL", "meridian_take_term_v5", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  const std::vector<std::string> head = {"FCALL", "meridian_commit_v5", "1", "meridian:{r7}", "1000", "1", "async", "1",
                                          "ab"};
   const auto commit = [&](std::vector<std::string> rest) {
     std::vector<std::string> call = head;

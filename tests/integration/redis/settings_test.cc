@@ -66,8 +66,8 @@ TEST(RedisSettingsTest, StrictNeedsADiskThatIsSynced) {
 
 TEST(RedisSettingsTest, AnotherLibraryOfTheSameNameIsRefused) {
   RedisServer server;
-  server.Command({"FUNCTION", "LOAD", "#!lua name=meridian_v4\nredis.register_function('x', function() end)"});
-  ExpectNamed(Refusal(server, RedisDurability::kAsync), "another function library named meridian_v4");
+  server.Command({"FUNCTION", "LOAD", "#!lua name=meridian_v5\nredis.register_function('x', function() end)"});
+  ExpectNamed(Refusal(server, RedisDurability::kAsync), "another function library named meridian_v5");
 }
 
 TEST(RedisSettingsTest, AReplicaIsNoPrimary) {

@@ -80,8 +80,8 @@ TEST(RedisSharingTest, WhoTakesATermHearsOfItsLogsNewestEntryAndOfWhatFollows) {
   RedisServer server;
   RedisProcess taker(Patient(server, Duration::Hours(1)));
   // Of another owner; a digest of decimal digits alone would pass for a position.
-  server.Command({"FCALL", "meridian_take_term_v3", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
-  server.Command({"FCALL", "meridian_commit_v3", "1", "meridian:{r7}", "1000", "1", "async", "1", "1234567890123456",
+  server.Command({"FCALL", "meridian_take_term_v5", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  server.Command({"FCALL", "meridian_commit_v5", "1", "meridian:{r7}", "1000", "1", "async", "1", "1234567890123456",
                   "5", "0", "0", "e"});
   Heard heard;
   auto watch = taker.store().Watch(kShard, heard.callback());
@@ -110,9 +110,9 @@ TEST(RedisSharingTest, ALostMessageIsMadeUpForByLookingAgain) {
   Heard heard;
   auto watch = reader.store().Watch(kShard, heard.callback());
   // A writer that dies between its commit and its message.
-  server.Command({"FCALL", "meridian_take_term_v3", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
+  server.Command({"FCALL", "meridian_take_term_v5", "1", "meridian:{r7}", "1", "1000", "async", "0", "0", "0"});
   server.Command(
-      {"FCALL", "meridian_commit_v3", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
+      {"FCALL", "meridian_commit_v5", "1", "meridian:{r7}", "1000", "1", "async", "1", "ab", "5", "0", "0", "e"});
   EXPECT_TRUE(heard.Await({1000, 1}));
 }
 

@@ -32,8 +32,8 @@ local MAX_BYTES = 256 * 1024
 local MAX_KEY = 128
 local READ_CHUNK = 64
 local FIND_BUCKETS = 1024
-local FIND_STEPS = 8192  -- of known buckets; one that must be looked at is STEPS_OF_LOOK
-local STEPS_OF_LOOK = 32
+local FIND_LOOKS = 256  -- at buckets of which nothing is known
+local LOOKS_A_TABLE = 16  -- what it costs to go through a table that is known
 local TRIM_SEGMENTS = 16
 
 -- ---- which server this is ----
@@ -119,9 +119,9 @@ end
 
 -- ---- which buckets hold records ----
 
--- What is known of a shard, by base: `owner`, the text of its :owner; `tables`, number -> {seen, filled, [bucket] =
--- records}. Buckets below `seen` are known: one without an entry is empty. `filled` counts the entries. With `empty`, a
--- table that is not named has no records.
+-- What is known of a shard, by base: `owner`, the text of its :owner; `tables`, number -> {seen, filled, records}.
+-- `records` is bucket -> how many, of those that hold any, and `filled` is how many these are; of buckets from `seen` on
+-- nothing is known. With `empty`, a table that is not named has no records.
 -- In memory only. It holds as long as all terms and commits of the shard were taken here, by this library on this server
 -- as a primary: an older library's term, a restart, a promotion, and a commit written in part end it. Then find looks at
 -- each bucket once.
@@ -131,8 +131,6 @@ local occupied = {}
 local places = {}
 
 local function place_of(suffix)
-  local place = places[suffix]
-  if place then return place end
   local number, bucket = string.match(suffix, '^:(%d+):(%d+)$')
   number, bucket = tonumber(number), tonumber(bucket)
   if not number or number >= TABLES or bucket >= BUCKETS or suffix ~= ':' .. number .. ':' .. bucket then return nil end
@@ -143,23 +141,45 @@ end
 local function table_of(known, number)
   local counts = known.tables[number]
   if not counts then
-    counts = {seen = known.empty and BUCKETS or 0, filled = 0}
+    counts = {seen = known.empty and BUCKETS or 0, filled = 0, records = {}}
     known.tables[number] = counts
   end
   return counts
 end
 
-local function set_count(counts, bucket, records)
-  counts.filled = counts.filled + (records > 0 and 1 or 0) - (counts[bucket] and 1 or 0)
-  counts[bucket] = records > 0 and records or nil
+-- `records`: 0, or less, for none.
+local function set_records(counts, bucket, records)
+  counts.filled = counts.filled + (records > 0 and 1 or 0) - (counts.records[bucket] and 1 or 0)
+  counts.records[bucket] = records > 0 and records or nil
 end
 
 local function add_records(known, suffix, change)
-  if not known or change == 0 then return end
   local place = places[suffix]
   local bucket = place % BUCKETS
-  local counts = table_of(known, (place - bucket) / BUCKETS)
-  if bucket < counts.seen then set_count(counts, bucket, (counts[bucket] or 0) + change) end
+  local counts = known.tables[(place - bucket) / BUCKETS] or table_of(known, (place - bucket) / BUCKETS)
+  if bucket >= counts.seen then return end
+  local before = counts.records[bucket]
+  if before and before + change > 0 then
+    counts.records[bucket] = before + change
+  else
+    set_records(counts, bucket, change)
+  end
+end
+
+-- The buckets from `first` on that are known to hold records, in order.
+local function filled_from(counts, first)
+  local buckets = {}
+  if counts.filled * 8 > BUCKETS then
+    for bucket = first, counts.seen - 1 do
+      if counts.records[bucket] then buckets[#buckets + 1] = bucket end
+    end
+  else
+    for bucket in pairs(counts.records) do
+      if bucket >= first then buckets[#buckets + 1] = bucket end
+    end
+    table.sort(buckets)
+  end
+  return buckets
 end
 
 -- What is known under the owner whose text this is, or nil.
@@ -221,7 +241,7 @@ local function commit_fault(args)
   local at = 10
   for i = 1, puts + deletes do
     local key = #args[at + 1]
-    if key == 0 or key > MAX_KEY or not place_of(args[at]) then return 'bad key' end
+    if key == 0 or key > MAX_KEY or not (places[args[at]] or place_of(args[at])) then return 'bad key' end
     bytes = bytes + key
     if i <= puts then
       bytes = bytes + #args[at + 2]
@@ -250,11 +270,13 @@ local function append(base, last, args, known)
   local puts, deletes, entry = tonumber(args[7]), tonumber(args[8]), args[9]
   local at = 10
   for _ = 1, puts do
-    add_records(known, args[at], redis.call('HSET', base .. args[at], args[at + 1], args[at + 2]))
+    local added = redis.call('HSET', base .. args[at], args[at + 1], args[at + 2])
+    if added > 0 and known then add_records(known, args[at], 1) end
     at = at + 3
   end
   for _ = 1, deletes do
-    add_records(known, args[at], -redis.call('HDEL', base .. args[at], args[at + 1]))
+    local removed = redis.call('HDEL', base .. args[at], args[at + 1])
+    if removed > 0 and known then add_records(known, args[at], -1) end
     at = at + 2
   end
   if #entry > 0 then append_log(base, last, term, number, ms, entry) end
@@ -303,7 +325,7 @@ local function look(base, counts, number, bucket)
   local records = #redis.call('HVALS', base .. ':' .. integer(number) .. ':' .. integer(bucket))
   if bucket == counts.seen then
     counts.seen = bucket + 1
-    set_count(counts, bucket, records)
+    set_records(counts, bucket, records)
   end
   return records
 end
@@ -322,22 +344,24 @@ local function find(keys, args)
     if not whole(args[i]) or tonumber(args[i]) >= TABLES then return redis.error_reply('ERR bad arguments') end
   end
   local known = known_under(base, redis.call('GET', base .. ':owner')) or {tables = {}}
-  local reply, steps = {0, 0}, FIND_STEPS
-  while at < tables and left > 0 and steps > 0 and #reply < 2 + FIND_BUCKETS do
+  local reply, looks = {0, 0}, FIND_LOOKS
+  while at < tables and left > 0 and looks > 0 and #reply < 2 + FIND_BUCKETS do
     local number = tonumber(args[4 + at])
     local counts = table_of(known, number)
-    if counts.filled == 0 and counts.seen == BUCKETS then
-      bucket = BUCKETS
-    else
-      local records = counts[bucket] or 0
-      if bucket >= counts.seen then records, steps = look(base, counts, number, bucket), steps - STEPS_OF_LOOK end
+    local filled = bucket < counts.seen and filled_from(counts, bucket) or {bucket}
+    looks = looks - (bucket < counts.seen and LOOKS_A_TABLE or 1)
+    bucket = math.max(counts.seen, bucket + 1)
+    for _, found in ipairs(filled) do
+      if left <= 0 or #reply == 2 + FIND_BUCKETS then
+        bucket = found
+        break
+      end
+      local records = found < counts.seen and counts.records[found] or look(base, counts, number, found)
       if records > 0 then
-        reply[#reply + 1] = number * BUCKETS + bucket
+        reply[#reply + 1] = number * BUCKETS + found
         left = left - records
       end
-      bucket = bucket + 1
     end
-    steps = steps - 1
     if bucket == BUCKETS then at, bucket = at + 1, 0 end
   end
   reply[1], reply[2] = at, bucket

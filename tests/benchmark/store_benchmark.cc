@@ -296,10 +296,12 @@ double CommandsRun(testing::RedisServer& server) {
   return std::stod(ParseRedisInfo(server.Command({"INFO", "stats"})).at("total_commands_processed"));
 }
 
-// A hand-over: new terms of all shards, then everything that they hold, side by side.
+// A hand-over: new terms of all shards, then everything that they hold, side by side. Not `known`: as after a
+// promotion, or another release's term.
 void RedisLoad(benchmark::State& state) {
   const int records = static_cast<int>(state.range(0));
   const auto shards = static_cast<uint32_t>(state.range(1));
+  const bool known = state.range(2) != 0;
   testing::RedisServer server({.settings = {"--appendfsync", "everysec", "--hash-max-listpack-value", "512"}});
   const SystemWallClock wall;
   const SystemMonotonicClock monotonic;
@@ -316,6 +318,7 @@ void RedisLoad(benchmark::State& state) {
     std::deque<Loading> loadings;
     for (uint32_t i = 0; i < shards; ++i) {
       const ShardId shard{ShardKind::kRouting, i};
+      if (!known) server.Command({"DEL", "meridian:{" + shard.ToString() + "}:owner"});
       const auto grant = testing::Await<absl::StatusOr<TermGrant>>(
           [&](auto done) { (*store)->TakeTerm(shard, 1, 1, std::move(done)); });
       MERIDIAN_CHECK(grant.ok());
@@ -351,10 +354,12 @@ BENCHMARK(RedisStrict)->Apply(InFlight);
 BENCHMARK(SqliteFollow)->ArgName("commands")->Arg(8)->UseRealTime();
 BENCHMARK(SqliteLoad)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(RedisLoad)
-    ->ArgNames({"records", "shards"})
-    ->Args({0, 8})
-    ->Args({200, 8})
-    ->Args({100'000, 1})
+    ->ArgNames({"records", "shards", "known"})
+    ->Args({0, 8, 1})
+    ->Args({200, 8, 1})
+    ->Args({200, 8, 0})
+    ->Args({100'000, 1, 1})
+    ->Args({100'000, 1, 0})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 BENCHMARK(MemoryCommits)->ArgNames({"commands", "shards"})->Args({32, 1})->UseRealTime()->Iterations(2000);

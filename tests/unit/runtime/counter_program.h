@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -91,6 +92,7 @@ class CounterProgram {
     ++loads;
   }
   absl::Status Restore(const Record& record) {
+    if (on_restore) on_restore();
     if (record.value == "broken") return absl::DataLossError("broken record");
     const int64_t number = std::stoll(record.value);
     if (record.key.table == 1) values_[record.key.key] = number;
@@ -116,6 +118,7 @@ class CounterProgram {
   const std::map<std::string, int64_t>& values() const { return values_; }
   const std::vector<std::string>& applied() const { return applied_; }
 
+  std::function<void()> on_restore;  // before each record
   int loads = 0;
   bool replay_window_open = false;
 

@@ -148,34 +148,42 @@ void RedisChains::Load(ShardId id, std::vector<uint8_t> tables, const std::strin
   FindRecords(std::move(loading));
 }
 
-// Asks until there are some, or no more.
+// Asks until the page is full, or there are no more.
 void RedisChains::FindRecords(std::shared_ptr<Loading> loading) {
   const RedisArguments arguments = EncodeFind(loading->base, loading->tables, loading->at);
   parts_.Send(arguments, [this, loading = std::move(loading)](RedisReply reply) mutable {
     const absl::StatusOr<RedisFound> found = DecodeFind(reply, loading->at);
     if (!found.ok()) return loading->done(found.status());
     loading->at = found->next;
-    if (!found->buckets.empty()) return ReadBuckets(loading, *found);
-    if (loading->at.table < loading->tables.size()) return FindRecords(std::move(loading));
-    loading->done(std::move(loading->page));
+    if (found->buckets.empty()) return GoOn(std::move(loading));
+    ReadBuckets(loading, *found);
   });
 }
 
 void RedisChains::ReadBuckets(const std::shared_ptr<Loading>& loading, const RedisFound& found) {
   loading->under_way = found.buckets.size();
   for (const RedisBucket bucket : found.buckets) {
-    parts_.Send(EncodeReadBucket(loading->base, bucket), [loading, table = bucket.table](RedisReply reply) {
+    parts_.Send(EncodeReadBucket(loading->base, bucket), [this, loading, table = bucket.table](RedisReply reply) {
       const absl::StatusOr<size_t> bytes = DecodeBucket(reply, table, loading->page.records);
       loading->bytes += bytes.value_or(0);
       loading->status.Update(bytes.status());
-      if (--loading->under_way > 0) return;
-      if (!loading->status.ok()) return loading->done(loading->status);
-      RedisLoadCursor& next = loading->at;
-      next.records = RecordsOfNextPage(loading->page.records.size(), loading->bytes);
-      if (next.table < loading->tables.size()) loading->page.next_cursor = FormatRedisCursor(next);
-      loading->done(std::move(loading->page));
+      if (--loading->under_way == 0) GoOn(loading);
     });
   }
+}
+
+void RedisChains::GoOn(std::shared_ptr<Loading> loading) {
+  if (!loading->status.ok()) return loading->done(loading->status);
+  RedisLoadCursor& next = loading->at;
+  LoadPage& page = loading->page;
+  if (next.table < loading->tables.size()) {
+    if (page.records.size() < next.records && loading->bytes < kLoadPageBytes / 2) {
+      return FindRecords(std::move(loading));
+    }
+    next.records = RecordsOfNextPage(page.records.size(), loading->bytes);
+    page.next_cursor = FormatRedisCursor(next);
+  }
+  loading->done(std::move(page));
 }
 
 void RedisChains::Read(ShardId id, std::vector<RecordKey> keys,

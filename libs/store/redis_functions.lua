@@ -31,9 +31,9 @@ local MAX_RECORDS = 256
 local MAX_BYTES = 256 * 1024
 local MAX_KEY = 128
 local READ_CHUNK = 64
-local FIND_BUCKETS = 1024
-local FIND_LOOKS = 256  -- at buckets of which nothing is known
-local LOOKS_A_TABLE = 16  -- what it costs to go through a table that is known
+local FIND_REPLY = 2 + 1024
+local FIND_LOOKS = 1024  -- at buckets of which nothing is known
+local LOOKS_A_TABLE = 32  -- what it costs to go through a table that is known
 local TRIM_SEGMENTS = 16
 
 -- ---- which server this is ----
@@ -320,14 +320,33 @@ local function read(keys, args)
   return reply
 end
 
--- How many records the bucket holds; kept, when all before it are.
-local function look(base, counts, number, bucket)
-  local records = #redis.call('HVALS', base .. ':' .. integer(number) .. ':' .. integer(bucket))
-  if bucket == counts.seen then
-    counts.seen = bucket + 1
-    set_records(counts, bucket, records)
+-- Of a table's buckets from one on, as find answers them: those that are known -> the bucket to go on with, how many
+-- records are still to be found.
+local function name_known(reply, number, counts, bucket, left)
+  for _, filled in ipairs(filled_from(counts, bucket)) do
+    if left <= 0 or #reply == FIND_REPLY then return filled, left end
+    reply[#reply + 1] = number * BUCKETS + filled
+    left = left - counts.records[filled]
   end
-  return records
+  return counts.seen, left
+end
+
+-- Those that are not known; what is seen is kept, when all before it is. -> besides, how many may still be looked at.
+local function look_at(reply, base, number, counts, bucket, left, looks)
+  local name = base .. ':' .. number .. ':'
+  while bucket < BUCKETS and left > 0 and looks > 0 and #reply < FIND_REPLY do
+    local records = #redis.call('HVALS', name .. bucket)
+    if bucket == counts.seen then
+      counts.seen = bucket + 1
+      if records > 0 then set_records(counts, bucket, records) end
+    end
+    if records > 0 then
+      reply[#reply + 1] = number * BUCKETS + bucket
+      left = left - records
+    end
+    bucket, looks = bucket + 1, looks - 1
+  end
+  return bucket, left, looks
 end
 
 -- Where the records of tables lie. ARGV: index (from 0) of the table to begin with, its bucket, how many records are
@@ -345,22 +364,14 @@ local function find(keys, args)
   end
   local known = known_under(base, redis.call('GET', base .. ':owner')) or {tables = {}}
   local reply, looks = {0, 0}, FIND_LOOKS
-  while at < tables and left > 0 and looks > 0 and #reply < 2 + FIND_BUCKETS do
+  while at < tables and left > 0 and looks > 0 and #reply < FIND_REPLY do
     local number = tonumber(args[4 + at])
     local counts = table_of(known, number)
-    local filled = bucket < counts.seen and filled_from(counts, bucket) or {bucket}
-    looks = looks - (bucket < counts.seen and LOOKS_A_TABLE or 1)
-    bucket = math.max(counts.seen, bucket + 1)
-    for _, found in ipairs(filled) do
-      if left <= 0 or #reply == 2 + FIND_BUCKETS then
-        bucket = found
-        break
-      end
-      local records = found < counts.seen and counts.records[found] or look(base, counts, number, found)
-      if records > 0 then
-        reply[#reply + 1] = number * BUCKETS + found
-        left = left - records
-      end
+    if bucket < counts.seen then
+      bucket, left = name_known(reply, number, counts, bucket, left)
+      looks = looks - LOOKS_A_TABLE
+    else
+      bucket, left, looks = look_at(reply, base, number, counts, bucket, left, looks)
     end
     if bucket == BUCKETS then at, bucket = at + 1, 0 end
   end

@@ -398,17 +398,6 @@ TEST(ShardLifecycleTest, WhileTheStoreGivesNoTermCommandsAreRefusedWithTheReason
   EXPECT_THAT(world.TakeEvents(), ElementsAre("a: 1", "message a=1"));
 }
 
-TEST(ShardLifecycleTest, TheNextPageIsReadWhileTheLastIsRestored) {
-  CounterWorld world;
-  for (int i = 0; i < 4; ++i) world.store().mutable_records()[{1, "k" + std::to_string(i)}] = "1";
-  world.Boot();
-  bool asked = false;
-  world.program().on_restore = [&] { asked = asked || world.store().waiting() > 0; };
-  world.Settle();
-  EXPECT_TRUE(asked);
-  EXPECT_EQ(world.loop().state(), ShardState::kServing);
-}
-
 TEST(ShardLifecycleTest, WhileTheRecordsCannotBeLoadedCommandsAreRefusedWithTheReason) {
   CounterWorld world;
   world.Boot();

@@ -76,8 +76,8 @@ class Secrets:
     OPERATOR = "operator"  # of replicas, sentinels and redis-cli
     # What the store needs (docs/operations/redis.md).
     RIGHTS = ("~meridian:* &meridian:* +fcall +function|load +function|list +info +config|get +wait +ping +publish "
-              "+subscribe +get +set +mget +del +unlink +hget +hset +hdel +hmget +hgetall +hvals +hexists +xadd +xtrim +xrange "
-              "+xrevrange +rpush +lpop +llen +lindex +zadd +zrangebylex +time")
+              "+subscribe +get +set +mget +del +unlink +hget +hset +hdel +hmget +hgetall +hlen +hvals +hexists +xadd +xtrim "
+              "+xrange +xrevrange +rpush +lpop +llen +lindex +zadd +zrangebylex +time")
 
     def __init__(self, certificates, folder):
         self._certificates = pathlib.Path(certificates)

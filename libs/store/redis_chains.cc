@@ -1,10 +1,17 @@
 #include "libs/store/redis_chains.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/store/chain_rules.h"
 
 namespace meridian {
+namespace {
+
+// Of a page that is read: by so many buckets it may become larger than a page should be.
+constexpr size_t kBucketsAtOnce = 32;
+
+}  // namespace
 
 // A term counts only once it is as durable as a commit: an owner that a promotion forgot must not begin.
 void RedisChains::TakeTerm(ShardId id, uint64_t owner_nonce, int64_t unix_ms,
@@ -126,44 +133,51 @@ void RedisChains::SettleHead(ShardId id, uint64_t place, const RedisHead& head, 
 struct RedisChains::Loading {
   std::string base;
   std::vector<uint8_t> tables;
-  RedisLoadCursor at;
+  RedisLoadCursor cursor;
   absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done;
+  RedisFound found;
+  size_t asked = 0;      // of the buckets found
+  size_t under_way = 0;  // of those: not yet answered
   LoadPage page;
   size_t bytes = 0;
-  size_t under_way = 0;  // buckets asked for and not yet answered
   absl::Status status;
 };
 
 // Only the holder of the term reads them, and the term was durable, and so is all before it.
 void RedisChains::Load(ShardId id, std::vector<uint8_t> tables, const std::string& cursor,
                        absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) {
-  const absl::StatusOr<RedisLoadCursor> at = ParseRedisCursor(tables, cursor);
-  if (!at.ok()) return done(at.status());
+  const absl::StatusOr<RedisLoadCursor> parsed = ParseRedisCursor(tables, cursor);
+  if (!parsed.ok()) return done(parsed.status());
   if (tables.empty()) return done(LoadPage{});
   auto loading = std::make_shared<Loading>();
   loading->base = parts_.shards[id].base;
   loading->tables = std::move(tables);
-  loading->at = *at;
+  loading->cursor = *parsed;
   loading->done = std::move(done);
-  FindRecords(std::move(loading));
+  FindRecords(loading);
 }
 
-// Asks until the page is full, or there are no more.
-void RedisChains::FindRecords(std::shared_ptr<Loading> loading) {
-  const RedisArguments arguments = EncodeFind(loading->base, loading->tables, loading->at);
-  parts_.Send(arguments, [this, loading = std::move(loading)](RedisReply reply) mutable {
-    const absl::StatusOr<RedisFound> found = DecodeFind(reply, loading->at);
+void RedisChains::FindRecords(const std::shared_ptr<Loading>& loading) {
+  const RedisArguments arguments = EncodeFind(loading->base, loading->tables, loading->cursor);
+  parts_.Send(arguments, [this, loading](RedisReply reply) {
+    absl::StatusOr<RedisFound> found = DecodeFind(reply, loading->tables.size(), loading->cursor.at);
     if (!found.ok()) return loading->done(found.status());
-    loading->at = found->next;
-    if (found->buckets.empty()) return GoOn(std::move(loading));
-    ReadBuckets(loading, *found);
+    loading->found = *std::move(found);
+    loading->asked = 0;
+    GoOn(loading);
   });
 }
 
-void RedisChains::ReadBuckets(const std::shared_ptr<Loading>& loading, const RedisFound& found) {
-  loading->under_way = found.buckets.size();
-  for (const RedisBucket bucket : found.buckets) {
-    parts_.Send(EncodeReadBucket(loading->base, bucket), [this, loading, table = bucket.table](RedisReply reply) {
+// The next few of the buckets found: how large they are shows only when they are there.
+void RedisChains::ReadBuckets(const std::shared_ptr<Loading>& loading) {
+  const std::vector<RedisPlace>& buckets = loading->found.buckets;
+  const size_t first = loading->asked;
+  loading->asked = std::min(first + kBucketsAtOnce, buckets.size());
+  loading->under_way = loading->asked - first;
+  const size_t end = loading->asked;
+  for (size_t i = first; i < end; ++i) {
+    const uint8_t table = loading->tables[buckets[i].table];
+    parts_.Send(EncodeReadBucket(loading->base, table, buckets[i].bucket), [this, loading, table](RedisReply reply) {
       const absl::StatusOr<size_t> bytes = DecodeBucket(reply, table, loading->page.records);
       loading->bytes += bytes.value_or(0);
       loading->status.Update(bytes.status());
@@ -172,16 +186,19 @@ void RedisChains::ReadBuckets(const std::shared_ptr<Loading>& loading, const Red
   }
 }
 
-void RedisChains::GoOn(std::shared_ptr<Loading> loading) {
+// Reads and asks until the page is full, or there are no more.
+void RedisChains::GoOn(const std::shared_ptr<Loading>& loading) {
   if (!loading->status.ok()) return loading->done(loading->status);
-  RedisLoadCursor& next = loading->at;
+  const RedisFound& found = loading->found;
+  const bool all_read = loading->asked == found.buckets.size();
+  if (!all_read && loading->bytes < kLoadPageBytes) return ReadBuckets(loading);
+  RedisLoadCursor& cursor = loading->cursor;
+  cursor.at = all_read ? found.next : found.buckets[loading->asked];
   LoadPage& page = loading->page;
-  if (next.table < loading->tables.size()) {
-    if (page.records.size() < next.records && loading->bytes < kLoadPageBytes / 2) {
-      return FindRecords(std::move(loading));
-    }
-    next.records = RecordsOfNextPage(page.records.size(), loading->bytes);
-    page.next_cursor = FormatRedisCursor(next);
+  if (cursor.at.table < loading->tables.size()) {
+    if (page.records.size() < cursor.records && loading->bytes < kLoadPageBytes / 2) return FindRecords(loading);
+    cursor.records = RecordsOfNextPage(page.records.size(), loading->bytes);
+    page.next_cursor = FormatRedisCursor(cursor);
   }
   loading->done(std::move(page));
 }

@@ -31,9 +31,9 @@ class RedisChains {
 
   CommitResult Judge(const CommitRequest& request, RedisReplication how);
   void SettleHead(ShardId shard, uint64_t place, const RedisHead& head, RedisReplication how, OnHead done);
-  void FindRecords(std::shared_ptr<Loading> loading);
-  void ReadBuckets(const std::shared_ptr<Loading>& loading, const RedisFound& found);
-  void GoOn(std::shared_ptr<Loading> loading);
+  void FindRecords(const std::shared_ptr<Loading>& loading);
+  void ReadBuckets(const std::shared_ptr<Loading>& loading);
+  void GoOn(const std::shared_ptr<Loading>& loading);
 
   const RedisParts parts_;
   const std::function<void(ShardId, LogPosition)> logged_;

@@ -48,7 +48,7 @@ std::string Suffix(const RecordKey& key) {
 }
 
 std::string NameOf(std::string_view function) {
-  return "meridian_" + std::string(function) + std::string(kRedisLibraryVersion);
+  return "meridian_" + std::string(function) + std::string(kRedisFunctionSuffix);
 }
 
 absl::Status Unexpected(std::string_view what) {
@@ -186,7 +186,7 @@ absl::StatusOr<RedisValues> DecodeRead(RedisReply reply, size_t count) {
 
 // The three numbers with a slash between them.
 std::string FormatRedisCursor(RedisLoadCursor cursor) {
-  return Number(cursor.table) + "/" + Number(cursor.bucket) + "/" + Number(cursor.records);
+  return Number(cursor.at.table) + "/" + Number(cursor.at.bucket) + "/" + Number(cursor.records);
 }
 
 absl::StatusOr<RedisLoadCursor> ParseRedisCursor(const std::vector<uint8_t>& tables, std::string_view text) {
@@ -201,7 +201,7 @@ absl::StatusOr<RedisLoadCursor> ParseRedisCursor(const std::vector<uint8_t>& tab
       records > kMostRecords) {
     return absl::InvalidArgumentError("not a load cursor");
   }
-  return RedisLoadCursor{table, static_cast<uint32_t>(bucket), static_cast<uint32_t>(records)};
+  return RedisLoadCursor{{table, static_cast<uint32_t>(bucket)}, static_cast<uint32_t>(records)};
 }
 
 uint32_t RecordsOfNextPage(size_t records, size_t bytes) {
@@ -209,27 +209,29 @@ uint32_t RecordsOfNextPage(size_t records, size_t bytes) {
   return static_cast<uint32_t>(std::clamp<size_t>(next, kLeastRecords, kMostRecords));
 }
 
-RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor at) {
-  RedisArguments arguments = {Number(at.table), Number(at.bucket), Number(at.records)};
+RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor cursor) {
+  RedisArguments arguments = {Number(cursor.at.table), Number(cursor.at.bucket), Number(cursor.records)};
   for (const uint8_t table : tables) arguments.push_back(std::to_string(table));
   return RedisCall("find", base, std::move(arguments));
 }
 
-absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, RedisLoadCursor at) {
+absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, size_t tables, RedisPlace at) {
   MERIDIAN_RETURN_IF_ERROR(StatusOfReply(reply));
-  if (reply.size() < 2) return Unexpected("find");
-  RedisFound found{{reply.at(0).number(), static_cast<uint32_t>(reply.at(1).number()), at.records}, {}};
-  if (found.next.table == at.table && found.next.bucket <= at.bucket) return Unexpected("find");
+  const RedisPlace end{tables, 0};
+  const RedisPlace next{reply.at(0).number(), static_cast<uint32_t>(reply.at(1).number())};
+  if (reply.size() < 2 || next <= at || next > end || reply.at(1).number() >= kRedisBuckets) return Unexpected("find");
+  RedisFound found{next, {}};
   for (size_t i = 2; i < reply.size(); ++i) {
-    const uint64_t place = reply.at(i).number();
-    found.buckets.push_back(
-        {static_cast<uint8_t>(place / kRedisBuckets), static_cast<uint32_t>(place % kRedisBuckets)});
+    const uint64_t number = reply.at(i).number();
+    const RedisPlace place{number / kRedisBuckets, static_cast<uint32_t>(number % kRedisBuckets)};
+    if (place < at || place >= next || (i > 2 && place <= found.buckets.back())) return Unexpected("find");
+    found.buckets.push_back(place);
   }
   return found;
 }
 
-RedisArguments EncodeReadBucket(const std::string& base, RedisBucket bucket) {
-  return {"HGETALL", base + ":" + std::to_string(bucket.table) + ":" + std::to_string(bucket.number)};
+RedisArguments EncodeReadBucket(const std::string& base, uint8_t table, uint32_t bucket) {
+  return {"HGETALL", base + ":" + std::to_string(table) + ":" + std::to_string(bucket)};
 }
 
 absl::StatusOr<size_t> DecodeBucket(RedisReply reply, uint8_t table, std::vector<Record>& records) {

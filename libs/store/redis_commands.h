@@ -1,6 +1,7 @@
 // What the Redis store asks of its function library (redis_functions.lua), and what the answers mean. Pure. Any thread.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,10 +73,16 @@ struct RedisValues {
 };
 absl::StatusOr<RedisValues> DecodeRead(RedisReply reply, size_t count);
 
-// Where a Load goes on: at a bucket of one of the tables, with about so many records.
-struct RedisLoadCursor {
-  size_t table = 0;  // index in the tables asked for
+// A bucket of one of the tables that a Load asks for.
+struct RedisPlace {
+  size_t table = 0;  // index in the tables asked for; their number: behind the last bucket of all
   uint32_t bucket = 0;
+
+  friend auto operator<=>(const RedisPlace&, const RedisPlace&) = default;
+};
+// Where a Load goes on, with about so many records.
+struct RedisLoadCursor {
+  RedisPlace at;
   uint32_t records = 256;
 };
 std::string FormatRedisCursor(RedisLoadCursor cursor);
@@ -83,18 +90,15 @@ absl::StatusOr<RedisLoadCursor> ParseRedisCursor(const std::vector<uint8_t>& tab
 // How many records the next page of Load asks for, so that it is about as large as a page should be.
 uint32_t RecordsOfNextPage(size_t records, size_t bytes);
 
-struct RedisBucket {
-  uint8_t table = 0;
-  uint32_t number = 0;
-};
-// The buckets that hold the next records, and what comes behind them: at the end, `next.table` is the number of tables.
+// The buckets that hold the next records, in order, and what comes behind them.
 struct RedisFound {
-  RedisLoadCursor next;
-  std::vector<RedisBucket> buckets;
+  RedisPlace next;
+  std::vector<RedisPlace> buckets;
 };
-RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor at);
-absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, RedisLoadCursor at);
-RedisArguments EncodeReadBucket(const std::string& base, RedisBucket bucket);
+RedisArguments EncodeFind(const std::string& base, const std::vector<uint8_t>& tables, RedisLoadCursor cursor);
+// An error when the answer does not go on from `at`, or leaves the `tables` (their number) that were asked for.
+absl::StatusOr<RedisFound> DecodeFind(RedisReply reply, size_t tables, RedisPlace at);
+RedisArguments EncodeReadBucket(const std::string& base, uint8_t table, uint32_t bucket);
 // Appends what the bucket holds; how many bytes that are.
 absl::StatusOr<size_t> DecodeBucket(RedisReply reply, uint8_t table, std::vector<Record>& records);
 

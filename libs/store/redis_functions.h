@@ -5,9 +5,10 @@
 
 namespace meridian {
 
-// Of the library, and at the end of each function's name: functions of all libraries share one space of names.
-inline constexpr std::string_view kRedisLibraryVersion = "_v5";
 inline constexpr std::string_view kRedisLibraryName = "meridian_v5";
+// At the end of each function's name: functions of all libraries share one space of names.
+inline constexpr std::string_view kRedisFunctionSuffix = "_v5";
+static_assert(kRedisLibraryName.ends_with(kRedisFunctionSuffix));
 std::string_view RedisFunctionLibrary();
 
 }  // namespace meridian

@@ -31,7 +31,7 @@ local MAX_RECORDS = 256
 local MAX_BYTES = 256 * 1024
 local MAX_KEY = 128
 local READ_CHUNK = 64
-local FIND_REPLY = 2 + 1024
+local MAX_FOUND = 1024  -- buckets that one find names
 local FIND_LOOKS = 1024  -- at buckets of which nothing is known
 local LOOKS_A_TABLE = 32  -- what it costs to go through a table that is known
 local TRIM_SEGMENTS = 16
@@ -59,12 +59,12 @@ local function marker(keys, args)
 end
 
 -- Runs each writing command once, on a scratch key: a user who may not run one of them must not find out in the middle of
--- a commit.
+-- a commit. And what find needs, which a user of an older release may not run.
 local function check(keys, args)
   local key = keys[1] .. ':check'
   local trials = {{'SET', key, '1'}, {'DEL', key}, {'HSET', key, 'f', '1'}, {'HDEL', key, 'f'}, {'RPUSH', key, '1'},
                   {'LPOP', key}, {'ZADD', key, 0, '1'}, {'UNLINK', key}, {'XADD', key, '1-1', 'e', '1'},
-                  {'XTRIM', key, 'MAXLEN', '=', 0}, {'UNLINK', key}}
+                  {'XTRIM', key, 'MAXLEN', '=', 0}, {'UNLINK', key}, {'HLEN', key}}
   for _, trial in ipairs(trials) do
     local reply = redis.pcall(unpack(trial))
     if type(reply) == 'table' and reply.err then
@@ -119,13 +119,13 @@ end
 
 -- ---- which buckets hold records ----
 
--- What is known of a shard, by base: `owner`, the text of its :owner; `tables`, number -> {seen, filled, records}.
--- `records` is bucket -> how many, of those that hold any, and `filled` is how many these are; of buckets from `seen` on
--- nothing is known. With `empty`, a table that is not named has no records.
--- In memory only. It holds as long as all terms and commits of the shard were taken here, by this library on this server
--- as a primary: an older library's term, a restart, a promotion, and a commit written in part end it. Then find looks at
--- each bucket once.
-local occupied = {}
+-- What is known of a shard, by base: `owner` and `head`, the texts of its :owner and :head; `tables`, number -> {seen,
+-- records}. `records` is bucket -> how many, of those that hold any; of buckets from `seen` on nothing is known.
+-- In memory only, and true for as long as this library, on this server as a primary, did everything that was done to the
+-- shard. An older library's term, a promotion, data put back and a repair change one of the two texts; a restart, a full
+-- resynchronisation and DEBUG RELOAD load the library anew; a commit written in part forgets the shard itself. Then find
+-- looks at each bucket once. An edit of records alone, with owner and head as they were, is not noticed.
+local known_shards = {}
 
 -- ":T:B" -> T * BUCKETS + B, of those that were asked for.
 local places = {}
@@ -138,54 +138,47 @@ local function place_of(suffix)
   return places[suffix]
 end
 
-local function table_of(known, number)
-  local counts = known.tables[number]
-  if not counts then
-    counts = {seen = known.empty and BUCKETS or 0, filled = 0, records = {}}
-    known.tables[number] = counts
-  end
-  return counts
+-- What is known under this owner and this head, or nil: then it is over for good, because nobody counts what is done now.
+local function known_under(base, owner, head)
+  local known = known_shards[base]
+  if known and owner and known.owner == owner and known.head == head then return known end
+  known_shards[base] = nil
+  return nil
 end
 
--- `records`: 0, or less, for none.
-local function set_records(counts, bucket, records)
-  counts.filled = counts.filled + (records > 0 and 1 or 0) - (counts.records[bucket] and 1 or 0)
-  counts.records[bucket] = records > 0 and records or nil
-end
-
-local function add_records(known, suffix, change)
+-- After a put or a delete of one record: how many of it there were before (0 or 1), and how many there are.
+-- One that was there where none is held to be: somebody else wrote, and nothing more is known of the table.
+local function count(known, suffix, before, after)
   local place = places[suffix]
   local bucket = place % BUCKETS
-  local counts = known.tables[(place - bucket) / BUCKETS] or table_of(known, (place - bucket) / BUCKETS)
-  if bucket >= counts.seen then return end
-  local before = counts.records[bucket]
-  if before and before + change > 0 then
-    counts.records[bucket] = before + change
+  local number = (place - bucket) / BUCKETS
+  local counts = known.tables[number]
+  if not counts or bucket >= counts.seen then return end
+  local records = (counts.records[bucket] or 0) - before
+  if records < 0 then
+    known.tables[number] = nil
   else
-    set_records(counts, bucket, change)
+    records = records + after
+    counts.records[bucket] = records > 0 and records or nil
   end
 end
 
--- The buckets from `first` on that are known to hold records, in order.
-local function filled_from(counts, first)
-  local buckets = {}
-  if counts.filled * 8 > BUCKETS then
-    for bucket = first, counts.seen - 1 do
-      if counts.records[bucket] then buckets[#buckets + 1] = bucket end
-    end
-  else
-    for bucket in pairs(counts.records) do
-      if bucket >= first then buckets[#buckets + 1] = bucket end
-    end
-    table.sort(buckets)
-  end
-  return buckets
+-- From a bucket of a table on, the first that holds records or of which nothing is known; BUCKETS, when there is none.
+local function next_bucket(counts, bucket)
+  if bucket == 0 and next(counts.records) == nil then return counts.seen end
+  while bucket < counts.seen and not counts.records[bucket] do bucket = bucket + 1 end
+  return bucket
 end
 
--- What is known under the owner whose text this is, or nil.
-local function known_under(base, owner)
-  local known = occupied[base]
-  return known and owner and known.owner == owner and known or nil
+-- How many records a bucket of which nothing is known holds; kept, when all before it are known.
+local function look(base, number, counts, bucket)
+  local records = redis.call('HLEN', base .. ':' .. number .. ':' .. bucket)
+  if bucket == counts.seen then
+    -- In this order: an error between the two, as FUNCTION KILL makes one, leaves nothing known that is not so.
+    counts.records[bucket] = records > 0 and records or nil
+    counts.seen = bucket + 1
+  end
+  return records
 end
 
 -- ---- terms and commits ----
@@ -198,10 +191,10 @@ local function take_term(keys, args)
   if not (whole(nonce) and ms and string.match(level or '', '^%l+$') and own_term and seen_term and seen_number) then
     return redis.error_reply('ERR bad arguments')
   end
-  local stored = redis.call('GET', base .. ':owner')
+  local stored, stored_head = redis.call('GET', base .. ':owner'), redis.call('GET', base .. ':head')
   local owner = parse_owner(stored)
   if not owner then return redis.error_reply('BROKEN a commit of this shard was written in part: ' .. stored) end
-  local head = parse_head(redis.call('GET', base .. ':head'))
+  local head = parse_head(stored_head)
   local on, now = ask_server(), now_ms()
   local risk_ms, risk_number = string.match(redis.call('GET', base .. ':risk') or '', '^(%d+) (%d+)$')
   local changed = owner.server and owner.server ~= on and owner.level ~= 'strict'
@@ -213,11 +206,11 @@ local function take_term(keys, args)
   local at_risk = risk_ms and (now < tonumber(risk_ms) + RISK_MS or tonumber(risk_number) == head.number)
   local term = math.max(owner.term + 1, ms, 1)
   local text = integer(term) .. ' ' .. nonce .. ' ' .. level .. ' ' .. on
-  local known = owner.server == on and known_under(base, stored) or {tables = {}, empty = head.number == 0}
-  occupied[base] = nil
+  local known = owner.server == on and known_under(base, stored, stored_head) or {head = stored_head, tables = {}}
+  known_shards[base] = nil
   redis.call('SET', base .. ':owner', text)
   known.owner = text
-  occupied[base] = known
+  known_shards[base] = known
   local reply = head_reply(head)
   table.insert(reply, 1, integer(term))
   table.insert(reply, 2, at_risk and 1 or 0)
@@ -271,18 +264,20 @@ local function append(base, last, args, known)
   local at = 10
   for _ = 1, puts do
     local added = redis.call('HSET', base .. args[at], args[at + 1], args[at + 2])
-    if added > 0 and known then add_records(known, args[at], 1) end
+    if known then count(known, args[at], 1 - added, 1) end
     at = at + 3
   end
   for _ = 1, deletes do
     local removed = redis.call('HDEL', base .. args[at], args[at + 1])
-    if removed > 0 and known then add_records(known, args[at], -1) end
+    if known then count(known, args[at], removed, 0) end
     at = at + 2
   end
   if #entry > 0 then append_log(base, last, term, number, ms, entry) end
-  redis.call('SET', base .. ':head', number .. ' ' .. term .. ' ' .. digest .. ' ' .. integer(last.log_term) .. ' ' ..
-             integer(last.log_number) .. ' ' .. integer(last.segment) .. ' ' .. integer(last.bytes) .. ' ' .. integer(last.ms) .. ' ' ..
-             integer(last.logged))
+  local head = number .. ' ' .. term .. ' ' .. digest .. ' ' .. integer(last.log_term) .. ' ' .. integer(last.log_number) ..
+               ' ' .. integer(last.segment) .. ' ' .. integer(last.bytes) .. ' ' .. integer(last.ms) .. ' ' ..
+               integer(last.logged)
+  redis.call('SET', base .. ':head', head)
+  if known then known.head = head end
 end
 
 -- ARGV: term, nonce, level, number, digest, wall ms, puts, deletes, log entry, then each put as suffix, key, value and
@@ -299,9 +294,9 @@ local function commit(keys, args)
   local number = tonumber(args[4])
   if number == last.number and tonumber(args[1]) == last.term and args[5] == last.digest then return 'repeat' end
   if number ~= last.number + 1 then return 'number ' .. integer(last.number) end
-  local done, why = pcall(append, base, last, args, known_under(base, stored[1]))
+  local done, why = pcall(append, base, last, args, known_under(base, stored[1], stored[2]))
   if done then return 'ok' end
-  occupied[base] = nil
+  known_shards[base] = nil
   if type(why) == 'table' then why = why.err end
   redis.pcall('SET', base .. ':owner', 'broken ' .. args[4] .. ': ' .. tostring(why))
   return 'fault written in part: ' .. tostring(why)
@@ -320,37 +315,8 @@ local function read(keys, args)
   return reply
 end
 
--- Of a table's buckets from one on, as find answers them: those that are known -> the bucket to go on with, how many
--- records are still to be found.
-local function name_known(reply, number, counts, bucket, left)
-  for _, filled in ipairs(filled_from(counts, bucket)) do
-    if left <= 0 or #reply == FIND_REPLY then return filled, left end
-    reply[#reply + 1] = number * BUCKETS + filled
-    left = left - counts.records[filled]
-  end
-  return counts.seen, left
-end
-
--- Those that are not known; what is seen is kept, when all before it is. -> besides, how many may still be looked at.
-local function look_at(reply, base, number, counts, bucket, left, looks)
-  local name = base .. ':' .. number .. ':'
-  while bucket < BUCKETS and left > 0 and looks > 0 and #reply < FIND_REPLY do
-    local records = #redis.call('HVALS', name .. bucket)
-    if bucket == counts.seen then
-      counts.seen = bucket + 1
-      if records > 0 then set_records(counts, bucket, records) end
-    end
-    if records > 0 then
-      reply[#reply + 1] = number * BUCKETS + bucket
-      left = left - records
-    end
-    bucket, looks = bucket + 1, looks - 1
-  end
-  return bucket, left, looks
-end
-
 -- Where the records of tables lie. ARGV: index (from 0) of the table to begin with, its bucket, how many records are
--- enough, the tables -> index and bucket to go on with (index = number of tables: done), then table * BUCKETS + bucket of
+-- enough, the tables -> index and bucket to go on with (index = number of tables: done), then index * BUCKETS + bucket of
 -- each that holds records. The records are read by the caller, with one HGETALL each: through here they would be copied
 -- three times, while the server does nothing else.
 local function find(keys, args)
@@ -362,21 +328,25 @@ local function find(keys, args)
   for i = 4, #args do
     if not whole(args[i]) or tonumber(args[i]) >= TABLES then return redis.error_reply('ERR bad arguments') end
   end
-  local known = known_under(base, redis.call('GET', base .. ':owner')) or {tables = {}}
-  local reply, looks = {0, 0}, FIND_LOOKS
-  while at < tables and left > 0 and looks > 0 and #reply < FIND_REPLY do
+  local known = known_under(base, unpack(redis.call('MGET', base .. ':owner', base .. ':head'))) or {tables = {}}
+  local found, looks = {}, FIND_LOOKS
+  while at < tables and left > 0 and looks > 0 and #found < MAX_FOUND do
     local number = tonumber(args[4 + at])
-    local counts = table_of(known, number)
-    if bucket < counts.seen then
-      bucket, left = name_known(reply, number, counts, bucket, left)
-      looks = looks - LOOKS_A_TABLE
-    else
-      bucket, left, looks = look_at(reply, base, number, counts, bucket, left, looks)
+    local counts = known.tables[number] or {seen = 0, records = {}}
+    known.tables[number] = counts
+    bucket = next_bucket(counts, bucket)
+    if bucket < BUCKETS then
+      local records = counts.records[bucket]
+      if bucket >= counts.seen then records, looks = look(base, number, counts, bucket), looks - 1 end
+      if records > 0 then
+        found[#found + 1] = at * BUCKETS + bucket
+        left = left - records
+      end
+      bucket = bucket + 1
     end
-    if bucket == BUCKETS then at, bucket = at + 1, 0 end
+    if bucket == BUCKETS then at, bucket, looks = at + 1, 0, looks - LOOKS_A_TABLE end
   end
-  reply[1], reply[2] = at, bucket
-  return reply
+  return {at, bucket, unpack(found)}
 end
 
 -- ---- the log ----

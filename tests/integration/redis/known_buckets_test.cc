@@ -133,13 +133,20 @@ TEST_F(RedisKnownBucketsTest, WhatHasEndedDoesNotComeBack) {
   EXPECT_EQ(Load(), (Records{{{1, "a"}, "1"}, {{1, "b"}, "2"}}));
 }
 
+// Repaired as the manual says, and with the owner as it was.
 TEST_F(RedisKnownBucketsTest, WhatACommitWroteInPartIsFoundOnceTheShardIsRepaired) {
   Commit({{{1, "a"}, "1"}});
-  server_.Command({"SET", BucketKey({2, "c"}), "not a hash"});
-  ASSERT_EQ(CommitRecords(process_, term_, 2, {{{1, "b"}, "2"}, {{2, "c"}, "3"}}).reason, RefusalReason::kBroken);
-  server_.Command({"DEL", kBase + ":owner", BucketKey({2, "c"})});
-  NextTerm();
-  EXPECT_EQ(Load(), (Records{{{1, "a"}, "1"}, {{1, "b"}, "2"}}));
+  Records expected = {{{1, "a"}, "1"}};
+  for (const char* key : {"b", "c"}) {
+    const std::string owner = server_.Command({"GET", kBase + ":owner"});
+    server_.Command({"SET", BucketKey({2, "x"}), "not a hash"});
+    ASSERT_EQ(CommitRecords(process_, term_, 2, {{{1, key}, "2"}, {{2, "x"}, "3"}}).reason, RefusalReason::kBroken);
+    server_.Command({"DEL", kBase + ":owner", BucketKey({2, "x"})});
+    if (key == std::string("c")) server_.Command({"SET", kBase + ":owner", owner});
+    expected[{1, key}] = "2";
+    NextTerm();
+    EXPECT_EQ(Load(), expected);
+  }
 }
 
 // It left records, and neither owner nor head.

@@ -163,22 +163,32 @@ local function count(known, suffix, before, after)
   end
 end
 
--- From a bucket of a table on, the first that holds records or of which nothing is known; BUCKETS, when there is none.
-local function next_bucket(counts, bucket)
-  if bucket == 0 and next(counts.records) == nil then return counts.seen end
-  while bucket < counts.seen and not counts.records[bucket] do bucket = bucket + 1 end
-  return bucket
+-- The next bucket with records, from a known one on -> the bucket behind it, how many records; BUCKETS or the first that is
+-- not known, and 0, when there is none.
+local function next_known(counts, bucket)
+  if bucket == 0 and next(counts.records) == nil then return counts.seen, 0 end
+  while bucket < counts.seen do
+    local records = counts.records[bucket]
+    bucket = bucket + 1
+    if records then return bucket, records end
+  end
+  return bucket, 0
 end
 
--- How many records a bucket of which nothing is known holds; kept, when all before it are known.
-local function look(base, number, counts, bucket)
-  local records = redis.call('HLEN', base .. ':' .. number .. ':' .. bucket)
-  if bucket == counts.seen then
-    -- In this order: an error between the two, as FUNCTION KILL makes one, leaves nothing known that is not so.
-    counts.records[bucket] = records > 0 and records or nil
-    counts.seen = bucket + 1
+-- The same among those that are not known, and how many may still be looked at. What is seen is kept, when all before it is
+-- known.
+local function look(base, number, counts, bucket, looks)
+  local name, records = base .. ':' .. number .. ':', 0
+  while records == 0 and bucket < BUCKETS and looks > 0 do
+    records = redis.call('HLEN', name .. bucket)
+    if bucket == counts.seen then
+      -- In this order: an error between the two, as FUNCTION KILL makes one, leaves nothing known that is not so.
+      counts.records[bucket] = records > 0 and records or nil
+      counts.seen = bucket + 1
+    end
+    bucket, looks = bucket + 1, looks - 1
   end
-  return records
+  return bucket, records, looks
 end
 
 -- ---- terms and commits ----
@@ -334,15 +344,15 @@ local function find(keys, args)
     local number = tonumber(args[4 + at])
     local counts = known.tables[number] or {seen = 0, records = {}}
     known.tables[number] = counts
-    bucket = next_bucket(counts, bucket)
-    if bucket < BUCKETS then
-      local records = counts.records[bucket]
-      if bucket >= counts.seen then records, looks = look(base, number, counts, bucket), looks - 1 end
-      if records > 0 then
-        found[#found + 1] = at * BUCKETS + bucket
-        left = left - records
-      end
-      bucket = bucket + 1
+    local records
+    if bucket < counts.seen then
+      bucket, records = next_known(counts, bucket)
+    else
+      bucket, records, looks = look(base, number, counts, bucket, looks)
+    end
+    if records > 0 then
+      found[#found + 1] = at * BUCKETS + bucket - 1
+      left = left - records
     end
     if bucket == BUCKETS then at, bucket, looks = at + 1, 0, looks - LOOKS_A_TABLE end
   end

@@ -274,10 +274,11 @@ std::vector<uint8_t> RoutingTables() {
   return tables;
 }
 
-// `records` of 500 B, spread over the tables.
+// What the first owner of a shard does: it loads nothing, and commits `records` of 500 B, spread over the tables.
 void Fill(ShardStore& store, ShardId id, const std::vector<uint8_t>& tables, int records) {
   const uint64_t term =
       testing::Await<absl::StatusOr<TermGrant>>([&](auto done) { store.TakeTerm(id, 1, 1, std::move(done)); })->term;
+  Loading(store, id, tables).Await();
   uint64_t number = 0;
   for (int written = 0; written < records;) {
     CommitRequest request{.shard = id, .term = term, .number = ++number};

@@ -120,9 +120,8 @@ class ShardStore {
   // show.
   virtual void LastCommit(ShardId shard, absl::AnyInvocable<void(absl::StatusOr<ChainHead>)> done) = 0;
 
-  // All records of the tables named, page by page, in an order of the store's own. A page ends soon after 1 MB: behind
-  // the record that reaches it, in Redis behind the 32 buckets among which it is reached. Only the holder of the term
-  // calls it, before its first commit, so the pages belong to one state.
+  // All records of the tables named, in pages that end soon after 1 MB (Redis: by 32 buckets), in an order of the
+  // store's own. Only the holder of the term calls it, before its first commit, so the pages belong to one state.
   virtual void Load(ShardId shard, std::vector<uint8_t> tables, std::string cursor,
                     absl::AnyInvocable<void(absl::StatusOr<LoadPage>)> done) = 0;
 

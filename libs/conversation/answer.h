@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/base/entity_id.h"
+#include "libs/base/time.h"
 #include "libs/conversation/contact_record.h"
 
 namespace meridian::conversation {
@@ -101,11 +102,17 @@ struct ReadingOpened {
   friend bool operator==(const ReadingOpened&, const ReadingOpened&) = default;
 };
 
+struct Erased {
+  Duration wait;  // until the next closing can be due; zero: more is to be done now
+
+  friend bool operator==(const Erased&, const Erased&) = default;
+};
+
 // Done, or nothing was left to do.
 struct Done {
   friend bool operator==(const Done&, const Done&) = default;
 };
 
-using Answer = std::variant<Refusal, Submitted, UnknownConversation, Appended, ReadingOpened, Done>;
+using Answer = std::variant<Refusal, Submitted, UnknownConversation, Appended, ReadingOpened, Erased, Done>;
 
 }  // namespace meridian::conversation

@@ -178,7 +178,23 @@ struct ApplyRoutingFacts {
 };
 inline constexpr size_t kMaxFacts = 3;  // each may rewrite a conversation of kMaxConversationBytes
 
-using Command = std::variant<SubmitContact, AppendMessage, CancelContact, CloseConversation, WatchConversation,
-                             UnwatchConversation, OpenReading, EnqueueAnswered, EdgeAnswered, ApplyRoutingFacts>;
+// ---- from the eraser ----
+
+// What the store holds under the numbers of closings from `first` on. Erases those conversations, in this order, whose
+// time is over, or goes on with the one that is half erased; of all together so much as fits well into a commit. Does
+// nothing more when `first` is not where the erasure stands. Idempotent by that. Answered by Erased.
+struct EraseClosed {
+  struct Found {
+    ClosingRecord closing;
+    uint64_t last_number = 0;         // of its ended record
+    std::vector<ContactId> contacts;  // of its ended record
+  };
+  uint64_t first = 0;
+  std::vector<std::optional<Found>> closings;  // of first, first + 1 …; nullopt: none is stored under that number
+};
+
+using Command =
+    std::variant<SubmitContact, AppendMessage, CancelContact, CloseConversation, WatchConversation, UnwatchConversation,
+                 OpenReading, EnqueueAnswered, EdgeAnswered, ApplyRoutingFacts, EraseClosed>;
 
 }  // namespace meridian::conversation

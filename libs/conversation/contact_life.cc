@@ -112,8 +112,11 @@ void SessionCore::CloseContact(Head& head, ContactRecord& contact, ContactClosin
   if (record.state == ConversationState::kOpen) {
     sink_.Send(ContactChanged{record.tenant, record.id, contact.id, contact.phase, {}, {}, closing, reason});
   }
-  if (record.ended_contacts.size() == kMaxEndedContacts) record.ended_contacts.erase(record.ended_contacts.begin());
   record.ended_contacts.push_back(std::move(ended));
+  if (record.ended_contacts.size() <= kMaxEndedContacts) return;
+  const ContactId oldest = record.ended_contacts.front().id;
+  record.ended_contacts.erase(record.ended_contacts.begin());
+  ForgetContact(record, oldest);
 }
 
 bool SessionCore::RemoveContact(Head& head, ContactRecord& contact, Instant now) {

@@ -98,6 +98,36 @@ void EffectSink::Followed(const FollowerPositionRecord& record) {
   effects_.followers.push_back(record);
 }
 
+void EffectSink::Closing(const ClosingRecord& record) {
+  size_.records += 1;
+  size_.bytes += 64 + kRecordBytes;
+  effects_.closings.push_back(record);
+}
+
+void EffectSink::Erasure(const ErasureRecord& record) {
+  if (!effects_.erasure) {
+    size_.records += 1;
+    size_.bytes += 96 + kRecordBytes;
+  }
+  effects_.erasure = record;
+}
+
+void EffectSink::Erase(uint8_t table, std::string key) {
+  size_.records += 1;
+  size_.bytes += kRecordBytes;
+  effects_.erased.push_back({table, std::move(key)});
+}
+
+void EffectSink::EraseDetails(const ContactId& contact) {
+  size_.records -= std::erase_if(effects_.contact_details,
+                                 [&contact](const ContactDetailsRecord& record) { return record.contact == contact; });
+  std::string key = ContactDetailsKey(contact);
+  const bool known = std::any_of(effects_.erased.begin(), effects_.erased.end(), [&key](const ErasedRecord& record) {
+    return record.table == kContactDetailsTable && record.key == key;
+  });
+  if (!known) Erase(kContactDetailsTable, std::move(key));
+}
+
 Effects EffectSink::Take() {
   for (Head* head : changed_) {
     head->dirty = false;

@@ -21,6 +21,11 @@ class EffectSink {
   void MessageAnew(std::shared_ptr<const MessageRecord> record);
   void Details(ContactDetailsRecord record);
   void Followed(const FollowerPositionRecord& record);
+  void Closing(const ClosingRecord& record);
+  void Erasure(const ErasureRecord& record);
+  void Erase(uint8_t table, std::string key);
+  // Also those of this batch. Safe to repeat.
+  void EraseDetails(const ContactId& contact);
   template <typename Body>
   void Happened(const TenantId& tenant, Instant now, Body body) {
     size_.bytes += kEventBytes;

@@ -117,6 +117,12 @@ struct FollowerAdvanced {
 using OutgoingMessage = std::variant<EnqueueContact, TellRouting, ContactAcknowledged, Deliver, GrantChanged,
                                      ContactChanged, ConversationClosed, FollowerAdvanced>;
 
+// A record that is deleted.
+struct ErasedRecord {
+  uint8_t table = 0;
+  std::string key;
+};
+
 // All that gathered since the last time. Keys are distinct: a conversation is in `conversations` or in `ended`.
 struct Effects {
   std::vector<const ConversationRecord*> conversations;  // to put; valid until the core is called again
@@ -124,6 +130,9 @@ struct Effects {
   std::vector<std::shared_ptr<const MessageRecord>> messages;
   std::vector<ContactDetailsRecord> contact_details;
   std::vector<FollowerPositionRecord> followers;  // one per routing shard
+  std::vector<ClosingRecord> closings;
+  std::optional<ErasureRecord> erasure;
+  std::vector<ErasedRecord> erased;
   std::vector<Event> events;
   std::vector<OutgoingMessage> outgoing;
 };

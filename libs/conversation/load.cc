@@ -30,6 +30,8 @@ void SessionCore::BeginLoad() {
   directory_.Clear();
   followed_.clear();
   closed_.Forget();
+  erasure_ = {};
+  next_closing_ = settled_closings_ = erasure_.reserved;
 }
 
 absl::Status SessionCore::Restore(ConversationRecord record) {
@@ -47,6 +49,13 @@ absl::Status SessionCore::Restore(const FollowerPositionRecord& record) {
   if (!followed_.emplace(record.routing_shard, record.position).second) {
     return absl::DataLossError("two positions in the log of routing shard " + std::to_string(record.routing_shard));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SessionCore::Restore(const ErasureRecord& record) {
+  if (record.first > record.reserved) return absl::DataLossError("the record of the erasure contradicts itself");
+  erasure_ = record;
+  next_closing_ = settled_closings_ = record.reserved;
   return absl::OkStatus();
 }
 

@@ -57,4 +57,12 @@ std::string FollowerKey(uint32_t routing_shard) {
 
 std::string ContactDetailsKey(const ContactId& contact) { return UuidKey(contact.uuid); }
 
+std::string ErasureKey() { return "erasure"; }
+
+std::string ClosingKey(uint64_t number) {
+  std::string key;
+  Append(key, number, 8);
+  return key;
+}
+
 }  // namespace meridian::conversation

@@ -7,6 +7,8 @@
 // kMessageTable          conversation uuid (16), number (8)       MessageRecord            no, by key
 // kEndedTable            conversation uuid (16)                   ConversationRecord       no, by key
 // kContactDetailsTable   contact uuid (16)                        ContactDetailsRecord     no, by key
+// kErasureTable          "erasure"                                ErasureRecord            yes
+// kClosingTable          number (8)                               ClosingRecord            no, by key
 // Numbers in keys are big-endian, so that keys order as numbers do.
 #pragma once
 
@@ -29,6 +31,8 @@ inline constexpr uint8_t kFollowerTable = 2;
 inline constexpr uint8_t kMessageTable = 3;
 inline constexpr uint8_t kEndedTable = 4;
 inline constexpr uint8_t kContactDetailsTable = 5;
+inline constexpr uint8_t kErasureTable = 6;
+inline constexpr uint8_t kClosingTable = 7;
 
 // A channel-scoped address of a customer: {"web", "<visitor id>"}, {"phone", "+34600111222"}.
 struct Identity {
@@ -121,6 +125,26 @@ struct ContactDetailsRecord {
   friend bool operator==(const ContactDetailsRecord&, const ContactDetailsRecord&) = default;
 };
 
+// A conversation has closed and is to be erased. Closings are numbered as they come; their numbers may have gaps.
+struct ClosingRecord {
+  uint64_t number = 0;
+  ConversationId conversation;
+  Instant at;
+
+  friend bool operator==(const ClosingRecord&, const ClosingRecord&) = default;
+};
+
+// How far closed conversations have been erased, in the order of their closings.
+struct ErasureRecord {
+  uint64_t first = 1;     // the lowest number that may have a closing
+  uint64_t reserved = 1;  // no closing has this number or a higher one
+  // The conversation of which only messages are left, those up to this number; nil: none is half erased.
+  ConversationId erasing;
+  uint64_t messages_left = 0;
+
+  friend bool operator==(const ErasureRecord&, const ErasureRecord&) = default;
+};
+
 // A place in a routing shard's log, as LogPosition of the runtime.
 struct RoutingPosition {
   uint64_t term = 0;
@@ -141,5 +165,7 @@ std::string ConversationKey(const ConversationId& conversation);  // also of kEn
 std::string MessageKey(const ConversationId& conversation, uint64_t number);
 std::string FollowerKey(uint32_t routing_shard);
 std::string ContactDetailsKey(const ContactId& contact);
+std::string ErasureKey();
+std::string ClosingKey(uint64_t number);
 
 }  // namespace meridian::conversation

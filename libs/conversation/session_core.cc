@@ -62,6 +62,7 @@ void SessionCore::Close(Head& head, CloseReason reason, Instant now) {
   sink_.Happened(record.tenant, now, ConversationClosedEvent{record.id, reason});
   deadlines_.Remove(head);
   closed_.Add(record.id);
+  NoteClosing(record.id, now);
   std::unique_ptr<Head> removed = directory_.Remove(head);
   sink_.Ended(*removed);
 }

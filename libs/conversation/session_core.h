@@ -12,8 +12,9 @@
 // - whatever routing must know is in a record until routing has answered, and is sent again until then;
 // - an id that a conversation had is not used for another one;
 // - state built anew from the records equals this one, but for connections, times of retries, which conversations
-//   closed lately, and answered edges (`acknowledged_edge` is written with the next change only, since routing takes an
-//   edge again harmlessly).
+//   closed lately, unused numbers of closings, and answered edges (`acknowledged_edge` is written with the next change
+//   only, since routing takes an edge again harmlessly);
+// - no conversation is erased before its time, and no message of one that can still be found.
 //
 // Effects must be durable before any of their messages, or the answers given since the last TakeEffects, leave.
 #pragma once
@@ -42,7 +43,8 @@ namespace meridian::conversation {
 struct SessionOptions {
   Duration first_retry = Duration::Milliseconds(200);  // then doubled each time
   Duration longest_retry = Duration::Seconds(10);
-  Duration enqueue_for = Duration::Minutes(4);  // then a contact is closed as not queued; below routing's own 5 min
+  Duration enqueue_for = Duration::Minutes(4);      // then a contact is closed as not queued; below routing's own 5 min
+  Duration keep_closed = Duration::Hours(30 * 24);  // then a conversation is erased, counted from its close
 };
 
 class SessionCore {
@@ -67,6 +69,7 @@ class SessionCore {
   void BeginLoad();
   absl::Status Restore(ConversationRecord record);
   absl::Status Restore(const FollowerPositionRecord& record);
+  absl::Status Restore(const ErasureRecord& record);
   void FinishLoad(Instant now);
 
   // Up to where a routing shard's log has been applied; nullopt: from its begin.
@@ -77,6 +80,15 @@ class SessionCore {
   // The open one of this identity, which a submission would join.
   const ConversationRecord* FindOpen(const TenantId& tenant, const Identity& identity) const;
   size_t conversations() const { return directory_.size(); }
+  // How many have closed, see RecentlyClosed.
+  uint64_t closings() const { return closed_.closings(); }
+  // Where the erasure of closed conversations goes on: numbers from `first` on, `count` of them, may have closings that
+  // are to be read for EraseClosed. None are while a conversation is half erased.
+  struct NextErasure {
+    uint64_t first = 0;
+    uint64_t count = 0;
+  };
+  NextErasure next_erasure() const;
 
  private:
   Answer On(SubmitContact& command, Instant now);
@@ -89,6 +101,7 @@ class SessionCore {
   Answer On(EnqueueAnswered& command, Instant now);
   Answer On(EdgeAnswered& command, Instant now);
   Answer On(ApplyRoutingFacts& command, Instant now);
+  Answer On(EraseClosed& command, Instant now);
 
   void Take(const ContactQueuedFact& fact, Instant now);
   void Take(const ParticipantsChangedFact& fact, Instant now);
@@ -100,7 +113,7 @@ class SessionCore {
 
   // submit.cc
   // Why a conversation of a proposed id may not be opened; nullopt: it may.
-  std::optional<Answer> CheckProposed(const SubmitContact& command) const;
+  std::optional<Answer> CheckProposed(const SubmitContact& command, Instant now) const;
   Head& OpenConversation(const SubmitContact& command, Instant now);
   // Why the conversation may not get a contact of the proposed id.
   std::optional<Refusal> CheckNewContact(const Head* head, const SubmitContact& command) const;
@@ -137,6 +150,16 @@ class SessionCore {
   bool RemoveContact(Head& head, ContactRecord& contact, Instant now);
   void TellCustomer(Head& head, const ContactRecord& contact);
 
+  // erasure.cc
+  void NoteClosing(const ConversationId& id, Instant now);
+  // Begins with a closed conversation: everything but messages that `room`, a number of records, is too small for.
+  void Erase(const EraseClosed::Found& found, size_t* room);
+  void EraseMessages(size_t* room);
+  // The contact is no longer named by its conversation's record, unless it is: its details go, too.
+  void ForgetContact(const ConversationRecord& record, const ContactId& contact);
+  // A conversation of this id, if there was one, may be erased.
+  bool MayBeErased(const ConversationId& id, Instant now) const;
+
   // timers.cc
   Instant DeadlineOf(const Head& head) const;
   Instant DeadlineOf(const Head& head, size_t contact) const;
@@ -156,6 +179,9 @@ class SessionCore {
   DeadlineQueue deadlines_;
   RecentlyClosed closed_;
   std::map<uint32_t, RoutingPosition> followed_;
+  ErasureRecord erasure_;
+  uint64_t next_closing_ = 1;
+  uint64_t settled_closings_ = 1;  // what is not stored of the numbers below never will be
   EffectSink sink_;
   std::vector<Head*> restored_;  // between BeginLoad and FinishLoad
 };

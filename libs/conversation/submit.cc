@@ -119,7 +119,7 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
   if (!joined) {
     if (auto refusal = CheckNewContact(head, command)) return *refusal;
     if (head == nullptr) {
-      if (auto answer = CheckProposed(command)) return *std::move(answer);
+      if (auto answer = CheckProposed(command, now)) return *std::move(answer);
       head = &OpenConversation(command, now);
     }
     contact = &OpenContact(*head, command, head->record.last_number + 1, now);
@@ -151,17 +151,19 @@ std::optional<Refusal> SessionCore::CheckNewContact(const Head* head, const Subm
   return std::nullopt;
 }
 
-std::optional<Answer> SessionCore::CheckProposed(const SubmitContact& command) const {
+std::optional<Answer> SessionCore::CheckProposed(const SubmitContact& command, Instant now) const {
   const ConversationId& id = command.spec.conversation;
   const Head* head = directory_.Find(id);
   const bool left = head != nullptr && head->record.state == ConversationState::kLeaving;
-  if (command.conversation_named_before && (left || closed_.Contains(id))) {
+  if (command.conversation_named_before && (left || closed_.Contains(id) || id == erasure_.erasing)) {
     return Refusal{RefusalCode::kConversationClosed, "conversation_id"};
   }
   if (head != nullptr) return Refusal{RefusalCode::kAlreadyExists, "conversation_id"};
   if (!command.conversation_named_before) return std::nullopt;
   const bool known = command.not_ended_as_of && closed_.RemembersSince(*command.not_ended_as_of);
-  return known ? std::nullopt : std::optional<Answer>(UnknownConversation{closed_.closings()});
+  if (known) return std::nullopt;
+  if (MayBeErased(id, now)) return Refusal{RefusalCode::kConversationClosed, "conversation_id"};
+  return UnknownConversation{closed_.closings()};
 }
 
 Head& SessionCore::OpenConversation(const SubmitContact& command, Instant now) {
@@ -243,9 +245,11 @@ Answer SessionCore::SubmitAnew(Head& head, SubmitContact& command, uint64_t numb
     contact = &OpenContact(head, command, number, now);
   }
   contact->first_number = std::min(contact->first_number, number);
+  const std::vector<EndedContactRecord> before = head.record.ended_contacts;
   while (EndedContactRecord* had = FindNotQueued(head.record, contact->channel, number)) {
     TakeMessage(head.record, *had, number);
   }
+  for (const EndedContactRecord& ended : before) ForgetContact(head.record, ended.id);
   auto moved = std::make_shared<MessageRecord>();
   moved->conversation = head.record.id;
   moved->message = {

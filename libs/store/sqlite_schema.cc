@@ -49,6 +49,8 @@ absl::Status ConfigureConnection(SqliteConnection& connection, int64_t page_cach
   // Checkpoints have a thread of their own.
   MERIDIAN_RETURN_IF_ERROR(Execute(connection, "PRAGMA wal_autocheckpoint=0"));
   MERIDIAN_RETURN_IF_ERROR(Execute(connection, "PRAGMA temp_store=MEMORY"));
+  // What is deleted is overwritten.
+  MERIDIAN_RETURN_IF_ERROR(Execute(connection, "PRAGMA secure_delete=ON"));
   // The WAL is kept at its size, because overwriting is cheaper to sync than growing, but not after a long peak.
   MERIDIAN_RETURN_IF_ERROR(Execute(connection, "PRAGMA journal_size_limit=268435456"));
   return Execute(connection, "PRAGMA cache_size=-" + std::to_string(page_cache_bytes / 1024));

@@ -1,4 +1,4 @@
-// Messages, contact details and positions of the session's store.
+// Messages, contact details, positions and closings of the session's store.
 #include <utility>
 
 #include "libs/wire/session_records.h"
@@ -10,7 +10,9 @@ namespace meridian {
 namespace {
 
 namespace pb = internal::session::v1;
+using conversation::ClosingRecord;
 using conversation::ContactDetailsRecord;
+using conversation::ErasureRecord;
 using conversation::FollowerPositionRecord;
 using conversation::MessageRecord;
 using conversation::TextPart;
@@ -101,6 +103,45 @@ absl::StatusOr<FollowerPositionRecord> DecodeFollowerPosition(std::string_view b
   pb::StoredFollowerPosition proto;
   if (!ParseStored(bytes, &proto, later)) return absl::DataLossError("no position of a format known here");
   return FollowerPositionRecord{proto.routing_shard(), {proto.term(), proto.number()}};
+}
+
+std::string Encode(const ClosingRecord& record) {
+  pb::StoredClosing proto;
+  proto.set_number(record.number);
+  proto.set_conversation(StoredId(record.conversation));
+  proto.set_at(record.at.ns);
+  return Stored(std::move(proto));
+}
+
+absl::StatusOr<ClosingRecord> DecodeClosing(std::string_view bytes) {
+  pb::StoredClosing proto;
+  if (!ParseStored(bytes, &proto)) return absl::DataLossError("no closing of a format known here");
+  StoredReader reader;
+  ClosingRecord record;
+  record.number = proto.number();
+  reader.Id(proto.conversation(), &record.conversation);
+  record.at = {proto.at()};
+  if (!reader.ok()) return absl::DataLossError("a closing holds an impossible value");
+  return record;
+}
+
+std::string Encode(const ErasureRecord& record) {
+  pb::StoredErasure proto;
+  proto.set_first(record.first);
+  proto.set_reserved(record.reserved);
+  proto.set_erasing(StoredId(record.erasing));
+  proto.set_messages_left(record.messages_left);
+  return Stored(std::move(proto));
+}
+
+absl::StatusOr<ErasureRecord> DecodeErasure(std::string_view bytes, std::string* later) {
+  pb::StoredErasure proto;
+  if (!ParseStored(bytes, &proto, later)) return absl::DataLossError("no state of the erasure of a format known here");
+  StoredReader reader;
+  ErasureRecord record{proto.first(), proto.reserved(), {}, proto.messages_left()};
+  reader.Id(proto.erasing(), &record.erasing);
+  if (!reader.ok()) return absl::DataLossError("the state of the erasure holds an impossible value");
+  return record;
 }
 
 }  // namespace meridian

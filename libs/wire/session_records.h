@@ -16,6 +16,8 @@ std::string Encode(const conversation::ConversationRecord& record);
 std::string Encode(const conversation::MessageRecord& record);
 std::string Encode(const conversation::ContactDetailsRecord& record);
 std::string Encode(const conversation::FollowerPositionRecord& record);
+std::string Encode(const conversation::ClosingRecord& record);
+std::string Encode(const conversation::ErasureRecord& record);
 
 absl::StatusOr<conversation::ConversationRecord> DecodeConversation(std::string_view bytes,
                                                                     std::string* later = nullptr);
@@ -23,5 +25,7 @@ absl::StatusOr<conversation::MessageRecord> DecodeMessage(std::string_view bytes
 absl::StatusOr<conversation::ContactDetailsRecord> DecodeContactDetails(std::string_view bytes);
 absl::StatusOr<conversation::FollowerPositionRecord> DecodeFollowerPosition(std::string_view bytes,
                                                                             std::string* later = nullptr);
+absl::StatusOr<conversation::ClosingRecord> DecodeClosing(std::string_view bytes);
+absl::StatusOr<conversation::ErasureRecord> DecodeErasure(std::string_view bytes, std::string* later = nullptr);
 
 }  // namespace meridian

@@ -16,6 +16,10 @@
 
 namespace meridian {
 
+// Of SessionOptions::keep_closed.
+inline constexpr Duration kShortestKept = Duration::Seconds(1);
+inline constexpr Duration kLongestKept = Duration::Hours(3650 * 24);
+
 struct AssembleSessionOptions {
   uint32_t shards = 1;  // session shards 0 … shards − 1; fixed for an installation (session_service.h)
   std::vector<ShardId> routing_shards = {{ShardKind::kRouting, 0}};

@@ -1,6 +1,7 @@
 #include "services/session/reading.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/error/error.h"
 #include "libs/wire/messages.h"
@@ -123,6 +124,11 @@ void ConversationReading::Pass(const conversation::Message& message) {
 
 void ConversationReading::OnPage(const absl::StatusOr<std::vector<MessageRecord>>& messages) {
   asked_ = false;
+  // What has closed may have been erased meanwhile: then its record is gone, too.
+  if (absl::IsDataLoss(messages.status()) && closing_ && IsCustomer() && !std::exchange(looked_again_, true)) {
+    state_ = State::kSearching;
+    return;
+  }
   if (!messages.ok()) return End(messages.status());
   if (state_ != State::kReading) return;
   for (const MessageRecord& record : *messages) Pass(record.message);

@@ -91,8 +91,9 @@ class ConversationReading {
   bool had_grant_ = false;  // or was the customer
   bool closing_ = false;    // ends when everything has been given
   bool told_caught_up_ = false;
-  uint64_t opened_to_ = 0;    // the messages that were there when it opened
-  uint64_t last_number_ = 0;  // the newest durable message that is known of
+  bool looked_again_ = false;  // for the ended record, since a message was not there
+  uint64_t opened_to_ = 0;     // the messages that were there when it opened
+  uint64_t last_number_ = 0;   // the newest durable message that is known of
   Page page_;
   std::vector<Cursor> cursors_;
 };

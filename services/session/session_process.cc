@@ -20,11 +20,11 @@ constexpr Duration kLongestRetry = Duration::Milliseconds(700);
 // Members stand in dependency order; the keeper calls the shards, so it is stopped first.
 class SessionProcess : public Service {
  public:
-  explicit SessionProcess(std::unique_ptr<ServiceProcess> process)
+  SessionProcess(std::unique_ptr<ServiceProcess> process, Duration keep_conversations)
       : process_(std::move(process)),
         holding_(process_.get(), ShardKind::kSession),
         routing_(&process_->map(), process_->Links()),
-        shards_(OptionsFor(), PortsFor(), process_->placed()),
+        shards_(OptionsFor(keep_conversations), PortsFor(), process_->placed()),
         session_([this](const TenantId& tenant) { return shards_.Find(tenant); }),
         port_(&session_, &process_->timer(), {[this](const TenantId& tenant) { return CheckOwner(tenant); }}) {}
   ~SessionProcess() override {
@@ -58,12 +58,13 @@ class SessionProcess : public Service {
     MERIDIAN_RETURN_IF_ERROR(holding_.Check(tenant));
     return shards_.Find(tenant).status();
   }
-  AssembleSessionOptions OptionsFor() const {
+  AssembleSessionOptions OptionsFor(Duration keep_conversations) const {
     AssembleSessionOptions options;
     options.owner = process_->owner();
     options.nonce = process_->environment().seed;
     options.lease_ttl = kShardLease;
     options.core.longest_retry = kLongestRetry;
+    options.core.keep_closed = keep_conversations;
     return options;
   }
   SessionPorts PortsFor() {
@@ -83,6 +84,10 @@ class SessionProcess : public Service {
       process_->environment().log.Warning("a routing log could not be followed",
                                           {{"routing_shard", shard.number}, {"code", why.code()}});
     };
+    ports.on_erasure_error = [this](ShardId shard, const absl::Status& why) {
+      process_->environment().log.Error("closed conversations cannot be erased",
+                                        {{"shard", shard.number}, {"code", why.code()}});
+    };
     return ports;
   }
 
@@ -97,13 +102,20 @@ class SessionProcess : public Service {
 
 }  // namespace
 
+void SessionProcessOptions::BindTo(CommandLine& line) {
+  process.BindTo(line, ServiceProcessOptions::Role::kHoldsShards);
+  line.Bind("--keep-conversations", &keep_conversations,
+            "How long the texts of a conversation are kept after its close, then they are deleted; 1s to 87600h");
+  line.Must(rules::Between(kShortestKept, kLongestKept));
+}
+
 absl::StatusOr<std::unique_ptr<Service>> AssembleSessionProcess(const SessionProcessOptions& options,
                                                                 Environment& environment, SharedStore store) {
   ServiceProcessOptions over_store = options.process;
   over_store.opened = std::move(store);
   MERIDIAN_ASSIGN_OR_RETURN(auto process, ServiceProcess::Open(over_store, environment));
   MERIDIAN_RETURN_IF_ERROR(process->DecideShards().status());
-  auto session = std::make_unique<SessionProcess>(std::move(process));
+  auto session = std::make_unique<SessionProcess>(std::move(process), options.keep_conversations);
   MERIDIAN_RETURN_IF_ERROR(session->Start());
   return session;
 }

@@ -12,8 +12,9 @@ namespace meridian {
 
 struct SessionProcessOptions {
   ServiceProcessOptions process;
+  Duration keep_conversations = Duration::Hours(30 * 24);  // after their close
 
-  void BindTo(CommandLine& line) { process.BindTo(line, ServiceProcessOptions::Role::kHoldsShards); }
+  void BindTo(CommandLine& line);
 };
 
 absl::StatusOr<std::unique_ptr<Service>> AssembleSessionProcess(const SessionProcessOptions& options,

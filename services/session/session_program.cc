@@ -88,12 +88,8 @@ SessionProgram::Answer SessionProgram::Replay(Command command, Instant now) {
   if (std::holds_alternative<ApplyRoutingFacts>(command.body)) return ApplyFacts(std::move(command), now, true);
   auto* submit = std::get_if<conversation::SubmitContact>(&command.body);
   if (submit == nullptr || !submit->conversation_named_before) return Apply(std::move(command), now);
-  Answer answer = Apply(command, now);
-  if (!answer.result.ok()) return answer;
   // That its conversation had not ended was looked up before it was acknowledged.
-  const auto* unknown = std::get_if<conversation::UnknownConversation>(&*answer.result);
-  if (unknown == nullptr) return answer;
-  submit->not_ended_as_of = unknown->closings;
+  submit->not_ended_as_of = core_.closings();
   return Apply(std::move(command), now);
 }
 
@@ -114,6 +110,8 @@ std::optional<size_t> SessionProgram::KeptBytes(const Command& command) {
     std::optional<size_t> operator()(const CloseConversation&) const { return 0; }
     std::optional<size_t> operator()(const EnqueueAnswered&) const { return 0; }
     std::optional<size_t> operator()(const EdgeAnswered&) const { return 0; }
+    // Goes on by itself from the records.
+    std::optional<size_t> operator()(const EraseClosed&) const { return std::nullopt; }
     // Presence and reads: in memory only.
     std::optional<size_t> operator()(const WatchConversation&) const { return std::nullopt; }
     std::optional<size_t> operator()(const UnwatchConversation&) const { return std::nullopt; }
@@ -166,6 +164,11 @@ ProgramBatch<SessionProgram::Message> SessionProgram::TakeBatch(LogPosition, Ins
   for (const FollowerPositionRecord& record : effects.followers) {
     put({kFollowerTable, FollowerKey(record.routing_shard)}, kFollowerTable, Encode(record));
   }
+  for (const ClosingRecord& record : effects.closings) {
+    batch.puts.push_back({{kClosingTable, ClosingKey(record.number)}, Encode(record)});
+  }
+  if (effects.erasure) put({kErasureTable, ErasureKey()}, kErasureTable, Encode(*effects.erasure));
+  for (ErasedRecord& record : effects.erased) batch.deletes.push_back({record.table, std::move(record.key)});
   batch.log_entry = EncodeSessionLogEntry(effects.events);
   batch.messages = std::move(effects.outgoing);
   return batch;
@@ -189,6 +192,11 @@ absl::Status SessionProgram::Restore(const Record& record) {
     later_.Keep(record.key, std::move(later));
     return decoded.ok() ? core_.Restore(*decoded) : decoded.status();
   }
+  if (record.key.table == conversation::kErasureTable) {
+    auto decoded = DecodeErasure(record.value, &later);
+    later_.Keep(record.key, std::move(later));
+    return decoded.ok() ? core_.Restore(*decoded) : decoded.status();
+  }
   return absl::DataLossError("a record of a table that is not read at a start");
 }
 
@@ -200,7 +208,7 @@ absl::Status SessionProgram::FinishLoad(const TermGrant& grant, Instant now) {
 }
 
 std::vector<uint8_t> SessionProgram::LiveTables() const {
-  return {conversation::kConversationTable, conversation::kFollowerTable};
+  return {conversation::kConversationTable, conversation::kFollowerTable, conversation::kErasureTable};
 }
 
 }  // namespace meridian

@@ -63,6 +63,7 @@ SessionShard::SessionShard(SessionShardOptions options, SessionPorts ports)
       agent_messages_(MakeAgentMessagePorts()),
       readings_(MakeReadingPorts()),
       sender_(MakeSenderPorts()),
+      eraser_(MakeEraserPorts()),
       replayer_("callers", ports_.shard.store->MayLoseAcknowledgedTail(), ports_.shard.monotonic),
       loop_(std::make_unique<SessionProgram>(options_.core), LoopOptions(options_), ports_.shard,
             {[this](conversation::OutgoingMessage&& message) { OnMessage(std::move(message)); }, nullptr,
@@ -142,6 +143,26 @@ AgentMessagePorts SessionShard::MakeAgentMessagePorts() {
   return ports;
 }
 
+EraserPorts SessionShard::MakeEraserPorts() {
+  EraserPorts ports;
+  ports.core = [this]() -> const conversation::SessionCore& { return loop_.program().core(); };
+  ports.read = [this](std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done) {
+    ReadRecords(std::move(keys), std::move(done));
+  };
+  ports.post = [this](conversation::EraseClosed command, SessionClient::Done<conversation::Erased> done) {
+    Post(std::move(command), Lane::kReads, [done = std::move(done)](SessionAnswer&& answer) mutable {
+      done(Expect<conversation::Erased>(std::move(answer)));
+    });
+  };
+  ports.now = [this] { return ports_.shard.monotonic->Now(); };
+  ports.on_error = [this](const absl::Status& why) {
+    if (ports_.on_erasure_error && why.code() == absl::StatusCode::kDataLoss) {
+      ports_.on_erasure_error(options_.identity.shard, why);
+    }
+  };
+  return ports;
+}
+
 void SessionShard::On(conversation::ContactAcknowledged& acknowledged) {
   sender_.On(acknowledged);
   submissions_.On(acknowledged);
@@ -151,6 +172,7 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
   if (state == ShardState::kServing) {
     unserved_ = false;
     OpenGateWhenCaughtUp();
+    eraser_.Start();
     if (std::exchange(told_lost_, false)) {
       submissions_.Restart();
       sender_.Restart();
@@ -161,6 +183,7 @@ void SessionShard::OnState(ShardState state, const absl::Status& why) {
     told_lost_ = true;
     unserved_ = final;
     gate_.Close();
+    eraser_.Stop();
     ++times_closed_;
     presence_.clear();
     languages_.Clear();
@@ -296,13 +319,33 @@ void SessionShard::List(TenantId tenant, ConversationId conversation, uint64_t a
     tasks->Post([this, tenant, conversation, after, count, shared, last = std::move(last)] {
       if (!last.ok()) return (*shared)(last.status());
       if (last->has_value()) return ListFrom(conversation, after, count, **last, std::move(*shared));
-      ReadRecords({{conversation::kEndedTable, conversation::ConversationKey(conversation)}},
-                  [this, tenant, conversation, after, count, shared](ReadingPorts::Values values) {
-                    const auto record = DecodeEnded(values, tenant);
-                    if (!record.ok()) return (*shared)(record.status());
-                    ListFrom(conversation, after, count, record->last_number, std::move(*shared));
-                  });
+      ListEnded(tenant, conversation, after, count, std::move(*shared));
     });
+  });
+}
+
+void SessionShard::FindEnded(TenantId tenant, ConversationId conversation, SessionClient::Done<uint64_t> done) {
+  ReadRecords({{conversation::kEndedTable, conversation::ConversationKey(conversation)}},
+              [tenant = std::move(tenant), done = std::move(done)](ReadingPorts::Values values) mutable {
+                const auto record = DecodeEnded(values, tenant);
+                if (!record.ok()) return done(record.status());
+                done(record->last_number);
+              });
+}
+
+// Where a message is missing, the conversation may have been erased meanwhile.
+void SessionShard::ListEnded(TenantId tenant, ConversationId conversation, uint64_t after, uint64_t count,
+                             SessionClient::Done<MessageList> done) {
+  FindEnded(tenant, conversation, [=, this, done = std::move(done)](absl::StatusOr<uint64_t> last) mutable {
+    if (!last.ok()) return done(last.status());
+    ListFrom(conversation, after, count, *last,
+             [=, this, done = std::move(done)](absl::StatusOr<MessageList> list) mutable {
+               if (list.status().code() != absl::StatusCode::kDataLoss) return done(std::move(list));
+               FindEnded(tenant, conversation,
+                         [why = list.status(), done = std::move(done)](absl::StatusOr<uint64_t> still) mutable {
+                           done(still.ok() ? why : still.status());
+                         });
+             });
   });
 }
 
@@ -384,6 +427,7 @@ bool SessionShard::Step() {
   if (!presence_.empty() && ports_.shard.monotonic->Now() >= presence_at_) {
     for (conversation::Command& command : std::exchange(presence_, {})) PostPresence(std::move(command));
   }
+  eraser_.Step();
   progress = loop_.Step() || progress;
   for (auto& follower : followers_) progress = follower->Step() || progress;
   return progress;
@@ -410,7 +454,7 @@ void SessionShard::AwaitLogs(absl::AnyInvocable<void()> done) {
 }
 
 MonotonicInstant SessionShard::NextWake() {
-  MonotonicInstant wake = loop_.NextWake();
+  MonotonicInstant wake = std::min(loop_.NextWake(), eraser_.NextWake());
   for (auto& follower : followers_) wake = std::min(wake, follower->NextWake());
   return presence_.empty() ? wake : std::min(wake, presence_at_);
 }

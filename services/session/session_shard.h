@@ -16,6 +16,7 @@
 #include "services/session/agent_directory.h"
 #include "services/session/agent_messages.h"
 #include "services/session/catch_up_gate.h"
+#include "services/session/eraser.h"
 #include "services/session/language_watch.h"
 #include "services/session/readings.h"
 #include "services/session/routing_sender.h"
@@ -39,6 +40,7 @@ struct SessionPorts {
   // For the process's log and metrics; on the shard's thread. The status says why, OK when nothing went wrong.
   std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
   std::function<void(ShardId routing_shard, const absl::Status&)> on_follower_error;
+  std::function<void(ShardId, const absl::Status&)> on_erasure_error;  // closed conversations stay until it is mended
 };
 
 class SessionShard final : public Stepped {
@@ -110,8 +112,12 @@ class SessionShard final : public Stepped {
   void AwaitLogs(absl::AnyInvocable<void()> done);
   void End(const absl::Status& why);
   void ReadRecords(std::vector<RecordKey> keys, absl::AnyInvocable<void(ReadingPorts::Values)> done);
+  void ListEnded(TenantId tenant, ConversationId conversation, uint64_t after, uint64_t count,
+                 SessionClient::Done<MessageList> done);
   void ListFrom(const ConversationId& conversation, uint64_t after, uint64_t count, uint64_t last_number,
                 SessionClient::Done<MessageList> done);
+  // Of the ended conversation of this tenant: its last number.
+  void FindEnded(TenantId tenant, ConversationId conversation, SessionClient::Done<uint64_t> done);
 
   void OnMessage(conversation::OutgoingMessage&& message);
   void On(conversation::ContactAcknowledged& acknowledged);
@@ -130,6 +136,7 @@ class SessionShard final : public Stepped {
   RoutingSenderPorts MakeSenderPorts();
   SubmissionPorts MakeSubmissionPorts();
   AgentMessagePorts MakeAgentMessagePorts();
+  EraserPorts MakeEraserPorts();
 
   const SessionShardOptions options_;
   const SessionPorts ports_;
@@ -147,6 +154,7 @@ class SessionShard final : public Stepped {
   bool unserved_ = false;       // it stopped for good, or another process owns the shard
   Readings readings_;
   RoutingSender sender_;
+  Eraser eraser_;
   // What the core acknowledged, whoever asked: customers, agents, routing and its log. Messages get their numbers again
   // only when all of it comes again in one order.
   CommandReplayer<SessionProgram> replayer_;

@@ -158,6 +158,7 @@ class Standalone : public Service {
     options.routing_shards = {{ShardKind::kRouting, 0}};
     options.owner = environment_.service;
     options.nonce = environment_.seed;
+    options.core.keep_closed = options_.keep_conversations;
     return options;
   }
   SessionPorts SessionPortsFor() {
@@ -172,6 +173,9 @@ class Standalone : public Service {
     ports.on_follower_error = [this](ShardId shard, const absl::Status& why) {
       environment_.log.Warning("a routing log could not be followed",
                                {{"routing_shard", shard.number}, {"code", why.code()}});
+    };
+    ports.on_erasure_error = [this](ShardId shard, const absl::Status& why) {
+      environment_.log.Error("closed conversations cannot be erased", {{"shard", shard.number}, {"code", why.code()}});
     };
     return ports;
   }
@@ -252,6 +256,9 @@ void StandaloneOptions::BindTo(CommandLine& line) {
   line.Bind("--history-days", &history_days,
             "How many days ended contacts and closed conversations are kept in the history; 1 to 3650");
   line.Must(rules::Between(1, 3650));
+  line.Bind("--keep-conversations", &keep_conversations,
+            "How long the texts of a conversation are kept after its close, then they are deleted; 1s to 87600h");
+  line.Must(rules::Between(kShortestKept, kLongestKept));
   line.Bind("--no-demo-tokens", &no_demo_tokens,
             "For real use: no reflection, no extra origins; needed to listen beyond this machine");
   line.Bind("--links", &links,

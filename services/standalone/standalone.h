@@ -20,6 +20,7 @@ struct StandaloneOptions {
   StoreOptions store;
   std::string pages;  // folder of the web pages; empty: beside the program
   int64_t history_days = 90;
+  Duration keep_conversations = Duration::Hours(30 * 24);  // after their close
   bool no_demo_tokens = false;
   bool links = false;  // serves routing and session to processes of their own on this machine
   RelaySettings relay;

@@ -1,6 +1,8 @@
 #include "tests/unit/conversation/session_harness.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace meridian::conversation {
 namespace {
@@ -48,7 +50,8 @@ void SessionHarness::Commit() {
   Effects effects = core_->TakeEffects();
   EXPECT_LE(size.bytes, 256u * 1024);
   EXPECT_EQ(size.records, effects.conversations.size() + 2 * effects.ended.size() + effects.messages.size() +
-                              effects.contact_details.size() + effects.followers.size());
+                              effects.contact_details.size() + effects.followers.size() + effects.closings.size() +
+                              (effects.erasure ? 1 : 0) + effects.erased.size());
   std::set<std::string> keys;
   for (const ConversationRecord* record : effects.conversations) {
     EXPECT_TRUE(keys.insert(ConversationKey(record->id)).second);
@@ -73,8 +76,53 @@ void SessionHarness::Commit() {
   for (const ContactDetailsRecord& record : effects.contact_details)
     details[ContactDetailsKey(record.contact)] = record;
   for (const FollowerPositionRecord& record : effects.followers) followers[FollowerKey(record.routing_shard)] = record;
+  for (const ClosingRecord& record : effects.closings) {
+    EXPECT_TRUE(closings.emplace(ClosingKey(record.number), record).second);
+  }
+  if (effects.erasure) erasure = effects.erasure;
+  std::set<std::pair<uint8_t, std::string>> deleted;
+  for (const ErasedRecord& record : effects.erased) {
+    EXPECT_TRUE(deleted.emplace(record.table, record.key).second) << "deleted twice in one commit";
+    EraseRecord(record);
+  }
   events.insert(events.end(), effects.events.begin(), effects.events.end());
   for (OutgoingMessage& message : effects.outgoing) outbox_.push_back(std::move(message));
+}
+
+// What is deleted was not put by the same commit.
+void SessionHarness::EraseRecord(const ErasedRecord& record) {
+  switch (record.table) {
+    case kMessageTable:
+      EXPECT_EQ(messages.erase(record.key), 1u);
+      return;
+    case kEndedTable:
+      EXPECT_EQ(ended.erase(record.key), 1u);
+      return;
+    case kContactDetailsTable:
+      details.erase(record.key);  // not every contact has them
+      return;
+    case kClosingTable:
+      EXPECT_EQ(closings.erase(record.key), 1u);
+      return;
+    default:
+      ADD_FAILURE() << "erased from table " << int{record.table};
+  }
+}
+
+EraseClosed SessionHarness::NextErasure(size_t most) const {
+  const SessionCore::NextErasure next = core_->next_erasure();
+  EraseClosed command{next.first, {}};
+  for (uint64_t number = next.first; number < next.first + std::min<uint64_t>(next.count, most); ++number) {
+    command.closings.emplace_back();
+    const auto closing = closings.find(ClosingKey(number));
+    if (closing == closings.end()) continue;
+    EraseClosed::Found found{closing->second, 0, {}};
+    const ConversationRecord& record = ended.at(ConversationKey(closing->second.conversation));
+    found.last_number = record.last_number;
+    for (const EndedContactRecord& contact : record.ended_contacts) found.contacts.push_back(contact.id);
+    command.closings.back() = std::move(found);
+  }
+  return command;
 }
 
 void SessionHarness::Restart(Duration outage) {
@@ -86,6 +134,7 @@ void SessionHarness::Restart(Duration outage) {
     EXPECT_EQ(core_->Restore(it->second), absl::OkStatus());
   }
   for (const auto& [key, record] : followers) EXPECT_EQ(core_->Restore(record), absl::OkStatus());
+  if (erasure) EXPECT_EQ(core_->Restore(*erasure), absl::OkStatus());
   core_->FinishLoad(now_);
   Commit();
 }

@@ -63,6 +63,8 @@ class SessionHarness {
   void Accept(uint64_t contact);               // routing answers: queued
   void Facts(std::vector<RoutingFact> facts);  // the next entry of routing's log
   void Participants(uint64_t contact, uint64_t revision, std::vector<Participant> participants);
+  // What the eraser tells: the oldest closings, at most `most`, as they are stored.
+  EraseClosed NextErasure(size_t most = 16) const;
   void Assign(uint64_t contact, uint64_t revision, std::string agent) {
     Participants(contact, revision, {{AgentId{std::move(agent)}}});
   }
@@ -90,6 +92,8 @@ class SessionHarness {
   std::map<std::string, MessageRecord> messages;
   std::map<std::string, ContactDetailsRecord> details;
   std::map<std::string, FollowerPositionRecord> followers;
+  std::map<std::string, ClosingRecord> closings;
+  std::optional<ErasureRecord> erasure;
   std::vector<Event> events;
 
   std::string TextOf(uint64_t conversation, uint64_t number) const;  // "" when there is none
@@ -98,6 +102,7 @@ class SessionHarness {
   void ExpectStoredEqualsLive() const;
 
  private:
+  void EraseRecord(const ErasedRecord& record);
   static std::string KeyNo(uint64_t conversation) { return ConversationKey(ConversationNo(conversation)); }
 
   Instant now_;

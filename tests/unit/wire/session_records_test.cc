@@ -190,6 +190,13 @@ TEST(SessionRecordsTest, SmallRecordsComeBack) {
                                           {random.Number(uint64_t{1} << 60), random.Number(1000)}};
     ASSERT_TRUE(DecodeFollowerPosition(Encode(position)).ok());
     EXPECT_EQ(*DecodeFollowerPosition(Encode(position)), position);
+    const ClosingRecord closing{random.Number(uint64_t{1} << 60), random.Any<ConversationId>(), random.When()};
+    ASSERT_TRUE(DecodeClosing(Encode(closing)).ok());
+    EXPECT_EQ(*DecodeClosing(Encode(closing)), closing);
+    ErasureRecord erasure{random.Number(1000), random.Number(1000), {}, random.Number(1000)};
+    if (random.Coin()) erasure.erasing = random.Any<ConversationId>();
+    ASSERT_TRUE(DecodeErasure(Encode(erasure)).ok());
+    EXPECT_EQ(*DecodeErasure(Encode(erasure)), erasure);
   }
 }
 
@@ -201,6 +208,8 @@ TEST(SessionRecordsTest, GarbageIsRefusedOrReadButNeverCrashes) {
     if (!DecodeMessage(random.Damaged(Encode(random.Message()))).ok()) ++refused;
     (void)DecodeContactDetails(random.Text(50));
     (void)DecodeFollowerPosition(random.Text(50));
+    (void)DecodeClosing(random.Text(50));
+    (void)DecodeErasure(random.Text(50));
     (void)DecodeSessionLogEntry(random.Text(50));
   }
   EXPECT_GT(refused, 1000);
@@ -229,6 +238,9 @@ TEST(SessionRecordsTest, TheNextFormatIsReadAndItsFieldsAreGivenBack) {
   std::string later;
   const FollowerPositionRecord position{3, {7, 8}};
   ASSERT_TRUE(DecodeFollowerPosition(Encode(position) + fields, &later).ok());
+  EXPECT_EQ(later, fields);
+  later.clear();
+  ASSERT_TRUE(DecodeErasure(Encode(ErasureRecord{3, 4, {}, 0}) + fields, &later).ok());
   EXPECT_EQ(later, fields);
 }
 

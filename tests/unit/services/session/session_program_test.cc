@@ -6,6 +6,7 @@
 #include <map>
 
 #include "libs/wire/session_log.h"
+#include "libs/wire/session_records.h"
 #include "libs/wire/stored_format.h"
 #include "tests/unit/services/session/session_world.h"
 
@@ -104,6 +105,34 @@ TEST(SessionProgramTest, FieldsOfALaterReleaseOutliveAChange) {
   size_t kept = 0;
   for (const Record& record : batch.puts) kept += record.value.ends_with(field) ? 1 : 0;
   EXPECT_EQ(kept, 2u) << "the conversation and the follower's position";
+}
+
+TEST(SessionProgramTest, TheErasureGoesOnFromItsRecordAndKeepsItsLaterFields) {
+  const std::string field(
+      "\xfa\x06\x03"
+      "abc",
+      6);  // 111, three bytes
+  const RecordKey key{conversation::kErasureTable, conversation::ErasureKey()};
+  SessionProgram program;
+  program.BeginLoad();
+  const conversation::ErasureRecord half{7, 300, SessionWorld::Conversation(1), 500};
+  ASSERT_TRUE(program.Restore({key, Encode(half) + field}).ok());
+  ASSERT_TRUE(program.FinishLoad({}, kNow).ok());
+  program.TakeBatch({2, 1}, kNow);
+  ASSERT_TRUE(program.Apply({conversation::EraseClosed{7, {}}, {}, 0}, kNow).result.ok());
+  const BatchSize size = program.PendingSize();
+  EXPECT_LE(size.records, kMaxEffectRecords);
+  const auto batch = program.TakeBatch({2, 2}, kNow);
+  EXPECT_GE(size.bytes, BytesOf(batch));
+  EXPECT_EQ(size.records, batch.puts.size() + batch.deletes.size());
+  ASSERT_EQ(batch.puts.size(), 1u);
+  EXPECT_EQ(batch.puts[0].key, key);
+  EXPECT_TRUE(batch.puts[0].value.ends_with(field));
+  ASSERT_FALSE(batch.deletes.empty());
+  EXPECT_EQ(batch.deletes[0],
+            (RecordKey{conversation::kMessageTable, conversation::MessageKey(SessionWorld::Conversation(1), 500)}));
+  EXPECT_EQ(DecodeErasure(batch.puts[0].value)->messages_left, 500 - batch.deletes.size());
+  EXPECT_FALSE(program.Restore({key, "garbage"}).ok());
 }
 
 TEST(SessionProgramTest, RecordsBringTheStateBack) {

@@ -47,8 +47,9 @@ bool RecordingReader::Has(const std::string& line) const {
   return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
-SessionWorld::SessionWorld(bool may_lose_tail, bool says_so)
-    : store_(MemoryStore::Options{true, clock_.monotonic(), may_lose_tail ? size_t{1000} : 0}) {
+SessionWorld::SessionWorld(bool may_lose_tail, bool says_so, Duration keep_closed)
+    : store_(MemoryStore::Options{true, clock_.monotonic(), may_lose_tail ? size_t{1000} : 0}),
+      keep_closed_(keep_closed) {
   way_.SetMayLoseTail(may_lose_tail && says_so);
   Boot();
 }
@@ -57,6 +58,7 @@ void SessionWorld::Boot() {
   SessionShardOptions options;
   options.identity = {{ShardKind::kSession, 0}, "test", ++nonce_};
   options.routing_shards = {{ShardKind::kRouting, 0}};
+  options.core.keep_closed = keep_closed_;
   SessionPorts ports;
   ShardStore* store = &store_;
   if (way_.MayLoseAcknowledgedTail()) store = &way_;

@@ -40,7 +40,8 @@ class RecordingReader final : public SessionClient::Reader {
 class SessionWorld {
  public:
   // With `may_lose_tail` the session's store can lose its last commits (LoseTail), and says so.
-  explicit SessionWorld(bool may_lose_tail = false, bool says_so = true);
+  explicit SessionWorld(bool may_lose_tail = false, bool says_so = true,
+                        Duration keep_closed = conversation::SessionOptions().keep_closed);
   ~SessionWorld() { Crash(); }
 
   void Boot();
@@ -85,6 +86,7 @@ class SessionWorld {
   testing::FakeClock clock_;
   MemoryStore store_;
   testing::FaultStore way_{store_};  // in between only where the session is told that its store may lose a tail
+  const Duration keep_closed_;
   uint64_t nonce_ = 0;
   bool woken_ = false;
   std::unique_ptr<SessionService> service_;

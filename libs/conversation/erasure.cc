@@ -9,7 +9,7 @@ namespace meridian::conversation {
 namespace {
 
 // One write in so many closings goes beside the closing's own.
-constexpr uint64_t kReservedClosings = 256;
+constexpr uint64_t kReservedClosings = 64;
 // Records that one command deletes; with those that it writes they fit into a commit beside other work.
 constexpr size_t kErasedAtOnce = 64;
 constexpr size_t kMostButMessages = kMaxEndedContacts + 2;

@@ -116,13 +116,13 @@ TEST_F(EraserTest, ReadersMeetNoHole) {
     Open(1, 300, world);
     Close(1, world);
     world.Pass(kKept - Duration::Milliseconds(100));
-    auto reader = world.Watch(1);
     for (int i = 0; i < answers; ++i) {
       world.clock().Advance(Duration::Milliseconds(5));
       world.StepShard();
       world.store().Step();
       world.StepShard();
     }
+    auto reader = world.Watch(1);
     std::optional<absl::StatusOr<session::v1::ListMessagesResponse>> list;
     session::v1::ListMessagesRequest request;
     request.set_conversation_id(SessionWorld::Conversation(1).ToString());

@@ -78,7 +78,7 @@ void Customer::Submit() {
   command.conversation_named_before = client_number_ > 0;
   command.enqueue_request_id = NewUuid();
   command.leave_grace = kLeaveGrace;
-  command.session_lifetime = Duration::Minutes(10);
+  command.session_lifetime = mix_.session_lifetime;
   command.client_number = ++client_number_;
   command.parts = Text(name() + " asks " + std::to_string(client_number_));
   asking_ = true;
@@ -102,8 +102,10 @@ void Customer::OnSubmitted(const conversation::SubmitContact& asked,
     Note("submitting failed: " + std::string(submitted.status().message()));
     if (!asking_ || asked.client_number != client_number_) return;  // of two clicks, the other one was taken
     if (ToBeSentAgain(submitted.status())) {
-      After(schedule().Between(Ms(100), Ms(2000)), [this, asked] {
-        if (asking_ && asked.client_number == client_number_) Ask(asked);
+      conversation::SubmitContact again = asked;
+      again.conversation_named_before = true;  // by the first try
+      After(schedule().Between(Ms(100), Ms(2000)), [this, again] {
+        if (asking_ && again.client_number == client_number_) Ask(again);
       });
       return;
     }

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "libs/conversation/records.h"
+#include "libs/runtime/shard_time_record.h"
 #include "libs/wire/contact_types.h"
 #include "libs/wire/log_entry.h"
+#include "libs/wire/messages.h"
 #include "libs/wire/routing_events.h"
 #include "libs/wire/session_records.h"
 #include "services/meridianctl/verifier/conversation_check.h"
@@ -49,18 +51,16 @@ void Judge::TermGiven(ShardId shard, const std::string& owner, const TermGrant& 
 void Judge::Committed(const CommitRequest& request, const std::string& owner) {
   ++commits_;
   if (request.shard.kind == ShardKind::kSession) {
+    ShardTimeRecord time;
     for (const Record& record : request.puts) {
-      if (record.key.table != conversation::kMessageTable) continue;
-      const auto decoded = DecodeMessage(record.value);
-      if (!decoded.ok()) {
-        Violated("a message cannot be read: " + std::string(decoded.status().message()));
-        continue;
-      }
-      const conversation::Message& message = decoded->message;
-      written_.try_emplace(
-          Identity(decoded->conversation.ToString(), message.author.agent.value, message.client_number, message.number),
-          TrueNow());
+      if (record.key.table == ShardTimeRecord::kTable && !time.Restore(record).ok())
+        Violated("the time cannot be read");
     }
+    for (const Record& record : request.puts) {
+      if (record.key.table == conversation::kMessageTable) MessageStored(record);
+      if (record.key.table == conversation::kEndedTable) Closed(record, time.now);
+    }
+    for (const RecordKey& key : request.deletes) Deleted(key, time.now);
   }
   const Owned& owned = owned_[request.shard];
   if (request.term < owned.term || owner != owned.term_owner) {
@@ -68,6 +68,38 @@ void Judge::Committed(const CommitRequest& request, const std::string& owner) {
              owner + " under term " + std::to_string(request.term) + ", while " + owned.term_owner + " owned term " +
              std::to_string(owned.term));
   }
+}
+
+void Judge::MessageStored(const Record& record) {
+  const auto decoded = DecodeMessage(record.value);
+  if (!decoded.ok()) return Violated("a message cannot be read: " + std::string(decoded.status().message()));
+  const conversation::Message& message = decoded->message;
+  const std::string id = decoded->conversation.ToString();
+  written_.try_emplace(Identity(id, message.author.agent.value, message.client_number, message.number), TrueNow());
+  Kept& kept = kept_[conversation::ConversationKey(decoded->conversation)];
+  if (kept.erased && !tail_lost_) Violated("a message was added to " + id + ", which is being erased");
+  kept.messages[message.number] = ToProto(message);
+}
+
+void Judge::Closed(const Record& record, Instant now) {
+  const auto decoded = DecodeConversation(record.value);
+  if (!decoded.ok()) return Violated("an ended conversation cannot be read");
+  Kept& kept = kept_[record.key.key];
+  kept.closed = now;
+  kept.last_number = decoded->last_number;
+  kept.erased = false;
+}
+
+void Judge::Deleted(const RecordKey& key, Instant now) {
+  const bool message = key.table == conversation::kMessageTable;
+  if (!message && key.table != conversation::kEndedTable) return;
+  Kept& kept = kept_[key.key.substr(0, sizeof(Uuid))];
+  if (!kept.closed || *kept.closed + keep_closed_ > now) {
+    Violated("a conversation was erased before its time");
+  }
+  if (message && !kept.erased && !tail_lost_)
+    Violated("a message was erased of a conversation that can still be found");
+  kept.erased = true;
 }
 
 void Judge::Answered(ShardId shard, const std::string& owner) {
@@ -108,6 +140,19 @@ void Judge::ReadBack(const ConversationId& conversation, std::vector<type::v1::M
     if (written != written_.end()) SetTimestamp(written->second, message.mutable_sent_at());
   }
   evidence_.conversations[conversation.ToString()] = std::move(messages);
+}
+
+void Judge::NotThere(const ConversationId& id) {
+  const Kept& kept = kept_[conversation::ConversationKey(id)];
+  if (!kept.erased) {
+    evidence_.missing_conversations.push_back(id.ToString());
+    return;
+  }
+  std::vector<type::v1::Message> messages;
+  for (const auto& [number, message] : kept.messages) {
+    if (number <= kept.last_number) messages.push_back(message);
+  }
+  ReadBack(id, std::move(messages));
 }
 
 void Judge::Verify(const std::vector<LogEntry>& log, const Mix& mix) {

@@ -44,6 +44,10 @@ struct Mix {
   // People: how often one does not simply do the next right thing.
   int agent_mischief = 0;
   int customer_mischief = 0;
+
+  // How long a conversation stays open without a contact, and is kept when it has closed.
+  Duration session_lifetime = Duration::Minutes(10);
+  Duration keep_closed = Duration::Hours(30 * 24);
 };
 
 std::span<const Mix> Mixes();

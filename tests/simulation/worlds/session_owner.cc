@@ -24,6 +24,7 @@ Stepped* SessionOwner::Build() {
   SessionShardOptions options;
   options.identity = {kSessionShard, OwnerName(), schedule().Pick(UINT64_MAX), kLease};
   options.routing_shards = {kRoutingShard};
+  options.core.keep_closed = keep_closed_;
   SessionPorts session;
   session.shard = ports();
   session.log = link();

@@ -21,7 +21,10 @@ class SessionOwner final : public Process {
  public:
   SessionOwner(Schedule& schedule, StoreRoads& roads, Network& network, std::vector<RoutingOwner*> routing,
                std::string name)
-      : Process(schedule, roads, std::move(name)), judge_(roads.judge), routing_(*this, network, std::move(routing)) {}
+      : Process(schedule, roads, std::move(name)),
+        judge_(roads.judge),
+        keep_closed_(roads.mix.keep_closed),
+        routing_(*this, network, std::move(routing)) {}
   ~SessionOwner() override { Destroy(); }
 
   SessionClient& service() { return *service_; }
@@ -45,6 +48,7 @@ class SessionOwner final : public Process {
 
  private:
   Judge& judge_;
+  const Duration keep_closed_;
   RoutingFromAfar routing_;
   std::unique_ptr<SessionService> service_;
 };

@@ -36,7 +36,7 @@ World::World(WorldOptions options)
       store_clock_(schedule_, Duration::Hours(1)),
       store_(MemoryStore::Options{false, store_clock_.monotonic(),
                                   options_.mix.may_lose_tail ? kUndoableCommits : size_t{0}}),
-      judge_(schedule_),
+      judge_(schedule_, options_.mix.keep_closed),
       network_(schedule_, options_.mix),
       roads_{store_, options_.mix, judge_} {
   roads_.strike = [this](const CommitRequest& request) { return StrikeOf(request); };
@@ -177,6 +177,7 @@ void World::PlanFaults() {
     const uint64_t most = std::min<uint64_t>(head - std::min(head, kFirstCommits), kUndoableCommits);
     if (most == 0) return;
     const size_t lost = store_.LoseTail(shard, 1 + schedule_.Pick(most));
+    judge_.TailLost();
     schedule_.Note("store", "lost " + std::to_string(lost) + " commits of " + shard.ToString());
   });
 }
@@ -270,7 +271,7 @@ void World::ReadBack() {
       }
     }
     if (!answer || !answer->ok()) {
-      judge_.evidence().missing_conversations.push_back(conversation.ToString());
+      judge_.NotThere(conversation);
       continue;
     }
     judge_.ReadBack(conversation, {(*answer)->messages().begin(), (*answer)->messages().end()});

@@ -120,6 +120,8 @@ WRONG = (
      ["o.yaml:1: keys: must be a folder that is there, not none",
       "--redis: must be given: a SQLite file serves one process alone"]),
     ("session", SHARDS + "shards: 1025\n", ["o.yaml:3: shards: must be 0 to 1024, not 1025"]),
+    ("session", SHARDS + "keep-conversations: 500ms\n",
+     ["o.yaml:3: keep-conversations: must be 1s to 87600h, not 500ms"]),
     ("ingress", "keys: {0}/bad_keys\nrouting: here\nlisten: 0.0.0.0\nseesion: x:1\n",
      ["o.yaml:4: seesion: must be an option of ingress",
       "o.yaml:1: keys: must hold a key that can be used: bad_keys/signing_key.pem: not a P-256 private key in PEM form",

@@ -1,6 +1,6 @@
-// The earliest deadline first, one per head. Equal deadlines come in the order of the conversations' ids, so that the
-// order never depends on how the queue was filled. A binary heap of pointers; each head knows its place.
-// One thread at a time; heads outlive their stay in the queue.
+// The earliest deadline first, one per conversation. Equal deadlines come in the order of the conversations' ids, so
+// that the order never depends on how the queue was filled. A binary heap of pointers; each conversation knows its
+// place. One thread at a time; conversations outlive their stay in the queue.
 #pragma once
 
 #include <cstddef>
@@ -10,23 +10,23 @@
 
 namespace meridian::conversation {
 
-struct Head;
+struct Conversation;
 
 class DeadlineQueue {
  public:
-  // Places the head at this deadline, or takes it out when it is Never.
-  void Set(Head& head, Instant deadline);
-  void Remove(Head& head) { Set(head, Instant::Never()); }
+  // Places the conversation at this deadline, or takes it out when it is Never.
+  void Set(Conversation& conversation, Instant deadline);
+  void Remove(Conversation& conversation) { Set(conversation, Instant::Never()); }
   // nullptr when empty.
-  Head* First() const { return heap_.empty() ? nullptr : heap_.front(); }
+  Conversation* First() const { return heap_.empty() ? nullptr : heap_.front(); }
   void Clear() { heap_.clear(); }
 
  private:
-  void Place(Head* head, size_t at);
+  void Place(Conversation* conversation, size_t at);
   void SiftUp(size_t at);
   void SiftDown(size_t at);
 
-  std::vector<Head*> heap_;
+  std::vector<Conversation*> heap_;
 };
 
 }  // namespace meridian::conversation

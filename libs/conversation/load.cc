@@ -34,14 +34,19 @@ void SessionCore::BeginLoad() {
   next_closing_ = settled_closings_ = erasure_.reserved;
 }
 
-absl::Status SessionCore::Restore(ConversationRecord record) {
+absl::Status SessionCore::Restore(ConversationRecord record, std::string_view packed) {
   std::string id = record.id.ToString();
   if (!IsConsistent(record)) return absl::DataLossError("conversation " + id + ": its record contradicts itself");
   Head* head = directory_.Add(std::move(record));
   if (head == nullptr) {
     return absl::DataLossError("conversation " + id + ": its id, identity or a contact is in another record too");
   }
-  restored_.push_back(head);
+  // At rest until somebody asks for it. Its deadline counts from the end of the load, where it does not from the
+  // record.
+  head->absent_since = Instant{0};
+  const bool rests = packing_ && Directory::MayRest(*head);
+  restored_.push_back({&head->of, DeadlineOf(*head), !head->record.contacts.empty()});
+  if (rests) directory_.Rest(head->of, packed);
   return absl::OkStatus();
 }
 
@@ -60,10 +65,17 @@ absl::Status SessionCore::Restore(const ErasureRecord& record) {
 }
 
 void SessionCore::FinishLoad(Instant now) {
-  for (Head* head : restored_) {
-    head->absent_since = now;
-    for (Retry& retry : head->retries) retry = {now, Duration::Zero()};
-    Rearm(*head);
+  for (const Restored& restored : restored_) {
+    Conversation& conversation = *restored.conversation;
+    conversation.absent_since = now;
+    if (Head* head = conversation.head.get()) {
+      head->absent_since = now;
+      for (Retry& retry : head->retries) retry = {now, Duration::Zero()};
+      Rearm(*head);
+    } else if (restored.deadline != Instant::Never()) {
+      const Duration since_load = restored.deadline - Instant{0};
+      deadlines_.Set(conversation, restored.from_load ? now + since_load : restored.deadline);
+    }
   }
   restored_ = {};
 }

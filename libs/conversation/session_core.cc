@@ -4,9 +4,11 @@
 
 namespace meridian::conversation {
 
-SessionCore::SessionCore(SessionOptions options) : options_(options) {}
+SessionCore::SessionCore(SessionOptions options, RecordPacking packing)
+    : options_(options), packing_(packing.pack != nullptr), directory_(std::move(packing), options.max_awake) {}
 
 Answer SessionCore::Apply(Command command, Instant now) {
+  directory_.LetRest();
   return std::visit([&](auto& body) { return On(body, now); }, command);
 }
 
@@ -60,7 +62,7 @@ void SessionCore::Close(Head& head, CloseReason reason, Instant now) {
   record.state = ConversationState::kClosed;
   record.close_reason = reason;
   sink_.Happened(record.tenant, now, ConversationClosedEvent{record.id, reason});
-  deadlines_.Remove(head);
+  deadlines_.Remove(head.of);
   closed_.Add(record.id);
   NoteClosing(record.id, now);
   std::unique_ptr<Head> removed = directory_.Remove(head);

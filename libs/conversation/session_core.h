@@ -4,7 +4,7 @@
 //
 // It alone numbers messages (1, 2, 3 … in each conversation, the same for everybody), resolves identities to
 // conversations, says who may read and write what, and tells routing what the customer does. Texts pass through: memory
-// holds heads only, and messages are read back from the store by key.
+// holds heads only (packed, where nothing happens for a while), and messages are read back from the store by key.
 //
 // What holds after every call:
 // - an appended message has the next number; a repeat gets the number it got first;
@@ -45,11 +45,13 @@ struct SessionOptions {
   Duration longest_retry = Duration::Seconds(10);
   Duration enqueue_for = Duration::Minutes(4);      // then a contact is closed as not queued; below routing's own 5 min
   Duration keep_closed = Duration::Hours(30 * 24);  // then a conversation is erased, counted from its close
+  size_t max_awake = 4096;  // conversations that are not packed though nothing is under way in them
 };
 
 class SessionCore {
  public:
-  explicit SessionCore(SessionOptions options = {});
+  // Without a packing every conversation stays as it is, in four times the memory.
+  explicit SessionCore(SessionOptions options = {}, RecordPacking packing = {});
 
   Answer Apply(Command command, Instant now);
 
@@ -67,7 +69,8 @@ class SessionCore {
   // the rest. DATA_LOSS for records that cannot be of one state. What routing has not answered is due at once; the time
   // without a connection starts anew.
   void BeginLoad();
-  absl::Status Restore(ConversationRecord record);
+  // `packed`: what packing the record would give, where that is known.
+  absl::Status Restore(ConversationRecord record, std::string_view packed = {});
   absl::Status Restore(const FollowerPositionRecord& record);
   absl::Status Restore(const ErasureRecord& record);
   void FinishLoad(Instant now);
@@ -89,6 +92,7 @@ class SessionCore {
     uint64_t count = 0;
   };
   NextErasure next_erasure() const;
+  size_t awake() const { return directory_.awake(); }  // of them, those that are not packed
 
  private:
   Answer On(SubmitContact& command, Instant now);
@@ -172,10 +176,17 @@ class SessionCore {
   void Close(Head& head, CloseReason reason, Instant now);
   // After each change of a head: what is durable of it changed (or only its timers did).
   void Changed(Head& head);
-  void Rearm(Head& head) { deadlines_.Set(head, DeadlineOf(head)); }
+  void Rearm(Head& head) { deadlines_.Set(head.of, DeadlineOf(head)); }
+
+  struct Restored {
+    Conversation* conversation;
+    Instant deadline;
+    bool from_load;  // the deadline counts from the end of the load: it is when the customer has left
+  };
 
   const SessionOptions options_;
-  Directory directory_;
+  const bool packing_;           // conversations are packed
+  mutable Directory directory_;  // whom a look-up wakes is no part of the state
   DeadlineQueue deadlines_;
   RecentlyClosed closed_;
   std::map<uint32_t, RoutingPosition> followed_;
@@ -183,7 +194,7 @@ class SessionCore {
   uint64_t next_closing_ = 1;
   uint64_t settled_closings_ = 1;  // what is not stored of the numbers below never will be
   EffectSink sink_;
-  std::vector<Head*> restored_;  // between BeginLoad and FinishLoad
+  std::vector<Restored> restored_;  // between BeginLoad and FinishLoad
 };
 
 }  // namespace meridian::conversation

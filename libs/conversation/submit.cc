@@ -139,7 +139,7 @@ Answer SessionCore::On(SubmitContact& command, Instant now) {
 std::optional<Refusal> SessionCore::CheckNewContact(const Head* head, const SubmitContact& command) const {
   if (command.may_only_join) return Refusal{RefusalCode::kQuotaExceeded, ""};
   auto has_id = [&](const EndedContactRecord& ended) { return ended.id == command.spec.id; };
-  bool in_use = directory_.FindByContact(command.spec.id) != nullptr;
+  bool in_use = directory_.HasContact(command.spec.id);
   if (head != nullptr) {
     const auto& ended = head->record.ended_contacts;
     in_use = in_use || std::any_of(ended.begin(), ended.end(), has_id);

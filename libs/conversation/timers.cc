@@ -13,15 +13,16 @@ constexpr size_t kBytesPerSlice = 48 * 1024;
 }  // namespace
 
 Instant SessionCore::NextDeadline() const {
-  const Head* first = deadlines_.First();
+  const Conversation* first = deadlines_.First();
   return first == nullptr ? Instant::Never() : first->deadline;
 }
 
 bool SessionCore::Advance(Instant now) {
+  directory_.LetRest();
   size_t before = sink_.size().bytes;
   for (int i = 0; i < kHeadsPerSlice && NextDeadline() <= now; ++i) {
     if (sink_.size().bytes > before + kBytesPerSlice) break;
-    RunDue(*deadlines_.First(), now);
+    RunDue(directory_.Wake(*deadlines_.First()), now);
   }
   return NextDeadline() <= now;
 }

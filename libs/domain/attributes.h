@@ -54,20 +54,25 @@ struct Attribute {
   friend auto operator<=>(const Attribute&, const Attribute&) = default;
 };
 
-// Routing attributes sorted by name, one value each.
+// A value as it is found in a set; a text is valid until the set changes.
+using AttributeView = std::variant<int64_t, bool, std::string_view>;
+bool Equals(const AttributeView& view, const AttributeValue& value);
+
+// Routing attributes sorted by name, one value each. Packed into one string, because every waiting contact has a set:
+// a short one takes no memory beside the object.
 class AttributeSet {
  public:
   AttributeSet() = default;
   explicit AttributeSet(std::vector<Attribute> attributes);  // sorts; of two with one name the later wins
 
   void Set(AttributeName name, AttributeValue value);
-  const AttributeValue* Find(std::string_view name) const;  // nullptr when absent; valid until the next Set
-  std::span<const Attribute> items() const { return items_; }
-  bool empty() const { return items_.empty(); }
-  friend auto operator<=>(const AttributeSet&, const AttributeSet&) = default;
+  std::optional<AttributeView> Find(std::string_view name) const;  // nullopt when absent; allocates nothing
+  std::vector<Attribute> items() const;
+  bool empty() const { return packed_.empty(); }
+  friend bool operator==(const AttributeSet&, const AttributeSet&) = default;
 
  private:
-  std::vector<Attribute> items_;
+  std::string packed_;  // per attribute: length of the name, name, kind, value; see attributes.cc
 };
 
 bool IsValidCode(std::string_view text);

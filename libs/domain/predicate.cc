@@ -23,14 +23,14 @@ std::string_view TextOf(Operand operand, const RoutingFacts& facts) {
   return {};
 }
 
-const AttributeValue* AttributeOf(const Predicate& predicate, const RoutingFacts& facts) {
-  return facts.attributes == nullptr ? nullptr : facts.attributes->Find(predicate.attribute.value);
+std::optional<AttributeView> AttributeOf(const Predicate& predicate, const RoutingFacts& facts) {
+  return facts.attributes == nullptr ? std::nullopt : facts.attributes->Find(predicate.attribute.value);
 }
 
 bool EqualsValue(const Predicate& predicate, const AttributeValue& wanted, const RoutingFacts& facts) {
   if (predicate.operand == Operand::kAttribute) {
-    const AttributeValue* value = AttributeOf(predicate, facts);
-    return value != nullptr && *value == wanted;
+    const std::optional<AttributeView> value = AttributeOf(predicate, facts);
+    return value && Equals(*value, wanted);
   }
   const std::string* text = std::get_if<std::string>(&wanted);
   if (text == nullptr) return false;
@@ -51,8 +51,8 @@ bool EqualsSome(const Predicate& predicate, const RoutingFacts& facts) {
 template <typename Compare>
 bool CompareNumber(const Predicate& predicate, const RoutingFacts& facts, Compare compare) {
   if (predicate.operand != Operand::kAttribute || predicate.values.size() != 1) return false;
-  const AttributeValue* value = AttributeOf(predicate, facts);
-  const int64_t* actual = value == nullptr ? nullptr : std::get_if<int64_t>(value);
+  const std::optional<AttributeView> value = AttributeOf(predicate, facts);
+  const int64_t* actual = value ? std::get_if<int64_t>(&*value) : nullptr;
   const int64_t* bound = std::get_if<int64_t>(&predicate.values[0]);
   return actual != nullptr && bound != nullptr && compare(*actual, *bound);
 }
@@ -60,7 +60,7 @@ bool CompareNumber(const Predicate& predicate, const RoutingFacts& facts, Compar
 bool IsPresent(const Predicate& predicate, const RoutingFacts& facts) {
   switch (predicate.operand) {
     case Operand::kAttribute:
-      return AttributeOf(predicate, facts) != nullptr;
+      return AttributeOf(predicate, facts).has_value();
     case Operand::kLanguage:
       return !facts.language.empty();
     default:

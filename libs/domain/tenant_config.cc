@@ -35,6 +35,14 @@ void CheckQuotas(const TenantQuotas& quotas, Findings& findings) {
 
 }  // namespace
 
+TenantConfig WithoutAgents(const TenantConfig& config) {
+  // Named one by one, so that a field that is added is not forgotten here.
+  const auto& [id, revision, zones, shift_groups, skills, attributes, channels, queues, plans, agents, sites, order,
+               weights, agent_grace, quotas] = config;
+  return {id,    revision, zones, shift_groups, skills,  attributes,  channels, queues,
+          plans, {},       sites, order,        weights, agent_grace, quotas};
+}
+
 std::string_view ToString(OrderPolicy policy) {
   switch (policy) {
     case OrderPolicy::kVirtualStart:

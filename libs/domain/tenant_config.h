@@ -89,6 +89,9 @@ struct TenantConfig {
   friend bool operator==(const TenantConfig&, const TenantConfig&) = default;
 };
 
+// A copy of all but the agents.
+TenantConfig WithoutAgents(const TenantConfig& config);
+
 inline constexpr size_t kMaxZones = 500;
 inline constexpr size_t kMaxZoneTransitions = 32;
 inline constexpr size_t kMaxShiftGroups = 1000;

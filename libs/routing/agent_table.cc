@@ -30,19 +30,18 @@ void AgentSlot::RemoveLoad(uint8_t channel, uint32_t units, bool alone) {
 }
 
 uint32_t AgentTable::FindOrAdd(const AgentId& id) {
-  const auto [found, added] = index_of_.emplace(id, size());
-  if (added) {
-    by_name_.emplace(id, found->second);
-    slots_.emplace_back();
-    slots_.back().record.agent = id;
-    slots_.back().tie = StableHash(id.value);
-  }
-  return found->second;
+  if (const uint32_t found = Find(id); found != kNoIndex) return found;
+  const uint32_t added = slots_.Add();
+  slots_[added].record.agent = id;
+  slots_[added].tie = StableHash(id.value);
+  index_.Add(added);
+  by_name_.insert(added);
+  return added;
 }
 
-uint32_t AgentTable::Find(const AgentId& id) const {
-  const auto found = index_of_.find(id);
-  return found == index_of_.end() ? kNoIndex : found->second;
+uint32_t AgentTable::NextByName(const AgentId& id) const {
+  const auto next = by_name_.upper_bound(id);
+  return next == by_name_.end() ? kNoIndex : *next;
 }
 
 }  // namespace meridian

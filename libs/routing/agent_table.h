@@ -3,14 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <set>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "libs/base/entity_id.h"
-#include "libs/routing/contact_table.h"
 #include "libs/routing/records.h"
+#include "libs/routing/slots.h"
 
 namespace meridian {
 
@@ -56,18 +54,32 @@ struct AgentSlot {
 
 class AgentTable {
  public:
+  AgentTable() = default;
+  AgentTable(const AgentTable&) = delete;
+  AgentTable& operator=(const AgentTable&) = delete;
+
   uint32_t FindOrAdd(const AgentId& id);
-  uint32_t Find(const AgentId& id) const;  // kNoIndex when there is none
+  uint32_t Find(const AgentId& id) const { return index_.Find(id); }  // kNoIndex when there is none
+  // The agent whose name comes next after `id`; kNoIndex when there is none.
+  uint32_t NextByName(const AgentId& id) const;
 
   AgentSlot& at(uint32_t index) { return slots_[index]; }
   const AgentSlot& at(uint32_t index) const { return slots_[index]; }
-  uint32_t size() const { return static_cast<uint32_t>(slots_.size()); }
-  const std::map<AgentId, uint32_t>& by_name() const { return by_name_; }
+  uint32_t size() const { return slots_.size(); }
 
  private:
-  std::vector<AgentSlot> slots_;
-  std::unordered_map<AgentId, uint32_t> index_of_;  // looked up, never walked
-  std::map<AgentId, uint32_t> by_name_;
+  static const AgentId& IdOf(const AgentSlot& slot) { return slot.record.agent; }
+  struct NameLess {
+    using is_transparent = void;
+    const Slots<AgentSlot>* slots;
+    bool operator()(uint32_t a, uint32_t b) const { return IdOf((*slots)[a]) < IdOf((*slots)[b]); }
+    bool operator()(uint32_t a, const AgentId& b) const { return IdOf((*slots)[a]) < b; }
+    bool operator()(const AgentId& a, uint32_t b) const { return a < IdOf((*slots)[b]); }
+  };
+
+  Slots<AgentSlot> slots_;
+  SlotIndex<AgentSlot, AgentId, &IdOf> index_{slots_};
+  absl::btree_set<uint32_t, NameLess> by_name_{NameLess{&slots_}};
 };
 
 }  // namespace meridian

@@ -172,6 +172,15 @@ void EngineCore::RefreshShift(uint32_t shift) {
   for (const auto& [agent, waiting] : preferred_lines_) freed_agents_.insert(agent);
 }
 
+void EngineCore::DropConfiguredAgents() {
+  for (auto& [revision, published] : configs.all()) {
+    auto& config = published.record.config;
+    if (config->agents.empty()) continue;
+    config = std::make_shared<const TenantConfig>(WithoutAgents(*config));
+    index.ReplaceConfig(revision, config);
+  }
+}
+
 void EngineCore::DropUnusedConfigs() {
   for (const uint64_t revision : configs.DropUnused()) out.dropped_configs.push_back(revision);
 }

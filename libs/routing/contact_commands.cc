@@ -62,7 +62,7 @@ Answer EngineCore::Apply(const EnqueueContact& command) {
   ContactSlot& slot = contacts.at(contact);
   slot.channel = index.ChannelNumber(spec.channel);
   slot.queue = &line;
-  slot.key = KeyOf(slot.record);
+  slot.SetKey(KeyOf(slot.record));
   ++CountOf(slot);
   Announce(contact, ContactQueued{.spec = slot.record.spec,
                                   .queue = queue.id,
@@ -125,7 +125,7 @@ Answer EngineCore::Apply(const ReviseContact& command) {
     --CountOf(slot);
     if (*rule_index != record.rule) SetRule(record, plan, *rule_index);
     slot.queue = &configs.queue(QueueOf(record).id);
-    slot.key = KeyOf(record);
+    slot.SetKey(KeyOf(record));
     ++CountOf(slot);
   }
   Announce(contact,

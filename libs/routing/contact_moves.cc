@@ -21,6 +21,23 @@ DecisionScore ScoreFor(const Candidate& candidate, Instant now) {
   return {candidate.band, candidate.free.load_order, (now - candidate.free.idle_since).ToMilliseconds()};
 }
 
+// Nobody: the contact is no lost agent's any more.
+void NoteLost(ContactRecord& record, AgentId agent, OfferToken token) {
+  if (agent.empty() && record.past.IsDefault()) return;
+  ContactPast past = *record.past;
+  past.lost_agent = std::move(agent);
+  past.lost_token = token;
+  record.past.Set(std::move(past));
+}
+
+void NoteDecline(ContactRecord& record, Instant until) {
+  ContactPast past = *record.past;
+  std::erase_if(past.declines, [&](const Decline& decline) { return decline.agent == record.agent; });
+  if (past.declines.size() == kMaxDeclines) past.declines.erase(past.declines.begin());
+  past.declines.push_back({record.agent, until});
+  record.past.Set(std::move(past));
+}
+
 }  // namespace
 
 uint32_t& EngineCore::CountOf(ContactSlot& slot) {
@@ -113,8 +130,7 @@ void EngineCore::PlaceOffer(uint32_t contact, const Choice& choice, OfferToken t
   record.exclusive = rules.exclusive;
   record.deadline = now() + kDeliveryTimeout;
   record.preferred_until = Instant{0};
-  record.lost_agent = {};
-  record.lost_token = {};
+  NoteLost(record, {}, {});
   TakeCapacity(contact, agent);
   RefreshPlaces(agent, /*freed=*/false);
   DecisionRecord decision{.config_revision = configs.revision(),
@@ -194,12 +210,13 @@ void EngineCore::SendOffer(uint32_t contact) {
 void EngineCore::Reclaim(uint32_t contact) {
   ContactSlot& slot = contacts.at(contact);
   ContactRecord& record = slot.record;
-  const uint32_t agent = agents.Find(record.lost_agent);
+  const uint32_t agent = agents.Find(record.past->lost_agent);
   const ChannelRules& rules = configs.channel(slot.channel);
   LeaveLine(contact);
   Move(contact, ContactTrigger::kReclaim);
-  record.agent = std::exchange(record.lost_agent, {});
-  record.token = std::exchange(record.lost_token, {});
+  record.agent = record.past->lost_agent;
+  record.token = record.past->lost_token;
+  NoteLost(record, {}, {});
   record.offer_state = OfferState::kAccepted;
   record.units = rules.units;
   record.exclusive = rules.exclusive;
@@ -234,11 +251,7 @@ void EngineCore::Requeue(uint32_t contact, const Return& how) {
   } else {
     out.Send(agent, AssignmentEnded{record.spec.id, record.token, EndReason::kNone, how.reason});
   }
-  if (how.decline) {
-    std::erase_if(record.declines, [&](const Decline& decline) { return decline.agent == record.agent; });
-    if (record.declines.size() == kMaxDeclines) record.declines.erase(record.declines.begin());
-    record.declines.push_back({record.agent, now() + kReofferDelay});
-  }
+  if (how.decline) NoteDecline(record, now() + kReofferDelay);
   // A contact that was in an agent's hands begins to wait anew; its place stays.
   if (before != ContactState::kOffered) record.expires_at = now() + QueueOf(record).max_wait;
   if (how.reason == RequeueReason::kTransferredNextStep || how.reason == RequeueReason::kAgentLost) {
@@ -258,8 +271,7 @@ void EngineCore::Requeue(uint32_t contact, const Return& how) {
   ReleaseCapacity(contact, how.reason == RequeueReason::kTransferredNextStep);
   record.requeue_reason = how.reason;
   if (how.reason == RequeueReason::kAgentLost && before != ContactState::kConnecting) {
-    record.lost_agent = record.agent;
-    record.lost_token = record.token;
+    NoteLost(record, record.agent, record.token);
   }
   record.agent = {};
   record.token = {};

@@ -7,24 +7,23 @@ namespace meridian {
 uint32_t ContactTable::Insert(ContactRecord record) {
   uint32_t index;
   if (free_.empty()) {
-    index = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back();
+    index = slots_.Add();
   } else {
     index = free_.back();
     free_.pop_back();
   }
-  const bool inserted = index_of_.emplace(record.spec.id, index).second;
-  MERIDIAN_CHECK(inserted);
-  slots_[index] = ContactSlot{};
-  slots_[index].record = std::move(record);
-  slots_[index].live = true;
+  ContactSlot& slot = slots_[index];
+  slot.record = std::move(record);
+  slot.live = true;
+  const bool added = index_.Add(index);
+  MERIDIAN_CHECK(added);
   return index;
 }
 
 void ContactTable::Erase(uint32_t index) {
   ContactSlot& slot = slots_[index];
   MERIDIAN_CHECK(slot.live);
-  index_of_.erase(slot.record.spec.id);
+  index_.Remove(slot.record.spec.id);
   slot = ContactSlot{};
   erased_.push_back(index);
 }
@@ -32,11 +31,6 @@ void ContactTable::Erase(uint32_t index) {
 void ContactTable::Recycle() {
   free_.insert(free_.end(), erased_.begin(), erased_.end());
   erased_.clear();
-}
-
-uint32_t ContactTable::Find(const ContactId& id) const {
-  const auto found = index_of_.find(id);
-  return found == index_of_.end() ? kNoIndex : found->second;
 }
 
 }  // namespace meridian

@@ -87,9 +87,13 @@ std::vector<const ContactRecord*> Engine::ListContacts(uint32_t& cursor, size_t 
 
 std::vector<AgentView> Engine::ListAgents(const AgentId& after, size_t limit) const {
   std::vector<AgentView> page;
-  const auto& agents = core_->agents.by_name();
-  for (auto agent = agents.upper_bound(after); agent != agents.end() && page.size() < limit; ++agent) {
-    if (core_->agents.at(agent->second).profile != kNoIndex) page.push_back(core_->ViewOf(agent->second));
+  const AgentTable& agents = core_->agents;
+  const AgentId* last = &after;
+  while (page.size() < limit) {
+    const uint32_t agent = agents.NextByName(*last);
+    if (agent == kNoIndex) break;
+    if (agents.at(agent).profile != kNoIndex) page.push_back(core_->ViewOf(agent));
+    last = &agents.at(agent).record.agent;
   }
   return page;
 }

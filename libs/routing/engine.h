@@ -106,8 +106,9 @@ class Engine {
 
   // ---- reading ----
   const TenantId& tenant() const;
-  uint64_t config_revision() const;                                // 0: nothing published
-  std::shared_ptr<const TenantConfig> config() const;              // the newest whole one; null: nothing published
+  uint64_t config_revision() const;  // 0: nothing published
+  // The newest whole one; null: nothing published. Its agents are left out once they are in the engine's tables.
+  std::shared_ptr<const TenantConfig> config() const;
   std::vector<const AgentRevisionRecord*> AgentRevisions() const;  // changes since, by agent
   const ContactRecord* FindContact(const ContactId& contact) const;
   QueueId QueueOf(const ContactRecord& contact) const;

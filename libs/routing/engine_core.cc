@@ -144,6 +144,7 @@ void EngineCore::ClearEffects() {
   for (const uint32_t contact : out.changed_contacts) contacts.at(contact).changed = false;
   for (const uint32_t agent : out.changed_agents) agents.at(agent).changed = false;
   for (auto& [revision, config] : configs.all()) config.changed = false;
+  if (!reindexing()) DropConfiguredAgents();
   contacts.Recycle();
   out.Clear();
 }

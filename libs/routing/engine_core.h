@@ -190,6 +190,8 @@ class EngineCore {
   void RereadShifts();
   void RefreshShift(uint32_t shift);
   void DropUnusedConfigs();
+  // They are in the agents' table.
+  void DropConfiguredAgents();
   void DropRevisionsSlice();
   bool IndexAhead(const AgentId& agent);
 
@@ -219,11 +221,11 @@ class EngineCore {
   Instant now() const { return out.now(); }
 
   TimerHeap timers_;
-  std::set<WaitingContact> fresh_;                                // newly in a line, not matched yet
-  std::vector<uint32_t> dirty_profiles_;                          // see ProfileEntry::dirty
-  std::set<uint32_t> freed_agents_;                               // newly free, with contacts that wait for them alone
-  std::map<uint32_t, std::set<WaitingContact>> preferred_lines_;  // by agent
-  uint32_t waiting_ = 0;                                          // contacts in all lines
+  WaitingLine fresh_;                                // newly in a line, not matched yet
+  std::vector<uint32_t> dirty_profiles_;             // see ProfileEntry::dirty
+  std::set<uint32_t> freed_agents_;                  // newly free, with contacts that wait for them alone
+  std::map<uint32_t, WaitingLine> preferred_lines_;  // by agent
+  uint32_t waiting_ = 0;                             // contacts in all lines
   bool match_pending_ = false;
   bool offers_held_ = false;
   bool replaying_ = false;                              // the call is a Replay

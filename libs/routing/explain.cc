@@ -84,7 +84,7 @@ std::optional<ContactExplanation> EngineCore::Explain(uint32_t contact, Instant 
         : !agent.record.activity.IsAvailable()            ? Criterion::kActivity
         : agent.cooling                                   ? Criterion::kCoolDown
         : !placed                                         ? Criterion::kCapacity
-        : std::any_of(record.declines.begin(), record.declines.end(),
+        : std::any_of(record.past->declines.begin(), record.past->declines.end(),
                       [&](const Decline& decline) { return decline.agent == agent.record.agent && decline.until > at; })
             ? Criterion::kDeclined
             : Criterion::kNone;

@@ -160,6 +160,12 @@ void Index::DropClass(uint32_t index) {
   free_classes_.push_back(index);
 }
 
+void Index::ReplaceConfig(uint64_t revision, const std::shared_ptr<const TenantConfig>& config) {
+  for (ClassEntry& entry : classes_) {
+    if (entry.live && entry.key.plan_revision == revision) entry.config = config;
+  }
+}
+
 void Index::DropIdleClasses(uint64_t newest) {
   for (uint32_t i = 0; i < classes_.size(); ++i) {
     if (classes_[i].live && classes_[i].contacts == 0 && classes_[i].key.plan_revision != newest) DropClass(i);

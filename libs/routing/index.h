@@ -13,6 +13,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "libs/domain/agent.h"
 #include "libs/domain/plan.h"
 #include "libs/domain/tenant_config.h"
@@ -42,6 +43,7 @@ struct WaitingContact {
   friend auto operator<=>(const WaitingContact& a, const WaitingContact& b) { return a.key <=> b.key; }
   friend bool operator==(const WaitingContact& a, const WaitingContact& b) { return a.key == b.key; }
 };
+using WaitingLine = absl::btree_set<WaitingContact>;  // half of what std::set takes
 
 struct ProfileEntry {
   Profile profile;
@@ -76,7 +78,7 @@ struct ClassEntry {
   uint32_t hash = 0;                      // names the requirement in decision records
   uint32_t contacts = 0;                  // queued ones of it, in whatever line
   std::vector<EligibleProfile> profiles;  // best band first
-  std::set<WaitingContact> line;
+  WaitingLine line;
   bool live = false;
 
   const Rule& rule() const { return config->plans[key.rule.plan].rules[key.rule.rule]; }
@@ -105,6 +107,8 @@ class Index {
   uint32_t class_count() const { return static_cast<uint32_t>(classes_.size()); }
   // nullptr when the profile may not serve the class.
   const EligibleProfile* FindEligible(uint32_t requirement, uint32_t profile) const;
+  // Another object of the same configuration, as far as classes read it.
+  void ReplaceConfig(uint64_t revision, const std::shared_ptr<const TenantConfig>& config);
   // Drops classes without contacts whose configuration is not `newest`. Cheap when nothing is to be dropped.
   void DropIdleClasses(uint64_t newest);
 

@@ -18,14 +18,14 @@ void Insert(std::vector<Candidate>& ranked, const Candidate& candidate) {
 }
 
 bool IsDecliner(const ContactRecord& record, const AgentId& agent) {
-  return std::any_of(record.declines.begin(), record.declines.end(),
+  return std::any_of(record.past->declines.begin(), record.past->declines.end(),
                      [&](const Decline& decline) { return decline.agent == agent; });
 }
 
 }  // namespace
 
 bool EngineCore::Excluded(const ContactRecord& record, const AgentId& agent) const {
-  return std::any_of(record.declines.begin(), record.declines.end(),
+  return std::any_of(record.past->declines.begin(), record.past->declines.end(),
                      [&](const Decline& decline) { return decline.agent == agent && decline.until > now(); });
 }
 
@@ -63,13 +63,14 @@ std::optional<Choice> EngineCore::FindAgent(uint32_t contact) const {
       ++looked_at;
       const Candidate candidate{eligible.score.band, free, eligible.score.score};
       if (ranked.size() == kRanked && !(candidate < ranked.back())) break;
-      if (record.declines.empty() || !IsDecliner(record, agents.at(free.agent).record.agent)) Insert(ranked, candidate);
+      if (record.past->declines.empty() || !IsDecliner(record, agents.at(free.agent).record.agent))
+        Insert(ranked, candidate);
     }
   }
   DecisionReason reason = ranked.size() > 1 ? DecisionReason::kBestScore : DecisionReason::kOnlyOne;
   if (ranked.empty()) {
     reason = DecisionReason::kLastChoice;
-    for (const Decline& decline : record.declines) {
+    for (const Decline& decline : record.past->declines) {
       if (decline.until > now()) continue;
       if (auto named = FindNamed(slot, decline.agent)) Insert(ranked, *named);
     }
@@ -86,7 +87,7 @@ const WaitingContact* EngineCore::FirstInLine(const ClassEntry& requirement, con
     ++looked_at;
     if (before != nullptr && !(waiting < *before)) return nullptr;
     const ContactRecord& record = contacts.at(waiting.contact).record;
-    if (record.declines.empty()) return &waiting;
+    if (record.past->declines.empty()) return &waiting;
     for (const FreeAgent& free : profile.free[channel]) {
       ++looked_at;
       if (!Excluded(record, agents.at(free.agent).record.agent)) return &waiting;

@@ -73,8 +73,8 @@ Answer EngineCore::Apply(const RejectOffer& command) {
 
 Answer EngineCore::Apply(const ReclaimAssignment& command) {
   const uint32_t lost = contacts.Find(command.contact);
-  if (lost != kNoIndex && contacts.at(lost).record.lost_agent == command.agent &&
-      contacts.at(lost).record.lost_token == command.token) {
+  if (lost != kNoIndex && contacts.at(lost).record.past->lost_agent == command.agent &&
+      contacts.at(lost).record.past->lost_token == command.token) {
     if (Answer refusal = CheckAttachment(command.agent, command.attachment); !refusal.ok()) return refusal;
     const AgentSlot& agent = agents.at(agents.Find(command.agent));
     if (!HasRoom(agent, contacts.at(lost).channel)) {

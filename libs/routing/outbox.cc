@@ -32,8 +32,8 @@ size_t EventBytes(const EventBody& body) {
 
 size_t EncodedBytes(const ContactRecord& contact) {
   size_t bytes = kContactBytes + EncodedBytes(contact.spec) + contact.agent.value.size();
-  bytes += contact.lost_agent.value.size() + kFieldBytes;
-  for (const Decline& decline : contact.declines) bytes += decline.agent.value.size() + kFieldBytes;
+  bytes += contact.past->lost_agent.value.size() + kFieldBytes;
+  for (const Decline& decline : contact.past->declines) bytes += decline.agent.value.size() + kFieldBytes;
   return bytes;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/boxed.h"
 #include "libs/base/entity_id.h"
 #include "libs/base/time.h"
 #include "libs/domain/agent.h"
@@ -31,39 +32,45 @@ struct Decline {
 };
 inline constexpr size_t kMaxDeclines = 8;  // of one contact; the oldest is forgotten
 
-// One live contact. Key: its id. Written at most once per batch; deleted when the contact ends.
-struct ContactRecord {
-  ContactSpec spec;
-  ContactState state = ContactState::kQueued;
-  Instant state_since;
-  uint64_t plan_revision = 0;  // of the configuration that holds its rule
-  RuleIndex rule;
-  uint16_t first_step = 0;  // see EffectiveStep in libs/domain/plan.h
-  Instant queued_at;        // when it came first; the waiting time counts from here
-  Instant steps_since;      // from when steps count
-  Instant virtual_start;
-  Instant expires_at;             // while queued or offered
-  Instant preferred_until = {0};  // waits for the preferred agent alone until then; 0: not
-  RequeueReason requeue_reason = RequeueReason::kNone;
-  EndReason end_reason = EndReason::kNone;  // while wrapping: with which it will end
-
-  // The offer or assignment; empty while queued.
-  AgentId agent;
-  OfferToken token;
-  OfferState offer_state = OfferState::kPending;
-  uint16_t offer_step = 0;              // the step that found the agent
-  uint16_t units = 0;                   // of the agent's capacity
-  bool exclusive = false;               // the agent has no other contact meanwhile
-  Instant deadline = Instant::Never();  // of delivery, answer, joining the media or wrap-up, by state
-
+// What few contacts have.
+struct ContactPast {
   // Who had it when the agent was lost, until it is offered again: that agent may reclaim it. Empty otherwise.
   AgentId lost_agent;
   OfferToken lost_token;
-
-  uint32_t offers_made = 0;
   std::vector<Decline> declines;
-  uint64_t entity_revision = 0;
+
+  friend bool operator==(const ContactPast&, const ContactPast&) = default;
+};
+
+// One live contact. Key: its id. Written at most once per batch; deleted when the contact ends.
+struct ContactRecord {
+  ContactSpec spec;
+  Instant state_since;
+  ContactState state = ContactState::kQueued;
+  RequeueReason requeue_reason = RequeueReason::kNone;
+  EndReason end_reason = EndReason::kNone;  // while wrapping: with which it will end
+  RuleIndex rule;
+  uint64_t plan_revision = 0;  // of the configuration that holds its rule
+  Instant queued_at;           // when it came first; the waiting time counts from here
+  Instant steps_since;         // from when steps count
+  Instant virtual_start;
+  Instant expires_at;             // while queued or offered
+  Instant preferred_until = {0};  // waits for the preferred agent alone until then; 0: not
+  uint16_t first_step = 0;        // see EffectiveStep in libs/domain/plan.h
+
+  // The offer or assignment; empty while queued.
+  uint16_t offer_step = 0;  // the step that found the agent
+  uint16_t units = 0;       // of the agent's capacity
+  OfferState offer_state = OfferState::kPending;
+  bool exclusive = false;  // the agent has no other contact meanwhile
+  AgentId agent;
+  OfferToken token;
+  Instant deadline = Instant::Never();  // of delivery, answer, joining the media or wrap-up, by state
+
+  Boxed<ContactPast> past;
+  uint32_t offers_made = 0;
   uint32_t grants_revision = 0;
+  uint64_t entity_revision = 0;
   Instant customer_waits_since = Instant::Never();
 
   friend bool operator==(const ContactRecord&, const ContactRecord&) = default;
@@ -88,7 +95,8 @@ struct AgentRecord {
   friend bool operator==(const AgentRecord&, const AgentRecord&) = default;
 };
 
-// A published configuration. Key: config->revision. Kept while it is the newest or a live contact is on it.
+// A published configuration. Key: config->revision. Kept while it is the newest or a live contact is on it; in memory
+// its agents are left out once they are in the engine's tables.
 struct ConfigRecord {
   std::shared_ptr<const TenantConfig> config;
   uint64_t digest = 0;

@@ -63,7 +63,7 @@ void EngineCore::RestoreContacts() {
     slot.channel = index.ChannelNumber(slot.record.spec.channel);
     MERIDIAN_CHECK(slot.channel < kMaxChannelsEver);
     slot.queue = &configs.queue(QueueOf(slot.record).id);
-    slot.key = KeyOf(slot.record);
+    slot.SetKey(KeyOf(slot.record));
     ++CountOf(slot);
     if (slot.record.state == ContactState::kQueued) {
       EnterLine(contact);

@@ -19,7 +19,7 @@ void TimerHeap::Set(TimerKind kind, uint32_t owner, const Uuid& tie, Instant at)
     if (position != kAbsent) RemoveAt(position);
     return;
   }
-  const Timer timer{at, kind, tie, owner};
+  const Timer timer{at, tie, owner, kind};
   if (position == kAbsent) {
     heap_.emplace_back();
     SiftUp(static_cast<uint32_t>(heap_.size() - 1), timer);

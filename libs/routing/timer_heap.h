@@ -19,9 +19,9 @@ class TimerHeap {
  public:
   struct Timer {
     Instant at;
-    TimerKind kind = TimerKind::kShift;
     Uuid tie;
     uint32_t owner = 0;  // index in the owner's table
+    TimerKind kind = TimerKind::kShift;
   };
 
   // Sets the owner's only timer; Instant::Never() removes it.

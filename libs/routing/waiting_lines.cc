@@ -48,7 +48,7 @@ void EngineCore::EnterLine(uint32_t contact) {
   const ClassKey key{record.plan_revision, record.rule, static_cast<uint16_t>(step), slot.channel,
                      WantedOf(record.spec)};
   slot.requirement = index.AcquireClass(key, PlanConfigOf(record).record);
-  const WaitingContact waiting{slot.key, contact};
+  const WaitingContact waiting{slot.key(), contact};
   if (record.preferred_until != Instant{0}) {
     slot.line = Line::kPreferred;
     preferred_lines_[agents.FindOrAdd(record.spec.preferred_agent)].insert(waiting);
@@ -63,7 +63,7 @@ void EngineCore::EnterLine(uint32_t contact) {
 
 void EngineCore::LeaveLine(uint32_t contact) {
   ContactSlot& slot = contacts.at(contact);
-  const WaitingContact waiting{slot.key, contact};
+  const WaitingContact waiting{slot.key(), contact};
   if (slot.line == Line::kPreferred) {
     const auto line = preferred_lines_.find(agents.Find(slot.record.spec.preferred_agent));
     MERIDIAN_CHECK(line != preferred_lines_.end() && line->second.erase(waiting) == 1);
@@ -85,7 +85,7 @@ void EngineCore::SetTimer(uint32_t contact) {
   if (record.state == ContactState::kQueued) {
     at = std::min(record.expires_at, NextStepAt(RuleOf(record).steps, record.first_step, record.steps_since, now()));
     if (slot.line == Line::kPreferred) at = std::min(at, record.preferred_until);
-    for (const Decline& decline : record.declines) {
+    for (const Decline& decline : record.past->declines) {
       if (decline.until > now()) at = std::min(at, decline.until);
     }
   } else if (record.state == ContactState::kOffered) {

@@ -40,6 +40,9 @@ void Fields(A& a, InOut<A, Decline>& decline) {
   a.Time(2, decline.until);
 }
 
+inline void SetPast(const ContactRecord&, const ContactPast&) {}  // written, not read
+inline void SetPast(ContactRecord& record, ContactPast past) { record.past.Set(std::move(past)); }
+
 template <class A>
 void Fields(A& a, InOut<A, ContactRecord>& record) {
   a.Sub(2, record.spec, kFields);
@@ -63,10 +66,12 @@ void Fields(A& a, InOut<A, ContactRecord>& record) {
   a.Number(19, record.units);
   a.Number(20, record.exclusive, true);
   a.Time(21, record.deadline, base);
-  a.Text(22, record.lost_agent.value);
-  a.Id(23, record.lost_token.uuid);
+  ContactPast past = *record.past;
+  a.Text(22, past.lost_agent.value);
+  a.Id(23, past.lost_token.uuid);
   a.Number(24, record.offers_made);
-  a.List(25, record.declines, kFields);
+  a.List(25, past.declines, kFields);
+  SetPast(record, std::move(past));
   a.Number(26, record.entity_revision);
   a.Number(27, record.grants_revision);
   a.Time(28, record.customer_waits_since, base);

@@ -87,9 +87,9 @@ absl::StatusOr<StoredConfig> DecodeStoredConfig(std::string_view stored, uint64_
   const std::string_view bytes = reader.Block(2);
   reader.List(3, zones, kFields);
   if (!reader.ok() || !IsReadableFormat(version)) return malformed;
-  auto proto = std::make_shared<admin::v1::TenantConfig>();
-  if (!proto->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed;
-  proto->set_revision(revision);
+  StoredConfig config;
+  if (!config.proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return malformed;
+  config.proto.set_revision(revision);
   std::map<std::string, ZoneTable> tables;
   for (ZoneTable& zone : zones) {
     if (zone.transitions.empty()) return malformed;
@@ -97,11 +97,9 @@ absl::StatusOr<StoredConfig> DecodeStoredConfig(std::string_view stored, uint64_
     tables.emplace(std::move(name), std::move(zone));
   }
   std::vector<FieldViolation> violations;
-  StoredConfig config;
-  config.config = TenantConfigFromProto(*proto, tables, violations);
+  config.config = TenantConfigFromProto(config.proto, tables, violations);
   if (!violations.empty()) return malformed;
   Normalize(config.config);
-  config.proto = std::move(proto);
   return config;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +26,8 @@ std::string EncodeStoredConfig(const admin::v1::TenantConfig& config, const std:
 std::vector<std::string> CutStoredConfig(std::string_view stored);
 
 struct StoredConfig {
-  std::shared_ptr<const admin::v1::TenantConfig> proto;  // with its revision
-  TenantConfig config;                                   // normalised, with its revision
+  admin::v1::TenantConfig proto;  // with its revision
+  TenantConfig config;            // normalised, with its revision
 };
 // DATA_LOSS when the bytes are malformed or do not make a configuration.
 absl::StatusOr<StoredConfig> DecodeStoredConfig(std::string_view stored, uint64_t revision);

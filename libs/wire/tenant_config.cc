@@ -405,6 +405,7 @@ TenantConfig TenantConfigFromProto(const pb::TenantConfig& proto, const std::map
     }
     config.plans.push_back(std::move(plan));
   }
+  config.agents.reserve(static_cast<size_t>(proto.agents_size()));
   for (int i = 0; i < proto.agents_size(); ++i) {
     config.agents.push_back(ReadAgent(proto.agents(i), root.Field("agents").At(i)));
   }

@@ -7,6 +7,7 @@
 #include "libs/runtime/refusal.h"
 #include "libs/wire/config_path.h"
 #include "libs/wire/tenant_config.h"
+#include "services/routing/config_snapshot.h"
 #include "services/routing/routing_service.h"
 
 namespace meridian {
@@ -40,7 +41,7 @@ absl::StatusOr<Checked> Check(admin::v1::TenantConfig proto, Instant now) {
   Checked checked;
   checked.digest = DigestOf(proto);
   checked.stored = EncodeStoredConfig(proto, stored->config.zones);
-  stored->proto = std::make_shared<const admin::v1::TenantConfig>(std::move(proto));
+  stored->proto = std::move(proto);
   checked.config = std::move(stored);
   return checked;
 }
@@ -143,13 +144,15 @@ void RoutingService::CheckAndPublish(const TenantId& tenant, const Uuid& request
   if (!checked.ok()) return done(checked.status());
 
   if (request.validate_only()) {
-    const auto current = ConfigSnapshot(tenant);
-    const std::string in_force = current == nullptr ? "" : EtagOf(DigestOf(*current));
-    if (!request.etag().empty() && request.etag() != in_force) return done(EtagMismatch());
-    ApplyConfigResponse response;
-    response.set_revision(current == nullptr ? 0 : current->revision());
-    response.set_etag(EtagOf(checked->digest));
-    return done(std::move(response));
+    return GetConfig(tenant, [etag = request.etag(), checked = EtagOf(checked->digest),
+                              done = std::move(done)](absl::StatusOr<admin::v1::GetConfigResponse> current) mutable {
+      if (!current.ok() && !absl::IsNotFound(current.status())) return done(current.status());
+      if (!etag.empty() && (!current.ok() || etag != current->etag())) return done(EtagMismatch());
+      ApplyConfigResponse response;
+      response.set_revision(current.ok() ? current->config().revision() : 0);
+      response.set_etag(checked);
+      done(std::move(response));
+    });
   }
 
   RequestKey key{tenant.value, request_id,
@@ -169,9 +172,9 @@ void RoutingService::CheckAndPublish(const TenantId& tenant, const Uuid& request
     auto answered = [this, tenant, config, done = std::move(done)](RoutingAnswer&& answer) mutable {
       if (!answer.status.ok()) return done(answer.status);
       if (answer.outcome == ConfigOutcome::kPublished) {
-        auto published = std::make_shared<admin::v1::TenantConfig>(*config->proto);
-        published->set_revision(answer.revision);
-        SetSnapshot(tenant, std::move(published));
+        admin::v1::TenantConfig published = config->proto;
+        published.set_revision(answer.revision);
+        SetSnapshot(tenant, SnapshotOf(std::move(published)));
       }
       done(ToResponse(answer));
     };
@@ -182,15 +185,19 @@ void RoutingService::CheckAndPublish(const TenantId& tenant, const Uuid& request
 
 // Once in a hundred days per tenant.
 void RoutingService::RenewZones(const TenantId& tenant) {
-  config_worker_.Post([this, tenant, guard = Enter()] { CheckAndRenew(tenant); });
+  GetConfig(tenant, [this, tenant, guard = Enter()](absl::StatusOr<admin::v1::GetConfigResponse> current) mutable {
+    if (!current.ok()) return;  // asked again tomorrow
+    config_worker_.Post(
+        [this, tenant, guard = std::move(guard), config = std::move(*current->mutable_config())]() mutable {
+          CheckAndRenew(tenant, std::move(config));
+        });
+  });
 }
 
-void RoutingService::CheckAndRenew(const TenantId& tenant) {
-  const auto current = ConfigSnapshot(tenant);
+void RoutingService::CheckAndRenew(const TenantId& tenant, admin::v1::TenantConfig config) {
   Loop* loop = CachedLoop(tenant);
   const Instant now = ports_.wall->Now();
-  if (current == nullptr) return;
-  absl::StatusOr<Checked> checked = Check(*current, now);
+  absl::StatusOr<Checked> checked = Check(std::move(config), now);
   if (!checked.ok()) {
     if (ports_.log != nullptr) ports_.log->Error("zone tables cannot be renewed", {{"tenant", tenant}});
     return;

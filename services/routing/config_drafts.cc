@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/routing/config_snapshot.h"
 #include "services/routing/routing_program.h"
 
 namespace meridian {
@@ -75,13 +76,18 @@ RoutingAnswer RoutingProgram::ApplyTo(Tenant& tenant, PublishDraft publish, Inst
                             .digest = publish.digest,
                             .published_at = now,
                             .zones_made_at = publish.zones_made_at};
-  auto config = std::make_shared<admin::v1::TenantConfig>(*publish.config->proto);
-  config->set_revision(revision);
-  tenant.config = std::move(config);
+  admin::v1::TenantConfig config = publish.config->proto;
+  config.set_revision(revision);
+  SetConfig(tenant, std::move(config));
   tenant.zones_due = publish.zones_made_at + kZoneTablesRenewedAfter;
-  messages_.push_back(ConfigInForce{tenant.id, tenant.config});
+  messages_.push_back(ConfigInForce{tenant.id, tenant.snapshot});
   Gather(tenant);
   return InForce(tenant, ConfigOutcome::kPublished);
+}
+
+void RoutingProgram::SetConfig(Tenant& tenant, admin::v1::TenantConfig config) {
+  tenant.config = std::make_shared<const std::string>(config.SerializeAsString());
+  tenant.snapshot = SnapshotOf(std::move(config));
 }
 
 void RoutingProgram::DropDraft(Tenant& tenant, const Uuid& draft) {

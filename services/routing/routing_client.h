@@ -46,7 +46,8 @@ class RoutingClient {
                               Done<admin::v1::ExplainContactResponse> done) = 0;
 
   // The configuration in force, for edges that check input against it (channels, attributes, sites): a snapshot that
-  // follows each publication within the call that made it durable. Null when nothing is published. Never blocks.
+  // follows each publication within the call that made it durable. Of its agents it has only those with a display name,
+  // and only their names; GetConfig has all. Null when nothing is published. Never blocks.
   virtual std::shared_ptr<const admin::v1::TenantConfig> ConfigSnapshot(const TenantId& tenant) const = 0;
 
   // Of all tenants that have one, in no order.

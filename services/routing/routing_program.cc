@@ -40,7 +40,7 @@ void RoutingProgram::Open(Tenant& tenant, Instant now) {
   tenant.engine.FinishLoad(term_, now);
   tenant.open = true;
   if (offers_held_) tenant.engine.HoldOffers();
-  if (tenant.config != nullptr) messages_.push_back(ConfigInForce{tenant.id, tenant.config});
+  if (tenant.snapshot != nullptr) messages_.push_back(ConfigInForce{tenant.id, tenant.snapshot});
   Gather(tenant);
 }
 
@@ -388,7 +388,7 @@ absl::Status RoutingProgram::RestoreConfigs(Tenant& tenant) {
     auto config = DecodeStoredConfig(stored, revision);
     if (!config.ok()) return config.status();
     tenant.loaded.erase(pieces);
-    tenant.config = config->proto;
+    SetConfig(tenant, std::move(config->proto));
     tenant.zones_due = head.zones_made_at + kZoneTablesRenewedAfter;
     tenant.engine.Restore(ConfigRecord{std::make_shared<const TenantConfig>(std::move(config->config)),
                                        ShortDigestOf(head.digest), head.published_at});
@@ -426,7 +426,7 @@ absl::StatusOr<const Engine*> RoutingProgram::FindEngine(const TenantId& tenant)
   return MakeRefusal(absl::StatusCode::kUnavailable, "SHARD_LOADING", "the tenant's state is being loaded");
 }
 
-std::shared_ptr<const admin::v1::TenantConfig> RoutingProgram::FindConfig(const TenantId& tenant) const {
+std::shared_ptr<const std::string> RoutingProgram::FindConfig(const TenantId& tenant) const {
   const Tenant* found = Find(tenant);
   return found == nullptr ? nullptr : found->config;
 }

@@ -85,7 +85,7 @@ struct MessageToGateway {
 };
 struct ConfigInForce {
   TenantId tenant;
-  std::shared_ptr<const admin::v1::TenantConfig> config;  // with its revision
+  std::shared_ptr<const admin::v1::TenantConfig> config;  // with its revision, see config_snapshot.h
 };
 // The tenant's zone tables reach less than 300 days on: publish them anew. Repeated daily until that happened.
 struct ZonesDue {
@@ -128,7 +128,8 @@ class RoutingProgram {
   // Null for a tenant that is not on this shard; UNAVAILABLE (SHARD_LOADING) while its term is not open yet.
   absl::StatusOr<const Engine*> FindEngine(const TenantId& tenant) const;
   // Null before the first publication.
-  std::shared_ptr<const admin::v1::TenantConfig> FindConfig(const TenantId& tenant) const;
+  // A serialised admin::v1::TenantConfig, with its revision.
+  std::shared_ptr<const std::string> FindConfig(const TenantId& tenant) const;
   ConfigDigest DigestInForce(const TenantId& tenant) const;  // zero before the first
   Instant now() const { return now_; }                       // of the last command or slice
   std::vector<const Engine*> OpenEngines() const;            // by tenant
@@ -148,7 +149,8 @@ class RoutingProgram {
     std::map<uint64_t, ConfigHead> heads;  // by revision
     std::map<Uuid, Draft> drafts;          // not published
     uint64_t drafts_begun = 0;
-    std::shared_ptr<const admin::v1::TenantConfig> config;  // of the newest head
+    std::shared_ptr<const std::string> config;                // of the newest head, see FindConfig
+    std::shared_ptr<const admin::v1::TenantConfig> snapshot;  // of it
     Instant zones_due = Instant::Never();
     Instant deadline = Instant::Never();  // as in deadlines_
     bool head_changed = false;
@@ -175,6 +177,7 @@ class RoutingProgram {
   RoutingAnswer ApplyTo(Tenant& tenant, StageConfig stage);
   RoutingAnswer ApplyTo(Tenant& tenant, PublishDraft publish, Instant now);
   RoutingAnswer InForce(const Tenant& tenant, ConfigOutcome outcome) const;
+  static void SetConfig(Tenant& tenant, admin::v1::TenantConfig config);
   void DropDraft(Tenant& tenant, const Uuid& draft);
   void DropChunks(const Tenant& tenant, const Uuid& draft, uint32_t count);
 

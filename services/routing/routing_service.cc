@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/check.h"
 #include "libs/error/error.h"
 #include "libs/runtime/refusal.h"
 #include "services/routing/explain_contact.h"
@@ -276,7 +277,7 @@ void RoutingService::QueryEngine(const TenantId& tenant, Read read, Done<R> done
 
 void RoutingService::GetConfig(const TenantId& tenant, Done<admin::v1::GetConfigResponse> done) {
   struct Found {
-    std::shared_ptr<const admin::v1::TenantConfig> config;
+    std::shared_ptr<const std::string> config;
     ConfigDigest digest;
   };
   QueryEngine<Found>(
@@ -290,7 +291,7 @@ void RoutingService::GetConfig(const TenantId& tenant, Done<admin::v1::GetConfig
         if (absent) return done(MakeError(absl::StatusCode::kNotFound, "NO_CONFIG", "nothing was published yet"));
         if (!found.ok()) return done(found.status());
         admin::v1::GetConfigResponse response;
-        *response.mutable_config() = *found->config;
+        MERIDIAN_CHECK(response.mutable_config()->ParseFromString(*found->config));
         response.set_etag(EtagOf(found->digest));
         done(std::move(response));
       });

@@ -127,7 +127,7 @@ class RoutingService final : public RoutingClient {
   // On the worker's thread.
   void CheckAndPublish(const TenantId& tenant, const Uuid& request_id, CommandOrigin origin,
                        admin::v1::ApplyConfigRequest request, Done<admin::v1::ApplyConfigResponse> done);
-  void CheckAndRenew(const TenantId& tenant);
+  void CheckAndRenew(const TenantId& tenant, admin::v1::TenantConfig config);
   void RenewZones(const TenantId& tenant);
   Uuid NewDraftId();
 

@@ -30,7 +30,17 @@ ContactChanged StandingOf(const ConversationRecord& record, const ContactRecord&
   return standing;
 }
 
+ConversationRecord Unpack(std::string_view packed) {
+  auto record = DecodeConversation(packed, nullptr);
+  MERIDIAN_CHECK(record.ok());
+  return *std::move(record);
+}
+
 }  // namespace
+
+// A conversation at rest is kept as it is stored.
+SessionProgram::SessionProgram(conversation::SessionOptions options)
+    : core_(options, {[](const ConversationRecord& record) { return Encode(record); }, &Unpack}) {}
 
 std::optional<ContactChanged> NewestContact(const ConversationRecord& record) {
   for (auto contact = record.contacts.rbegin(); contact != record.contacts.rend(); ++contact) {
@@ -185,7 +195,7 @@ absl::Status SessionProgram::Restore(const Record& record) {
   if (record.key.table == conversation::kConversationTable) {
     auto decoded = DecodeConversation(record.value, &later);
     later_.Keep(record.key, std::move(later));
-    return decoded.ok() ? core_.Restore(*std::move(decoded)) : decoded.status();
+    return decoded.ok() ? core_.Restore(*std::move(decoded), record.value) : decoded.status();
   }
   if (record.key.table == conversation::kFollowerTable) {
     auto decoded = DecodeFollowerPosition(record.value, &later);

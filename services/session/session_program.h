@@ -43,7 +43,7 @@ class SessionProgram {
   using Answer = SessionAnswer;
   using Message = conversation::OutgoingMessage;
 
-  explicit SessionProgram(conversation::SessionOptions options = {}) : core_(options) {}
+  explicit SessionProgram(conversation::SessionOptions options = {});
 
   // Every command of the core carries its own identity.
   std::optional<RequestKey> KeyOf(const Command&) const { return std::nullopt; }

@@ -84,7 +84,8 @@ size_t BytesInUse() {
 class Floor {
  public:
   Floor(int agents, int profiles, int attached) : engine_(TenantId{"demo"}, kRegion) {
-    TenantConfig config = Tenant(agents, profiles);
+    config_ = std::make_shared<const TenantConfig>(Tenant(agents, profiles));
+    const TenantConfig& config = *config_;
     const size_t before = BytesInUse();  // the engine's own copy of the configuration counts
     engine_.FinishLoad(1, now_);
     Do(PublishConfig{config, 1});
@@ -117,7 +118,7 @@ class Floor {
   // A new engine from the configuration and the contacts of this one.
   void Rebuild() const {
     Engine fresh(TenantId{"demo"}, kRegion);
-    fresh.Restore(ConfigRecord{engine_.config(), 1, kStart});
+    fresh.Restore(ConfigRecord{config_, 1, kStart});
     uint32_t cursor = 0;
     do {
       for (const ContactRecord* record : engine_.ListContacts(cursor, 1000)) fresh.Restore(*record);
@@ -132,6 +133,7 @@ class Floor {
 
  private:
   Engine engine_;
+  std::shared_ptr<const TenantConfig> config_;
   Instant now_ = kStart;
   const ContactRecord* offered_ = nullptr;  // by the last command
   size_t bytes_per_agent_ = 0;

@@ -22,6 +22,7 @@ uint64_t NextReading() {
 
 Stepped* SessionOwner::Build() {
   SessionShardOptions options;
+  options.core.max_awake = 1;  // conversations rest between commands wherever they may
   options.identity = {kSessionShard, OwnerName(), schedule().Pick(UINT64_MAX), kLease};
   options.routing_shards = {kRoutingShard};
   options.core.keep_closed = keep_closed_;

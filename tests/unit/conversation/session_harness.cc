@@ -23,10 +23,24 @@ std::vector<MessagePart> Text(std::string text) {
   return {TextPart{std::move(text), *LanguageTag::Parse("es"), LanguageOrigin::kDeclared}};
 }
 
-SessionHarness::SessionHarness()
-    : now_(Instant::FromUnixSeconds(1'700'000'000)), core_(std::make_unique<SessionCore>()) {
+SessionHarness::SessionHarness(size_t max_awake)
+    : max_awake_(max_awake), now_(Instant::FromUnixSeconds(1'700'000'000)), core_(NewCore()) {
   core_->BeginLoad();
   core_->FinishLoad(now_);
+}
+
+// What is packed lies aside; its number is what the core keeps of it.
+std::unique_ptr<SessionCore> SessionHarness::NewCore() const {
+  auto packed = std::make_shared<std::vector<ConversationRecord>>();
+  SessionOptions options;
+  options.max_awake = max_awake_;
+  return std::make_unique<SessionCore>(options, RecordPacking{[packed](const ConversationRecord& record) {
+                                                                packed->push_back(record);
+                                                                return std::to_string(packed->size() - 1);
+                                                              },
+                                                              [packed](std::string_view number) {
+                                                                return packed->at(std::stoull(std::string(number)));
+                                                              }});
 }
 
 Answer SessionHarness::Do(Command command) {
@@ -127,7 +141,7 @@ EraseClosed SessionHarness::NextErasure(size_t most) const {
 
 void SessionHarness::Restart(Duration outage) {
   now_ = now_ + outage;
-  core_ = std::make_unique<SessionCore>();
+  core_ = NewCore();
   core_->BeginLoad();
   // Backwards, because the order of records must not matter.
   for (auto it = conversations.rbegin(); it != conversations.rend(); ++it) {

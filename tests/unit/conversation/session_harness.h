@@ -27,7 +27,8 @@ class SessionHarness {
  public:
   static constexpr uint32_t kRoutingShard = 7;
 
-  SessionHarness();
+  // So many conversations stay awake; the others are packed between commands.
+  explicit SessionHarness(size_t max_awake = 1);
 
   Instant now() const { return now_; }
   SessionCore& core() { return *core_; }
@@ -103,8 +104,10 @@ class SessionHarness {
 
  private:
   void EraseRecord(const ErasedRecord& record);
+  std::unique_ptr<SessionCore> NewCore() const;
   static std::string KeyNo(uint64_t conversation) { return ConversationKey(ConversationNo(conversation)); }
 
+  const size_t max_awake_;
   Instant now_;
   RoutingPosition position_{1, 0};
   std::unique_ptr<SessionCore> core_;

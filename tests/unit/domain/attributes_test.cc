@@ -22,11 +22,31 @@ TEST(AttributeSetTest, IsSortedAndHoldsOneValueEach) {
   EXPECT_THAT(set.items(), ElementsAre(Attribute{{"a"}, true}, Attribute{{"b"}, int64_t{2}}));
   set.Set({"a"}, false);
   set.Set({"c"}, std::string("x"));
-  ASSERT_NE(set.Find("a"), nullptr);
-  EXPECT_EQ(*set.Find("a"), AttributeValue(false));
-  EXPECT_EQ(*set.Find("c"), AttributeValue(std::string("x")));
-  EXPECT_EQ(set.Find("d"), nullptr);
-  EXPECT_EQ(AttributeSet().Find("a"), nullptr);
+  EXPECT_EQ(set.Find("a"), AttributeView(false));
+  EXPECT_EQ(set.Find("b"), AttributeView(int64_t{2}));
+  EXPECT_EQ(set.Find("c"), AttributeView(std::string_view("x")));
+  EXPECT_EQ(set.Find("d"), std::nullopt);
+  EXPECT_EQ(AttributeSet().Find("a"), std::nullopt);
+}
+
+TEST(AttributeSetTest, HoldsWhateverItIsGiven) {
+  std::vector<Attribute> all{{{""}, std::string()},
+                             {{"n"}, std::numeric_limits<int64_t>::min()},
+                             {{std::string("x\0y", 3)}, std::string(300, 'z')},
+                             {{std::string(200, 'z')}, int64_t{-1}}};
+  const AttributeSet set(all);
+  EXPECT_EQ(set.items(), all);
+  for (const Attribute& attribute : all) EXPECT_TRUE(Equals(*set.Find(attribute.name.value), attribute.value));
+  std::swap(all[0], all[3]);
+  EXPECT_EQ(AttributeSet(all), set);
+  EXPECT_NE(AttributeSet(), set);
+}
+
+TEST(AttributeViewTest, EqualsAValueOfItsTypeOnly) {
+  EXPECT_TRUE(Equals(AttributeView(int64_t{1}), AttributeValue(int64_t{1})));
+  EXPECT_FALSE(Equals(AttributeView(int64_t{1}), AttributeValue(true)));
+  EXPECT_TRUE(Equals(AttributeView(std::string_view("a")), AttributeValue(std::string("a"))));
+  EXPECT_FALSE(Equals(AttributeView(std::string_view("a")), AttributeValue(std::string("b"))));
 }
 
 TEST(BrokenRuleTest, AcceptsValuesOfTheDeclaredType) {

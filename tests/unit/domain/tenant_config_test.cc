@@ -350,6 +350,17 @@ TEST(ValidateTest, ReportsNoMoreThanItsLimit) {
   EXPECT_EQ(Validate(config).size(), kMaxReportedViolations);
 }
 
+TEST(WithoutAgentsTest, LeavesOutTheAgentsAlone) {
+  TenantConfig config = Good();
+  config.revision = 7;
+  config.order = OrderPolicy::kStrictPriority;
+  config.agent_grace = Duration::Seconds(30);
+  config.quotas.waiting_contacts = 5;
+  const TenantConfig without = WithoutAgents(config);
+  config.agents.clear();
+  EXPECT_EQ(without, config);
+}
+
 TEST(NormalizeTest, SortsWhatLookUpsReadAsSorted) {
   TenantConfig config = Good();
   std::reverse(config.zones[1].transitions.begin(), config.zones[1].transitions.end());

@@ -53,6 +53,24 @@ TEST_F(ConfigTest, WaitingContactsStayOnTheirRevisionUntilTheyEnd) {
   EXPECT_EQ(world_.stored().configs.begin()->first, 2u);
 }
 
+TEST_F(ConfigTest, AgentsInTheTablesAreNotKeptInTheConfigurationToo) {
+  Publish();
+  world_.Enqueue(1);  // its class was made of the first revision
+  const auto expect_left_out = [&] {
+    EXPECT_THAT(world_.engine().config()->agents, IsEmpty());
+    EXPECT_EQ(world_.engine().config()->queues, config_.queues);
+  };
+  expect_left_out();
+  config_.revision = 2;
+  Publish();
+  expect_left_out();
+  EXPECT_EQ(world_.stored().configs.at(2).config->agents.size(), 2u);
+  world_.Restart();
+  expect_left_out();
+  EXPECT_TRUE(world_.Attach("ana").ok());
+  EXPECT_EQ(world_.ContactAt(1).agent, AgentId{"ana"});
+}
+
 TEST_F(ConfigTest, AnAgentWhoLearnsALanguageTakesTheWaitingContact) {
   Publish();
   world_.Attach("bea");

@@ -54,10 +54,10 @@ ContactRecord RandomValues::Contact(const RegionCode& home) {
   record.units = Number<uint16_t>();
   record.exclusive = Flip();
   record.deadline = Time();
-  record.lost_agent = Name<AgentId>();
-  record.lost_token = Token();
+  ContactPast past{Name<AgentId>(), Token(), {}};
   record.offers_made = Number<uint32_t>();
-  for (uint64_t i = Below(4); i > 0; --i) record.declines.push_back({Name<AgentId>(), Time()});
+  for (uint64_t i = Below(4); i > 0; --i) past.declines.push_back({Name<AgentId>(), Time()});
+  record.past = std::move(past);
   record.entity_revision = Number<uint64_t>();
   record.grants_revision = Number<uint32_t>();
   record.customer_waits_since = Time();

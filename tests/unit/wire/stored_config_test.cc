@@ -25,7 +25,7 @@ TEST(StoredConfigTest, ComesBackWithZonesAndRevision) {
   const std::string stored = EncodeStoredConfig(SmallConfig(), zones);
   const auto decoded = DecodeStoredConfig(stored, 17);
   ASSERT_TRUE(decoded.ok());
-  EXPECT_EQ(decoded->proto->revision(), 17u);
+  EXPECT_EQ(decoded->proto.revision(), 17u);
   EXPECT_EQ(decoded->config.revision, 17u);
   EXPECT_EQ(decoded->config.zones, zones);
   ASSERT_EQ(decoded->config.agents.size(), 1u);

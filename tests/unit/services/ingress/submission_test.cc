@@ -97,8 +97,8 @@ TEST_F(SubmissionTest, UndeclaredAttributesStayInTheSession) {
   ASSERT_TRUE(submission.ok()) << submission.status();
   ASSERT_EQ(submission->command.personal_attributes.size(), 1u);
   EXPECT_EQ(submission->command.personal_attributes[0].name.value, "note");
-  EXPECT_NE(submission->command.spec.attributes.Find("topic"), nullptr);
-  EXPECT_EQ(submission->command.spec.attributes.Find("note"), nullptr);
+  EXPECT_TRUE(submission->command.spec.attributes.Find("topic").has_value());
+  EXPECT_FALSE(submission->command.spec.attributes.Find("note").has_value());
 }
 
 TEST_F(SubmissionTest, BadInputNamesFieldAndRule) {

@@ -25,7 +25,7 @@ inline PublishDraft DraftOf(const admin::v1::TenantConfig& proto, uint64_t id,
   EXPECT_TRUE(violations.empty());
   EXPECT_TRUE(Validate(stored->config).empty()) << Validate(stored->config)[0].field;
   const std::string blob = EncodeStoredConfig(proto, stored->config.zones);
-  stored->proto = std::make_shared<const admin::v1::TenantConfig>(proto);
+  stored->proto = proto;
   PublishDraft publish;
   publish.draft = {7, id};
   publish.digest = DigestOf(proto);

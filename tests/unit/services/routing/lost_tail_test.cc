@@ -169,7 +169,7 @@ void ExpectAllIsThere(World& world, const Tokens& tokens) {
   const ContactRecord* declined = engine.FindContact(Contact(3));
   ASSERT_NE(declined, nullptr);
   EXPECT_EQ(declined->state, ContactState::kQueued);
-  EXPECT_EQ(declined->declines.size(), 1u);
+  EXPECT_EQ(declined->past->declines.size(), 1u);
   ASSERT_NE(engine.FindContact(Contact(4)), nullptr);
   EXPECT_EQ(engine.live_contacts(), 3u);
   const std::map<ContactId, int> once{{Contact(1), 1}, {Contact(2), 1}, {Contact(3), 1}, {Contact(4), 1}};

@@ -155,7 +155,9 @@ TEST(RoutingProgramTest, RecordsAloneRebuildTheState) {
   EXPECT_EQ((*after)->config_revision(), revision);
   (*after)->CheckInvariants(shard.now_);
   EXPECT_EQ(shard.CountMessages<ConfigInForce>(), 1u);
-  EXPECT_EQ(shard.program_.FindConfig(kTenant)->revision(), revision);
+  admin::v1::TenantConfig config;
+  ASSERT_TRUE(config.ParseFromString(*shard.program_.FindConfig(kTenant)));
+  EXPECT_EQ(config.revision(), revision);
 }
 
 // What a release with a field more has written is read, changed and written back without losing that field.
@@ -324,7 +326,9 @@ TEST(RoutingProgramTest, ALargeDraftIsStagedInPiecesAndOldOnesAreDeleted) {
   shard.Pass(Duration::Seconds(1));
   EXPECT_EQ(shard.Count(RoutingTable::kConfigChunk), pieces.size());
   shard.Load(2);
-  EXPECT_EQ(shard.program_.FindConfig(kTenant)->agents_size(), 3002);
+  admin::v1::TenantConfig config;
+  ASSERT_TRUE(config.ParseFromString(*shard.program_.FindConfig(kTenant)));
+  EXPECT_EQ(config.agents_size(), 3002);
 
   ASSERT_EQ(shard.Run(testing::DraftOf(testing::DemoConfig(), 2)).outcome, ConfigOutcome::kPublished);
   shard.Pass(Duration::Seconds(1));

@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "absl/synchronization/mutex.h"
+#include "libs/app/free_memory.h"
 #include "libs/app/protobuf_log.h"
 #include "libs/base/check.h"
 #include "libs/base/status_macros.h"
@@ -133,6 +134,7 @@ absl::StatusOr<std::unique_ptr<Log>> OpenLog(const char* name, const ProcessOpti
 
 // From the assembled service to its end.
 absl::Status Serve(std::unique_ptr<Service> service, Environment& environment, StopEvent& stop, Duration drain_limit) {
+  ReturnFreeMemory();  // the state that was loaded took some times what is kept of it
   MERIDIAN_RETURN_IF_ERROR(environment.data.WriteAddresses(environment.listeners.announced()));
   environment.log.Info("ready");
   for (const auto& [name, where] : environment.listeners.announced())

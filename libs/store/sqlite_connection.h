@@ -43,6 +43,8 @@ class SqliteConnection {
   bool Execute(const char* sql);
   // The first column of the first row of a query, as an integer; 0 without a row.
   absl::StatusOr<int64_t> QueryInteger(const char* sql);
+  // Forgets the pages that it has read and nobody uses now.
+  void ReleasePages() { sqlite3_db_release_memory(db_); }
   bool InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }
   // Of the last call that answered false.
   const SqliteFailure& failure() const { return failure_; }

@@ -40,8 +40,9 @@ absl::StatusOr<LoadPage> SqliteReads::Load(ShardId shard, std::vector<uint8_t> t
     if (table < after.table) continue;
     const std::string& key = table == after.table ? after.key : std::string();
     if (!LoadTable(shard, table, key, page, bytes)) return connection_.failure().ToStatus();
-    if (!page.next_cursor.empty()) break;
+    if (!page.next_cursor.empty()) return page;
   }
+  connection_.ReleasePages();  // what was loaded stays in memory elsewhere, and is not read again
   return page;
 }
 

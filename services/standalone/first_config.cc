@@ -1,7 +1,5 @@
 #include "services/standalone/first_config.h"
 
-#include <malloc.h>
-
 #include <future>
 #include <string_view>
 #include <utility>
@@ -74,10 +72,11 @@ absl::Status PublishFirstConfig(const std::string& path, RoutingClient& routing,
   MERIDIAN_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   // Reading a large file takes longer than the rest of a start, and there is no use for it after the first.
   const TenantId tenant = TenantNamedIn(text);
-  if (!tenant.value.empty() && FindConfig(tenant, routing).ok()) return absl::OkStatus();
+  if (!tenant.value.empty() && (routing.ConfigSnapshot(tenant) != nullptr || FindConfig(tenant, routing).ok())) {
+    return absl::OkStatus();
+  }
   MERIDIAN_ASSIGN_OR_RETURN(TenantFile file, Parse(path, text));
   MERIDIAN_RETURN_IF_ERROR(Publish(path, std::move(file), routing, ids));
-  malloc_trim(0);  // the document took many times what is kept of it
   return absl::OkStatus();
 }
 

@@ -91,15 +91,16 @@ class Directory {
     bool operator()(Conversation* a, const IdentityKey& key) const { return directory->HasIdentity(*a, key); }
     bool operator()(const IdentityKey& key, Conversation* a) const { return directory->HasIdentity(*a, key); }
   };
+  using ByIdentity = absl::flat_hash_set<Conversation*, HashOfIdentity, SameIdentity>;  // looked up, never walked
+
   static uint64_t HashOf(const TenantId& tenant, const Identity& identity);
   bool HasIdentity(Conversation& conversation, const IdentityKey& key);
 
   const RecordPacking packing_;
   const size_t max_awake_;
-  absl::flat_hash_set<std::unique_ptr<Conversation>, HashOfId, SameId> conversations_;  // lookup only
-  absl::flat_hash_map<ContactId, Conversation*> by_contact_;                            // lookup only
-  absl::flat_hash_set<Conversation*, HashOfIdentity, SameIdentity> by_identity_{0, HashOfIdentity{},
-                                                                                SameIdentity{this}};  // lookup only
+  absl::flat_hash_set<std::unique_ptr<Conversation>, HashOfId, SameId> conversations_;  // looked up, never walked
+  absl::flat_hash_map<ContactId, Conversation*> by_contact_;                            // looked up, never walked
+  ByIdentity by_identity_{0, HashOfIdentity{}, SameIdentity{this}};                     // looked up, never walked
   std::list<Conversation*> recent_;  // those that are awake, found last first
 };
 

@@ -64,7 +64,7 @@ class SlotIndex {
     bool operator()(const Id& id, uint32_t index) const { return id_of((*slots)[index]) == id; }
   };
 
-  absl::flat_hash_set<uint32_t, Hash, IsSame> indices_;
+  absl::flat_hash_set<uint32_t, Hash, IsSame> indices_;  // looked up, never walked
 };
 
 }  // namespace meridian

@@ -40,9 +40,6 @@ void Fields(A& a, InOut<A, Decline>& decline) {
   a.Time(2, decline.until);
 }
 
-inline void SetPast(const ContactRecord&, const ContactPast&) {}  // written, not read
-inline void SetPast(ContactRecord& record, ContactPast past) { record.past.Set(std::move(past)); }
-
 template <class A>
 void Fields(A& a, InOut<A, ContactRecord>& record) {
   a.Sub(2, record.spec, kFields);
@@ -71,7 +68,7 @@ void Fields(A& a, InOut<A, ContactRecord>& record) {
   a.Id(23, past.lost_token.uuid);
   a.Number(24, record.offers_made);
   a.List(25, past.declines, kFields);
-  SetPast(record, std::move(past));
+  if constexpr (A::kReading) record.past.Set(std::move(past));
   a.Number(26, record.entity_revision);
   a.Number(27, record.grants_revision);
   a.Time(28, record.customer_waits_since, base);

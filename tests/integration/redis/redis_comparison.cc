@@ -147,8 +147,11 @@ class Comparison {
 
   bool TakeTerm() {
     const ShardId id = PickShard();
+    return (shards_[id].term != 0 && Pick(8) != 0) || TakeTermOf(id);
+  }
+
+  bool TakeTermOf(ShardId id) {
     Shard& shard = shards_[id];
-    if (shard.term != 0 && Pick(20) != 0) return true;
     const auto unix_ms = static_cast<int64_t>(Pick(2000));
     const uint64_t nonce = random_();
     if (!Same<absl::StatusOr<TermGrant>>("TakeTerm", [&](const Ports& ports, auto done) {
@@ -222,17 +225,19 @@ class Comparison {
         "Read", [&](const Ports& ports, auto done) { ports.store.Read(id, keys, std::move(done)); });
   }
 
-  // Of some tables, so that of the others the function library knows what it knew before; sometimes it knows nothing
-  // any more, or what the first page of a load shows.
+  // Of some tables, so that of the others the function library knows what it knew before; sometimes only as far as the
+  // first page of a load. Now and then it forgets all shards, and begins anew with this one.
   bool Load() {
     const ShardId id = PickShard();
     std::vector<uint8_t> tables;
     for (const uint8_t table : {0, 80, 160, 240}) {
       if (Pick(2) == 0) tables.push_back(table);
     }
-    const uint64_t how = Pick(10);
-    if (how < 2) server_.Command({"FUNCTION", "LOAD", "REPLACE", std::string(RedisFunctionLibrary())});
-    if (how == 1) {
+    if (Pick(60) == 0) {
+      server_.Command({"FUNCTION", "LOAD", "REPLACE", std::string(RedisFunctionLibrary())});
+      if (!TakeTermOf(id)) return false;
+    }
+    if (Pick(5) == 0) {
       return Await<absl::StatusOr<LoadPage>>([&](auto done) { redis_.store.Load(id, tables, "", std::move(done)); })
           .ok();
     }

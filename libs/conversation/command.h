@@ -54,6 +54,9 @@ struct SubmitContact {
   // The tenant's rate of new contacts, which the shard keeps for all processes of the region together before the
   // command comes to the core; `per_second` 0: none.
   RateQuota new_contacts;
+  // How long the caller waits for the answer, from when the shard has the command; none: as long as it takes. For the
+  // shard, too.
+  std::optional<Duration> patience;
 
   friend bool operator==(const SubmitContact&, const SubmitContact&) = default;
 };

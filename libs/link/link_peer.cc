@@ -111,15 +111,12 @@ void LinkPeer::Dispatch(Call& call) {
   const absl::Status bad = Check(call, served);
   if (!bad.ok()) return Answer(call.id(), std::nullopt, bad);
   if (served->feed != nullptr) return OpenFeed(call, *served);
-  std::optional<Duration> patience;
-  if (call.timeout_ms() != 0) patience = Duration::Milliseconds(call.timeout_ms());
   std::optional<MonotonicInstant> deadline;
-  if (patience) deadline = server_.Now() + *patience;
-  served->call(
-      {id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body()), patience},
-      [weak = self_, id = call.id(), deadline](absl::StatusOr<std::string> answer) {
-        if (const auto peer = weak.lock()) peer->Answer(id, deadline, std::move(answer));
-      });
+  if (call.timeout_ms() != 0) deadline = server_.Now() + Duration::Milliseconds(call.timeout_ms());
+  served->call({id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body())},
+               [weak = self_, id = call.id(), deadline](absl::StatusOr<std::string> answer) {
+                 if (const auto peer = weak.lock()) peer->Answer(id, deadline, std::move(answer));
+               });
 }
 
 void LinkPeer::Answer(uint64_t id, std::optional<MonotonicInstant> deadline, absl::StatusOr<std::string> answer) {
@@ -152,7 +149,7 @@ void LinkPeer::OpenFeed(Call& call, const LinkServer::Served& served) {
     if (!feeds_.emplace(call.id(), feed).second) return stream_.Finish(FieldError("calls.id", "must be new"));
   }
   IncomingCall incoming{
-      id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body()), std::nullopt};
+      id_, {std::move(*call.mutable_tenant())}, *LaneOf(call.lane()), std::move(*call.mutable_body())};
   auto source = served.feed(std::move(incoming), std::make_shared<Sink>(self_, feed));
   {
     std::scoped_lock lock(feed->asking, mutex_);

@@ -35,7 +35,6 @@ struct IncomingCall {
   TenantId tenant;    // empty in feeds of all tenants
   Lane lane = Lane::kReads;
   std::string body;
-  std::optional<Duration> patience;  // how long the client waits from now on, where it said so
 };
 
 // Brings the answer's bytes: once, at once or later, on any thread.

@@ -1,5 +1,6 @@
 #include "libs/rpc/grpc_call.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/impl/rpc_service_method.h>
 #include <grpcpp/server_context.h>
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -55,12 +55,13 @@ CallHead ReadHead(const grpc::CallbackServerContext& context, const Method& meth
   return {method.name, BearerToken(context), HeaderOf(context, "traceparent"), AddressOf(context.peer()), std::nullopt};
 }
 
-// gRPC tells a deadline by the system's clock, and of a caller that set none the clock's end.
+// None when the caller set no deadline, or one so far away that a count of nanoseconds might not hold it.
 std::optional<Duration> PatienceOf(const grpc::CallbackServerContext& context) {
-  using Clock = std::chrono::system_clock;
-  if (context.deadline() == Clock::time_point::max()) return std::nullopt;
-  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(context.deadline() - Clock::now());
-  return Duration{std::max<int64_t>(left.count(), 0)};
+  constexpr int64_t kLongest = 24 * 3600;
+  const gpr_timespec deadline = context.raw_deadline();
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  if (left.tv_sec >= kLongest) return std::nullopt;
+  return std::max(Duration::Seconds(left.tv_sec) + Duration::Nanoseconds(left.tv_nsec), Duration::Zero());
 }
 
 absl::StatusOr<std::unique_ptr<Message>> Parse(const Message& prototype, const grpc::ByteBuffer& bytes) {

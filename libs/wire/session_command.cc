@@ -65,6 +65,12 @@ void Fields(A& a, InOut<A, SubmitContact>& command) {
   a.Number(13, command.may_only_join, true);
   a.Number(14, command.new_contacts.per_second);
   a.Number(15, command.new_contacts.burst);
+  uint64_t patience = command.patience ? static_cast<uint64_t>(command.patience->ns) + 1 : 0;
+  a.Number(16, patience, static_cast<uint64_t>(Duration::Hours(24).ns));
+  if constexpr (A::kReading) {
+    command.patience.reset();
+    if (patience != 0) command.patience = Duration::Nanoseconds(static_cast<int64_t>(patience) - 1);
+  }
 }
 
 template <class A>

@@ -73,9 +73,10 @@ void IngressRequests::Submit(const rpc::CallContext& context, const pb::SubmitCo
   conversation::SubmitContact command = std::move(submission->command);
   command.may_only_join = *wait > Duration::Zero();
   command.new_contacts = quotas.new_contacts;
+  command.patience = context.patience;
   command.origin = OriginOf(context, ports_.ids);
   const TraceContext trace = command.origin.trace;
-  ports_.session.Submit(std::move(command), context.patience,
+  ports_.session.Submit(std::move(command),
                         [log = ports_.log, tenant = TenantId{claims.tenant}, trace, submission = *std::move(submission),
                          quotas_of = quotas_, quotas, wait = *wait,
                          done = std::move(done)](absl::StatusOr<conversation::Submitted> submitted) mutable {

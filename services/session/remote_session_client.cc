@@ -102,10 +102,8 @@ void RemoteSessionClient::Ask(link::Method method, Lane lane, Duration timeout, 
                });
 }
 
-void RemoteSessionClient::Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-                                 Done<conversation::Submitted> done) {
-  const Duration timeout = std::min(patience.value_or(kSubmitTimeout), kSubmitTimeout);
-  Ask<conversation::Submitted>(link::METHOD_SUBMIT, Lane::kNewContacts, timeout, command, std::move(done));
+void RemoteSessionClient::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
+  Ask<conversation::Submitted>(link::METHOD_SUBMIT, Lane::kNewContacts, kSubmitTimeout, command, std::move(done));
 }
 void RemoteSessionClient::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {
   Ask<conversation::Appended>(link::METHOD_APPEND, Lane::kLiveWork, kTimeout, command, std::move(done));

@@ -21,8 +21,7 @@ class RemoteSessionClient final : public SessionClient {
   // Breaks every stream, for tests.
   void Break() { router_.Break(); }
 
-  void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-              Done<conversation::Submitted> done) override;
+  void Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) override;
   void Append(conversation::AppendMessage command, Done<conversation::Appended> done) override;
   void Cancel(conversation::CancelContact command, Done<conversation::Done> done) override;
   void Close(conversation::CloseConversation command, Done<conversation::Done> done) override;

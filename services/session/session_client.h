@@ -7,13 +7,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "libs/base/entity_id.h"
-#include "libs/base/time.h"
 #include "libs/conversation/answer.h"
 #include "libs/conversation/command.h"
 #include "meridian/ingress/v1/ingress_service.pb.h"
@@ -33,10 +31,9 @@ class SessionClient {
   // with their reasons (INVALID_ARGUMENT with the field, FAILED_PRECONDITION, RESOURCE_EXHAUSTED QUEUE_FULL …);
   // UNAVAILABLE (NOT_QUEUED) when routing did not answer within 4 minutes; routing's NO_SPACE, READ_ONLY, STORE_FAILED
   // or LOAD_FAILED when it cannot take it now: the contact is kept and tried on, and a repeat waits for it again.
-  // `patience`: how long the caller waits for the answer; none: as long as it takes. A new contact whose turn comes
-  // later is not begun: DEADLINE_EXCEEDED (DEADLINE_PASSED), and nothing was done. One that was begun goes on.
-  virtual void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-                      Done<conversation::Submitted> done) = 0;
+  // One whose turn comes after its `patience` is not begun: DEADLINE_EXCEEDED (DEADLINE_PASSED). One that was begun
+  // goes on, whoever waits.
+  virtual void Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) = 0;
   virtual void Append(conversation::AppendMessage command, Done<conversation::Appended> done) = 0;
   virtual void Cancel(conversation::CancelContact command, Done<conversation::Done> done) = 0;
   virtual void Close(conversation::CloseConversation command, Done<conversation::Done> done) = 0;

@@ -180,10 +180,7 @@ absl::Status SessionPort::CheckOwner(const TenantId& tenant) const {
 }
 
 void SessionPort::Bind(LinkServer& server) {
-  ServeCommand<conversation::SubmitContact, conversation::Submitted>(
-      server, link::METHOD_SUBMIT, [this](auto command, const IncomingCall& call, auto done) {
-        session_->Submit(std::move(command), call.patience, std::move(done));
-      });
+  Serve(server, link::METHOD_SUBMIT, &SessionClient::Submit);
   Serve(server, link::METHOD_APPEND, &SessionClient::Append);
   Serve(server, link::METHOD_CANCEL, &SessionClient::Cancel);
   Serve(server, link::METHOD_CLOSE, &SessionClient::Close);
@@ -194,25 +191,18 @@ void SessionPort::Bind(LinkServer& server) {
   });
 }
 
-template <class Command, class Answer, class Do>
-void SessionPort::ServeCommand(LinkServer& server, LinkMethod method, Do do_it) {
-  server.ServeCall(method, [this, do_it](const IncomingCall& call, LinkAnswer answer) {
+template <class Command, class Answer>
+void SessionPort::Serve(LinkServer& server, LinkMethod method,
+                        void (SessionClient::*function)(Command, SessionClient::Done<Answer>)) {
+  server.ServeCall(method, [this, function](const IncomingCall& call, LinkAnswer answer) {
     const absl::Status owner = CheckOwner(call.tenant);
     if (!owner.ok()) return answer(owner);
     absl::StatusOr<Command> command = DecodeSessionCommand<Command>(call.body, call.tenant);
     if (!command.ok()) return answer(command.status());
-    do_it(*std::move(command), call, [answer = std::move(answer)](absl::StatusOr<Answer> answered) mutable {
+    (session_->*function)(*std::move(command), [answer = std::move(answer)](absl::StatusOr<Answer> answered) mutable {
       if (!answered.ok()) return answer(answered.status());
       answer(Encode(*answered));
     });
-  });
-}
-
-template <class Command, class Answer>
-void SessionPort::Serve(LinkServer& server, LinkMethod method,
-                        void (SessionClient::*function)(Command, SessionClient::Done<Answer>)) {
-  ServeCommand<Command, Answer>(server, method, [this, function](auto command, const IncomingCall&, auto done) {
-    (session_->*function)(std::move(command), std::move(done));
   });
 }
 

@@ -29,9 +29,6 @@ class SessionPort {
  private:
   class ReadingSource;
 
-  // `do_it(command, call, done)`.
-  template <class Command, class Answer, class Do>
-  void ServeCommand(LinkServer& server, LinkMethod method, Do do_it);
   template <class Command, class Answer>
   void Serve(LinkServer& server, LinkMethod method,
              void (SessionClient::*function)(Command, SessionClient::Done<Answer>));

@@ -23,11 +23,10 @@ absl::StatusOr<std::shared_ptr<SessionShard>> SessionService::ShardOf(const Tena
   return std::shared_ptr<SessionShard>(std::shared_ptr<void>(), shard);  // not its owner
 }
 
-void SessionService::Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-                            Done<conversation::Submitted> done) {
+void SessionService::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
   const auto shard = ShardOf(command.tenant);
   if (!shard.ok()) return done(shard.status());
-  (*shard)->Submit(std::move(command), patience, std::move(done));
+  (*shard)->Submit(std::move(command), std::move(done));
 }
 
 void SessionService::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {

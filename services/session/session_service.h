@@ -25,8 +25,7 @@ class SessionService final : public SessionClient {
   void Start();
   const std::vector<std::unique_ptr<SessionShard>>& shards() const { return shards_; }
 
-  void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-              Done<conversation::Submitted> done) override;
+  void Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) override;
   void Append(conversation::AppendMessage command, Done<conversation::Appended> done) override;
   void Cancel(conversation::CancelContact command, Done<conversation::Done> done) override;
   void Close(conversation::CloseConversation command, Done<conversation::Done> done) override;

@@ -111,9 +111,9 @@ void SessionShard::Append(conversation::AppendMessage command, SessionClient::Do
   });
 }
 
-void SessionShard::Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-                          SessionClient::Done<conversation::Submitted> done) {
-  const MonotonicInstant deadline = patience ? ports_.shard.monotonic->Now() + *patience : MonotonicInstant::Never();
+void SessionShard::Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done) {
+  const MonotonicInstant deadline =
+      command.patience ? ports_.shard.monotonic->Now() + *command.patience : MonotonicInstant::Never();
   tasks_->Post([this, command = std::move(command), deadline, done = std::move(done)]() mutable {
     submissions_.Submit(std::move(command), deadline, std::move(done));
   });

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +51,7 @@ class SessionShard final : public Stepped {
 
   void Start();
   // What customers ask of one conversation is done in the order in which it was asked (submissions.h).
-  void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-              SessionClient::Done<conversation::Submitted> done);
+  void Submit(conversation::SubmitContact command, SessionClient::Done<conversation::Submitted> done);
   template <typename T, typename Command>
   void DoInTurn(Command command, SessionClient::Done<T> done) {
     tasks_->Post([this, command = std::move(command), done = std::move(done)]() mutable {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/conversation/records.h"
+#include "libs/error/error.h"
 #include "libs/error/quota_error.h"
 #include "libs/runtime/refusal.h"
 #include "services/session/session_errors.h"
@@ -18,6 +19,11 @@ namespace {
 
 // By then the contact that routing had no room for was sent again, and routing has said how it is now.
 constexpr Duration kHoldBack = Duration::Milliseconds(250);
+
+bool HasLiveContact(const conversation::ConversationRecord& conversation, const ChannelId& channel) {
+  return std::any_of(conversation.contacts.begin(), conversation.contacts.end(),
+                     [&](const auto& contact) { return contact.channel == channel && contact.IsLive(); });
+}
 
 Uuid CustomerOf(const conversation::SubmitContact& command) {
   if (command.conversation_named_before) return command.spec.conversation.uuid;
@@ -49,8 +55,9 @@ void Submissions::InTurn(const Customer& customer, Task task) {
 
 // It is this customer's turn: none of its submissions is on the longer way.
 void Submissions::Begin(const Shared& submission) {
-  const conversation::SubmitContact& command = submission->command;
-  submission->long_way = ports_.core().FindOpen(command.tenant, command.identity) == nullptr;
+  conversation::SubmitContact& command = submission->command;
+  const conversation::ConversationRecord* const open = ports_.core().FindOpen(command.tenant, command.identity);
+  submission->long_way = open == nullptr;
   if (submission->long_way && command.may_only_join) {  // nothing to join: not even a place in the mailbox
     return submission->done(ToStatus({RefusalCode::kQuotaExceeded, ""}));
   }
@@ -58,11 +65,13 @@ void Submissions::Begin(const Shared& submission) {
     return submission->done(MakeRefusal(absl::StatusCode::kResourceExhausted, refusal::kMailboxFull,
                                         "too many requests of the tenant wait for routing"));
   }
-  if (submission->long_way) {
-    const absl::Status allowed = TakeFromRate(command);
-    if (!allowed.ok()) return submission->done(allowed);
-    on_long_way_.try_emplace(submission->customer);
+  if (open == nullptr || !HasLiveContact(*open, command.spec.channel)) {
+    submission->over_rate = TakeFromRate(command);
+    if (submission->long_way && !submission->over_rate.ok()) return submission->done(submission->over_rate);
+    // Perhaps a repeat, which opens nothing: the core knows.
+    command.may_only_join = command.may_only_join || !submission->over_rate.ok();
   }
+  if (submission->long_way) on_long_way_.try_emplace(submission->customer);
   Post(submission);
 }
 
@@ -119,6 +128,9 @@ void Submissions::LookUp(const Shared& submission, const conversation::UnknownCo
 }
 
 void Submissions::Finish(const Shared& submission, absl::StatusOr<Submitted> submitted) {
+  if (!submission->over_rate.ok() && ErrorReason(submitted.status()) == kQuotaExceeded) {
+    submitted = submission->over_rate;  // which says when to try again
+  }
   Acknowledge(std::move(submitted), std::move(submission->done));
   if (submission->long_way) Release(submission->customer);
 }

@@ -78,6 +78,7 @@ class Submissions {
     MonotonicInstant deadline;
     Done done;
     bool long_way = false;
+    absl::Status over_rate;  // why it may open nothing, though it may be a repeat
   };
   using Shared = std::shared_ptr<Submission>;
   struct Unacknowledged {

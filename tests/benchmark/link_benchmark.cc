@@ -146,7 +146,7 @@ class Installation {
     command.session_lifetime = Duration::Hours(2);
     command.client_number = 1;
     command.parts = {conversation::TextPart{std::string(60, 'x'), {}, {}}};
-    session_client_->Submit(std::move(command), std::nullopt, [this](absl::StatusOr<conversation::Submitted> answer) {
+    session_client_->Submit(std::move(command), [this](absl::StatusOr<conversation::Submitted> answer) {
       MERIDIAN_CHECK(answer.ok());
       std::lock_guard lock(mutex_);
       ++answered_;

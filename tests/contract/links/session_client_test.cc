@@ -198,7 +198,7 @@ class SessionClientTest : public ::testing::TestWithParam<Kind> {
     return answer;
   }
   absl::StatusOr<conversation::Submitted> Submit(const conversation::SubmitContact& command) {
-    return Insist<conversation::Submitted>([&](auto done) { client().Submit(command, std::nullopt, std::move(done)); });
+    return Insist<conversation::Submitted>([&](auto done) { client().Submit(command, std::move(done)); });
   }
   absl::StatusOr<conversation::Appended> Say(const ConversationId& conversation, AuthorKind author, uint64_t number,
                                              size_t bytes = 10) {

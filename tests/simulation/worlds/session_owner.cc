@@ -75,8 +75,7 @@ void SessionFromAfar::Ask(std::function<void(SessionClient&, Done<T>)> serve, Do
 
 void SessionFromAfar::Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) {
   Ask<conversation::Submitted>(
-      [command](SessionClient& session, auto back) { session.Submit(command, std::nullopt, std::move(back)); },
-      std::move(done));
+      [command](SessionClient& session, auto back) { session.Submit(command, std::move(back)); }, std::move(done));
 }
 
 void SessionFromAfar::Append(conversation::AppendMessage command, Done<conversation::Appended> done) {

@@ -109,7 +109,6 @@ class LinkTest : public ::testing::Test {
     server_.links().ServeCall(pb::METHOD_SEND_COMMAND, [this](IncomingCall call, LinkAnswer answer) {
       std::unique_lock lock(mutex_);
       received_.push_back(call.tenant.value + " " + call.body);
-      patience_ = call.patience;
       if (holding_) {
         held_.push_back(std::move(answer));
         changed_.notify_all();
@@ -183,7 +182,6 @@ class LinkTest : public ::testing::Test {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> received_;
-  std::optional<Duration> patience_;  // of the last call
   std::vector<std::shared_ptr<PushedSource::Items>> feeds_;
   std::vector<LinkAnswer> held_;
   bool holding_ = false;
@@ -291,16 +289,6 @@ TEST_F(LinkTest, WithoutAServerCallsFailAtOnceAndServeAgainWhenItIsBack) {
     std::this_thread::yield();
   }
   EXPECT_TRUE(answer.ok()) << answer.status();
-}
-
-TEST_F(LinkTest, TheServerIsToldHowLongTheClientWaits) {
-  LinkCall call = CallOf("patient");
-  call.timeout = Duration::Seconds(40);
-  ASSERT_TRUE(Ask(std::move(call)).ok());
-  std::lock_guard lock(mutex_);
-  ASSERT_TRUE(patience_);
-  EXPECT_LE(*patience_, Duration::Seconds(40));
-  EXPECT_GT(*patience_, Duration::Seconds(20));
 }
 
 TEST_F(LinkTest, ACallThatIsNotAnsweredInTimeFails) {

@@ -53,6 +53,7 @@ TEST(SessionCommandTest, SubmissionsComeBack) {
   for (int i = 0; i < kRounds; ++i) {
     conversation::SubmitContact command;
     command.new_contacts = {7, 9};
+    command.patience = Duration::Seconds(3);
     command.tenant = kTenant;
     command.identity = {random.Text(), random.Text()};
     command.spec = random.Spec(random.EntityIdOf<ContactId>(kHome));

@@ -20,9 +20,7 @@ namespace meridian {
 
 class FakeSessionClient : public SessionClient {
  public:
-  void Submit(conversation::SubmitContact command, std::optional<Duration> patience,
-              Done<conversation::Submitted> done) override {
-    last_patience = patience;
+  void Submit(conversation::SubmitContact command, Done<conversation::Submitted> done) override {
     Note(submits_, std::move(command));
     done(submitted);
   }
@@ -51,8 +49,6 @@ class FakeSessionClient : public SessionClient {
                                        uint64_t after_number, std::shared_ptr<Reader> reader) override {
     return Begin({tenant, conversation, agent, after_number}, std::move(reader));
   }
-
-  std::optional<Duration> last_patience;  // of a submission
 
   // What every command of a kind is answered with.
   absl::StatusOr<conversation::Submitted> submitted = conversation::Submitted();

@@ -71,7 +71,7 @@ class QuotasTest : public IngressWorld {
 TEST_F(QuotasTest, BeyondItsRateASubmissionMayOnlyJoinALiveContact) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(Submit().ok());
   for (const conversation::SubmitContact& command : session_.submits()) EXPECT_FALSE(command.may_only_join);
-  EXPECT_EQ(session_.last_patience, Duration::Seconds(7)) << "as long as the caller waits";
+  EXPECT_EQ(session_.submits().back().patience, Duration::Seconds(7)) << "as long as the caller waits";
   EXPECT_TRUE(Submit().ok());
   EXPECT_TRUE(session_.submits().back().may_only_join);
   session_.submitted = QuotaExceeded("new_contacts.per_second", "too many new contacts");

@@ -100,7 +100,7 @@ Answer Installation::Do(CommandBody body) {
 
 absl::StatusOr<conversation::Submitted> Installation::Submit(conversation::SubmitContact command) {
   return Await<absl::StatusOr<conversation::Submitted>>(
-      [&](auto done) { session().Submit(std::move(command), std::nullopt, std::move(done)); });
+      [&](auto done) { session().Submit(std::move(command), std::move(done)); });
 }
 
 absl::StatusOr<conversation::Appended> Installation::Append(conversation::AppendMessage command) {

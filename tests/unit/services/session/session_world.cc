@@ -127,9 +127,8 @@ conversation::SubmitContact SessionWorld::Submission(uint64_t n, uint64_t client
   return command;
 }
 
-void SessionWorld::Submit(const std::string& label, conversation::SubmitContact command,
-                          std::optional<Duration> patience) {
-  service_->Submit(std::move(command), patience, [this, label](absl::StatusOr<conversation::Submitted> submitted) {
+void SessionWorld::Submit(const std::string& label, conversation::SubmitContact command) {
+  service_->Submit(std::move(command), [this, label](absl::StatusOr<conversation::Submitted> submitted) {
     EXPECT_FALSE(answers.contains(label)) << "answered twice: " << label;
     answers[label] = submitted.ok() ? "OK " + std::to_string(submitted->number) : ReasonText(submitted.status());
   });

@@ -58,8 +58,7 @@ class SessionWorld {
   static ConversationId Conversation(uint64_t n);
   conversation::SubmitContact Submission(uint64_t n, uint64_t client_number, std::string text);
   // Answers arrive in `answers` as "label: OK 1" (the message's number) or "label: REASON".
-  void Submit(const std::string& label, conversation::SubmitContact command,
-              std::optional<Duration> patience = std::nullopt);
+  void Submit(const std::string& label, conversation::SubmitContact command);
   void Say(const std::string& label, uint64_t n, uint64_t client_number, std::string text, std::string agent = "");
   // Blocks until it is answered.
   absl::StatusOr<session::v1::ListMessagesResponse> List(uint64_t n, uint64_t after = 0, int32_t page_size = 0,

@@ -131,6 +131,31 @@ TEST(SessionSubmitTest, TheRateOfNewContactsHoldsForAllWhoBringThem) {
   EXPECT_EQ(world.answers["later"], "OK 1");
 }
 
+TEST(SessionSubmitTest, AFurtherContactInAnOpenConversationCountsToo) {
+  SessionWorld world;
+  auto of_quota = [&](uint64_t client_number) {
+    auto submission = world.Submission(1, client_number, "hola");
+    submission.new_contacts = {.per_second = 10, .burst = 1};
+    return submission;
+  };
+  world.Submit("first", of_quota(1));
+  world.Settle();
+  EXPECT_EQ(world.answers["first"], "OK 1");
+  world.routing.CloseContact(SessionWorld::Contact(1), EndReason::kCompletedByAgent);
+  world.Settle();
+  world.Submit("repeats", of_quota(1));
+  auto further = of_quota(2);
+  further.spec.id = SessionWorld::Contact(2);
+  world.Submit("further", further);
+  world.Settle();
+  EXPECT_EQ(world.answers["repeats"], "OK 1") << "which opens nothing";
+  EXPECT_EQ(world.answers["further"], "QUOTA_EXCEEDED");
+  world.Pass(Duration::Milliseconds(101));
+  world.Submit("later", further);
+  world.Settle();
+  EXPECT_EQ(world.answers["later"], "OK 2");
+}
+
 TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIsTriedOn) {
   SessionWorld world;
   world.routing.mode = Mode::kNoSpace;
@@ -154,14 +179,19 @@ TEST(SessionSubmitTest, WhoWaitsForARoutingThatCannotCommitIsToldAndTheContactIs
 
 TEST(SessionSubmitTest, AContactWhoseCallerNoLongerWaitsIsNotBegunAndCanBeSubmittedAgain) {
   SessionWorld world;
-  world.Submit("impatient", world.Submission(1, 1, "hola"), Duration::Milliseconds(10));
-  world.Submit("patient", world.Submission(2, 1, "hola"), Duration::Seconds(10));
+  auto of_patience = [&](uint64_t n, Duration patience) {
+    auto submission = world.Submission(n, 1, "hola");
+    submission.patience = patience;
+    return submission;
+  };
+  world.Submit("impatient", of_patience(1, Duration::Milliseconds(10)));
+  world.Submit("patient", of_patience(2, Duration::Seconds(10)));
   world.clock().Advance(Duration::Milliseconds(11));
   world.Settle();
   EXPECT_EQ(world.answers["impatient"], "DEADLINE_PASSED");
   EXPECT_EQ(world.answers["patient"], "OK 1");
   EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 0);
-  world.Submit("again", world.Submission(1, 1, "hola"), Duration::Seconds(10));
+  world.Submit("again", of_patience(1, Duration::Seconds(10)));
   world.Settle();
   EXPECT_EQ(world.answers["again"], "OK 1");
   EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);

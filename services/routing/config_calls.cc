@@ -183,14 +183,14 @@ void RoutingService::CheckAndPublish(const TenantId& tenant, const Uuid& request
   });
 }
 
-// Once in a hundred days per tenant.
+// Once in a hundred days per tenant. A shard that stops badly answers no sooner than it is destroyed: the guard is
+// taken once the answer came.
 void RoutingService::RenewZones(const TenantId& tenant) {
-  GetConfig(tenant, [this, tenant, guard = Enter()](absl::StatusOr<admin::v1::GetConfigResponse> current) mutable {
+  GetConfig(tenant, [this, tenant](absl::StatusOr<admin::v1::GetConfigResponse> current) {
     if (!current.ok()) return;  // asked again tomorrow
-    config_worker_.Post(
-        [this, tenant, guard = std::move(guard), config = std::move(*current->mutable_config())]() mutable {
-          CheckAndRenew(tenant, std::move(config));
-        });
+    config_worker_.Post([this, tenant, guard = Enter(), config = std::move(*current->mutable_config())]() mutable {
+      CheckAndRenew(tenant, std::move(config));
+    });
   });
 }
 

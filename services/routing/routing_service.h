@@ -100,7 +100,8 @@ class RoutingService final : public RoutingClient {
   }
 
  private:
-  // Held by callbacks of the ports, which may come late: the destructor waits for the last.
+  // Held by callbacks of the ports, which may come late, and by the worker's jobs: the destructor waits for the last.
+  // Never by a callback that waits in a shard's loop: it may be called by nobody before the loop is destroyed.
   using Guard = std::shared_ptr<void>;
   class Publication;
   struct TenantGauges;
@@ -147,10 +148,10 @@ class RoutingService final : public RoutingClient {
   std::map<std::pair<TenantId, QueueId>, std::shared_ptr<TenantGauges>> gauges_;
 
   std::vector<std::unique_ptr<RoutingShard>> shards_;
-  std::vector<std::atomic<bool>> open_;  // by shard
-  std::unique_ptr<LogRoom> log_room_;    // with a limit
+  std::vector<std::atomic<bool>> open_;         // by shard
+  std::unique_ptr<LogRoom> log_room_;           // with a limit
+  WorkerThread config_worker_{"config-check"};  // outlives the shards' thread, which posts to it
   ShardThread thread_;
-  WorkerThread config_worker_{"config-check"};
 };
 
 }  // namespace meridian

@@ -6,6 +6,7 @@
 #include "libs/wire/gateway_message.h"
 #include "libs/wire/routing_command.h"
 #include "meridian/internal/routing/v1/routing_command.pb.h"
+#include "services/routing/config_snapshot.h"
 
 namespace meridian {
 
@@ -237,23 +238,26 @@ void RemoteRoutingClient::Send(const TenantId& tenant, Command command, std::opt
 void RemoteRoutingClient::ApplyConfig(const TenantId& tenant, CommandOrigin origin,
                                       admin::v1::ApplyConfigRequest request,
                                       Done<admin::v1::ApplyConfigResponse> done) {
-  auto config = std::make_shared<admin::v1::TenantConfig>(request.config());
-  config->set_tenant(tenant.value);
   pb::ApplyConfigCall call;
   if (!call.mutable_origin()->ParseFromString(Encode(origin))) return done(Unreadable());
   *call.mutable_request() = std::move(request);
+  std::string body = call.SerializeAsString();
+  admin::v1::TenantConfig& config = *call.mutable_request()->mutable_config();
+  config.set_tenant(tenant.value);
   router_->Call({.method = link::METHOD_APPLY_CONFIG,
                  .tenant = tenant,
                  .lane = Lane::kNewContacts,
                  .timeout = kConfigTimeout,
-                 .body = call.SerializeAsString()},
-                [this, config, done = std::move(done)](absl::StatusOr<std::string> answer) mutable {
+                 .body = std::move(body)},
+                [this, snapshot = SnapshotOf(std::move(config)),
+                 done = std::move(done)](absl::StatusOr<std::string> answer) mutable {
                   if (!answer.ok()) return done(answer.status());
                   admin::v1::ApplyConfigResponse response;
                   if (!response.ParseFromString(*answer)) return done(Unreadable());
                   if (response.published()) {
-                    config->set_revision(response.revision());
-                    SetSnapshot(std::move(config));
+                    admin::v1::TenantConfig published = *snapshot;
+                    published.set_revision(response.revision());
+                    SetSnapshot(std::make_shared<const admin::v1::TenantConfig>(std::move(published)));
                   }
                   done(std::move(response));
                 });

@@ -228,19 +228,25 @@ TEST_P(RoutingClientTest, ConfigurationsArePublishedAndSeen) {
   broken.mutable_plans(0)->mutable_rules(0)->set_queue("elsewhere");
   EXPECT_FALSE(FieldViolations(Apply(broken).status()).empty());
 
-  const auto applied = Apply(testing::DemoConfig());
+  admin::v1::TenantConfig config = testing::DemoConfig();
+  config.mutable_agents(1)->set_display_name("Dieter K.");
+  const auto applied = Apply(config);
   ASSERT_TRUE(applied.ok()) << applied.status();
   EXPECT_TRUE(applied->published());
   const auto snapshot = client().ConfigSnapshot(kTenant);  // within the call that published it
   ASSERT_NE(snapshot, nullptr);
   EXPECT_EQ(snapshot->revision(), applied->revision());
   EXPECT_EQ(snapshot->channels_size(), 1);
+  ASSERT_EQ(snapshot->agents_size(), 1) << "of two, who has a display name";
+  EXPECT_EQ(snapshot->agents(0).display_name(), "Dieter K.");
+  EXPECT_EQ(snapshot->agents(0).capacity(), 0u) << "only the names";
   EXPECT_EQ(client().ConfigSnapshots().size(), 1u);
   const auto current = Await<absl::StatusOr<admin::v1::GetConfigResponse>>(
       [&](auto done) { client().GetConfig(kTenant, std::move(done)); });
   ASSERT_TRUE(current.ok());
   EXPECT_EQ(current->etag(), applied->etag());
   EXPECT_EQ(current->config().revision(), snapshot->revision());
+  EXPECT_EQ(current->config().agents_size(), 2);
 }
 
 TEST_P(RoutingClientTest, CommandsAreAnsweredAndRefusedWithTheirReasons) {

@@ -28,9 +28,15 @@ struct Checked {
   std::shared_ptr<const StoredConfig> config;
 };
 
+// A text that is not UTF-8, from a file, is written without complaint, and then the whole can never be read again.
+bool CanBeReadBack(const admin::v1::TenantConfig& proto) {
+  return admin::v1::TenantConfig().ParseFromString(proto.SerializeAsString());
+}
+
 // Everything that can be said of it without the shard: many milliseconds for a large one, and it reads tzdata. `now` is
 // when its zone tables are made.
 absl::StatusOr<Checked> Check(admin::v1::TenantConfig proto, Instant now) {
+  if (!CanBeReadBack(proto)) return FieldError("config", "must be UTF-8 in all its texts");
   std::vector<FieldViolation> violations;
   auto stored = std::make_shared<StoredConfig>();
   proto.clear_revision();

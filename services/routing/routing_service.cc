@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/base/check.h"
 #include "libs/error/error.h"
 #include "libs/runtime/refusal.h"
 #include "services/routing/explain_contact.h"
@@ -291,7 +290,9 @@ void RoutingService::GetConfig(const TenantId& tenant, Done<admin::v1::GetConfig
         if (absent) return done(MakeError(absl::StatusCode::kNotFound, "NO_CONFIG", "nothing was published yet"));
         if (!found.ok()) return done(found.status());
         admin::v1::GetConfigResponse response;
-        MERIDIAN_CHECK(response.mutable_config()->ParseFromString(*found->config));
+        if (!response.mutable_config()->ParseFromString(*found->config)) {
+          return done(absl::DataLossError("the configuration in force cannot be read"));
+        }
         response.set_etag(EtagOf(found->digest));
         done(std::move(response));
       });

@@ -259,6 +259,13 @@ TEST_P(RoutingServiceTest, ChecksAConfigurationBeforeAnythingIsWritten) {
   EXPECT_EQ(Apply(changed, applied->etag())->revision(), 2u);
 }
 
+TEST_P(RoutingServiceTest, AConfigurationThatIsNotUtf8IsRefused) {
+  admin::v1::TenantConfig latin1 = testing::DemoConfig();
+  latin1.mutable_agents(0)->set_display_name("Jos\xe9");
+  EXPECT_EQ(FieldViolations(Apply(latin1).status()).at(0).rule, "must be UTF-8 in all its texts");
+  EXPECT_EQ(ErrorReason(GetConfig().status()), "NO_CONFIG");
+}
+
 // A large configuration takes long to check: neither the caller's thread (a server's) nor the shard's is held up.
 TEST_P(RoutingServiceTest, ChecksAConfigurationOnAThreadOfItsOwn) {
   admin::v1::ApplyConfigRequest request;

@@ -134,7 +134,9 @@ absl::StatusOr<std::unique_ptr<Log>> OpenLog(const char* name, const ProcessOpti
 
 // From the assembled service to its end.
 absl::Status Serve(std::unique_ptr<Service> service, Environment& environment, StopEvent& stop, Duration drain_limit) {
-  ReturnFreeMemory();  // the state that was loaded took some times what is kept of it
+  // Of `standalone`: the state that was loaded took some times what is kept of it. Where shards are placed they are
+  // loaded later.
+  ReturnFreeMemory();
   MERIDIAN_RETURN_IF_ERROR(environment.data.WriteAddresses(environment.listeners.announced()));
   environment.log.Info("ready");
   for (const auto& [name, where] : environment.listeners.announced())

@@ -1,6 +1,9 @@
 // The conversations of a shard that are not closed, found by id, by the identity of an open one, and by a contact that
-// lives in it. Owns them, and decides which are awake: whatever is found is, and of those with nothing under way only
-// the `max_awake` that were found last stay so. The hash tables are never walked: their order means nothing.
+// lives in it. Owns them, and decides which are awake: whatever is found is, and so are all with something under way.
+// While more than `max_awake` are awake in all, LetRest packs some of those with nothing under way, the ones that were
+// not found for longest first. That is an aim and no bound: those with something under way count towards it and cannot
+// be packed, and a call of LetRest gives up once it met some of them. The hash tables are never walked: their order
+// means nothing.
 // One thread at a time; a head is valid until it is removed, or LetRest or Rest is called.
 #pragma once
 
@@ -19,8 +22,8 @@
 
 namespace meridian::conversation {
 
-// A record's bytes while its conversation is at rest. What was packed is read by the same process only. Both empty:
-// every conversation stays awake.
+// A record's bytes while its conversation is at rest. `unpack` reads what `pack` wrote, or what the store gave, perhaps
+// written by another release. Both empty: every conversation stays awake.
 struct RecordPacking {
   std::function<std::string(const ConversationRecord&)> pack;
   std::function<ConversationRecord(std::string_view)> unpack;
@@ -52,7 +55,7 @@ class Directory {
   static bool MayRest(const Head& head);
   // `packed` is what packing it would give, where that is known.
   void Rest(Conversation& conversation, std::string_view packed = {});
-  // Some of those that were not found for longest.
+  // A few of those that were not found for longest, while more than `max_awake` are awake.
   void LetRest();
 
   size_t size() const { return conversations_.size(); }

@@ -45,7 +45,7 @@ struct SessionOptions {
   Duration longest_retry = Duration::Seconds(10);
   Duration enqueue_for = Duration::Minutes(4);      // then a contact is closed as not queued; below routing's own 5 min
   Duration keep_closed = Duration::Hours(30 * 24);  // then a conversation is erased, counted from its close
-  size_t max_awake = 4096;  // conversations that are not packed though nothing is under way in them
+  size_t max_awake = 32'768;  // conversations, of all: while more are not packed, those at rest are (directory.h)
 };
 
 class SessionCore {

@@ -54,7 +54,7 @@ struct Attribute {
   friend auto operator<=>(const Attribute&, const Attribute&) = default;
 };
 
-// A value as it is found in a set; a text is valid until the set changes.
+// A value as it is found in a set; a text is valid until the set changes or moves.
 using AttributeView = std::variant<int64_t, bool, std::string_view>;
 bool Equals(const AttributeView& view, const AttributeValue& value);
 

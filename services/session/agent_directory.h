@@ -15,7 +15,7 @@ class AgentDirectory {
  public:
   explicit AgentDirectory(const RoutingClient* routing) : routing_(routing) {}
 
-  // nullptr when the agent is not in the configuration; valid until the next call.
+  // nullptr when the agent is not in the configuration or has no display name; valid until the next call.
   const std::string* FindDisplayName(const TenantId& tenant, const AgentId& agent);
 
  private:

@@ -185,13 +185,16 @@ inline constexpr size_t kMaxFacts = 3;  // each may rewrite a conversation of kM
 
 // What the store holds under the numbers of closings from `first` on. Erases those conversations, in this order, whose
 // time is over, or goes on with the one that is half erased; of all together so much as fits well into a commit. Does
-// nothing more when `first` is not where the erasure stands. Idempotent by that. Answered by Erased.
+// nothing more when `first` is not where the erasure stands: idempotent by that. What was read before a load tells
+// nothing of the store that was loaded, and does nothing at all. Answered by Erased.
 struct EraseClosed {
   struct Found {
     ClosingRecord closing;
     uint64_t last_number = 0;         // of its ended record
     std::vector<ContactId> contacts;  // of its ended record
+    bool unreadable = false;          // the closing or its ended record: both stay, and are stepped over
   };
+  uint64_t load = 0;  // as NextErasure said before the closings were read
   uint64_t first = 0;
   std::vector<std::optional<Found>> closings;  // of first, first + 1 …; nullopt: none is stored under that number
 };

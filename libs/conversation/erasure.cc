@@ -17,7 +17,7 @@ constexpr size_t kMostButMessages = kMaxEndedContacts + 2;
 }  // namespace
 
 SessionCore::NextErasure SessionCore::next_erasure() const {
-  return {erasure_.first, erasure_.erasing.IsNil() ? next_closing_ - erasure_.first : 0};
+  return {loads_, erasure_.first, erasure_.erasing.IsNil() ? next_closing_ - erasure_.first : 0};
 }
 
 void SessionCore::NoteClosing(const ConversationId& id, Instant now) {
@@ -30,12 +30,14 @@ void SessionCore::NoteClosing(const ConversationId& id, Instant now) {
 }
 
 Answer SessionCore::On(EraseClosed& command, Instant now) {
+  if (command.load != loads_) return Erased{};
   const ErasureRecord before = erasure_;
   size_t room = kErasedAtOnce;
   EraseMessages(&room);
   Duration wait;
   const size_t known = command.first == erasure_.first ? command.closings.size() : 0;
-  for (size_t i = 0; i < known && erasure_.erasing.IsNil() && room >= kMostButMessages; ++i) {
+  for (size_t i = 0; i < known && erasure_.first < next_closing_; ++i) {
+    if (!erasure_.erasing.IsNil() || room < kMostButMessages) break;
     const std::optional<EraseClosed::Found>& found = command.closings[i];
     // One that is on its way to the store is not due before the whole time.
     const Instant due = (found ? found->closing.at : now) + options_.keep_closed;
@@ -43,7 +45,7 @@ Answer SessionCore::On(EraseClosed& command, Instant now) {
       wait = due - now;
       break;
     }
-    if (found) Erase(*found, &room);
+    if (found && !found->unreadable) Erase(*found, &room);
     ++erasure_.first;
   }
   if (erasure_.erasing.IsNil() && erasure_.first == next_closing_) wait = options_.keep_closed;
@@ -54,6 +56,10 @@ Answer SessionCore::On(EraseClosed& command, Instant now) {
 void SessionCore::Erase(const EraseClosed::Found& found, size_t* room) {
   const ConversationId& id = found.closing.conversation;
   sink_.Erase(kClosingTable, ClosingKey(found.closing.number));
+  if (directory_.Find(id) != nullptr) {  // what is open is erased by nothing
+    *room -= std::min<size_t>(*room, 1);
+    return;
+  }
   sink_.Erase(kEndedTable, ConversationKey(id));
   for (const ContactId& contact : found.contacts) sink_.EraseDetails(contact);
   *room -= std::min(*room, 2 + found.contacts.size());

@@ -30,6 +30,7 @@ void SessionCore::BeginLoad() {
   directory_.Clear();
   followed_.clear();
   closed_.Forget();
+  ++loads_;
   erasure_ = {};
   next_closing_ = settled_closings_ = erasure_.reserved;
 }
@@ -78,6 +79,12 @@ void SessionCore::FinishLoad(Instant now) {
     }
   }
   restored_ = {};
+  // Opened anew by an owner that knows nothing of the erasure: its messages are of the new one.
+  if (directory_.Find(erasure_.erasing) != nullptr) {
+    erasure_.erasing = {};
+    erasure_.messages_left = 0;
+    sink_.Erasure(erasure_);
+  }
 }
 
 }  // namespace meridian::conversation

@@ -88,6 +88,7 @@ class SessionCore {
   // Where the erasure of closed conversations goes on: numbers from `first` on, `count` of them, may have closings that
   // are to be read for EraseClosed. None are while a conversation is half erased.
   struct NextErasure {
+    uint64_t load = 0;  // how often the state has been loaded
     uint64_t first = 0;
     uint64_t count = 0;
   };
@@ -192,6 +193,7 @@ class SessionCore {
   std::map<uint32_t, RoutingPosition> followed_;
   ErasureRecord erasure_;
   uint64_t next_closing_ = 1;
+  uint64_t loads_ = 0;
   uint64_t settled_closings_ = 1;  // what is not stored of the numbers below never will be
   EffectSink sink_;
   std::vector<Restored> restored_;  // between BeginLoad and FinishLoad

@@ -1,7 +1,8 @@
 // Has the shard erase closed conversations when their time is over: reads the oldest closings and what is to be known
 // of their ended records, hands that to the core, which says how long to wait, and goes on. It keeps nothing: after a
-// load it begins where the records stand. Bounded: kAtOnce closings are read at once, one command is under way, and
-// between two commands is a pause, so that a long backlog leaves the store to live work. The shard's thread.
+// load it begins where the records stand. What cannot be read stays where it is, is told once, and does not stop the
+// others. Bounded: kAtOnce closings are read at once, and one command is under way, on the lane that comes after live
+// work. The shard's thread.
 #pragma once
 
 #include <cstddef>
@@ -21,19 +22,25 @@
 
 namespace meridian {
 
+struct ErasureTrouble {
+  absl::Status why;             // NOT_FOUND: the closing's ended record is missing
+  uint64_t closing = 0;         // that was stepped over; 0: nothing can be read now, and all is tried again
+  ConversationId conversation;  // nil: not known
+};
+
 // Answers come on the shard's thread, never inside the call.
 struct EraserPorts {
   std::function<const conversation::SessionCore&()> core;
   std::function<void(std::vector<RecordKey>, absl::AnyInvocable<void(ReadingPorts::Values)>)> read;
   std::function<void(conversation::EraseClosed, SessionClient::Done<conversation::Erased>)> post;
   std::function<MonotonicInstant()> now;
-  std::function<void(const absl::Status&)> on_error;  // it tries again, and erases nothing until then
+  std::function<void(const ErasureTrouble&)> on_trouble;
 };
 
 class Eraser {
  public:
   static constexpr size_t kAtOnce = 16;
-  static constexpr Duration kPause = Duration::Milliseconds(10);
+  static constexpr Duration kPause = Duration::Milliseconds(1);
   static constexpr Duration kLongestWait = Duration::Hours(1);
   static constexpr Duration kRetry = Duration::Seconds(10);
 
@@ -48,9 +55,11 @@ class Eraser {
   MonotonicInstant NextWake() const { return wake_; }
 
  private:
-  void OnClosings(uint64_t first, const ReadingPorts::Values& values);
-  void OnEndedRecords(conversation::EraseClosed command, const ReadingPorts::Values& values);
-  void Post(conversation::EraseClosed command);
+  void OnClosings(conversation::EraseClosed command, const ReadingPorts::Values& values);
+  void OnEndedRecords(conversation::EraseClosed command, std::optional<ErasureTrouble> trouble,
+                      const ReadingPorts::Values& values);
+  // `trouble`, if any, is with the last of what was read, and told when that has been done.
+  void Post(conversation::EraseClosed command, std::optional<ErasureTrouble> trouble = std::nullopt);
   void WaitFor(Duration time);
   void Fail(const absl::Status& why);
 

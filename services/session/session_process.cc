@@ -84,9 +84,12 @@ class SessionProcess : public Service {
       process_->environment().log.Warning("a routing log could not be followed",
                                           {{"routing_shard", shard.number}, {"code", why.code()}});
     };
-    ports.on_erasure_error = [this](ShardId shard, const absl::Status& why) {
-      process_->environment().log.Error("closed conversations cannot be erased",
-                                        {{"shard", shard.number}, {"code", why.code()}});
+    ports.on_erasure_trouble = [this](ShardId shard, const ErasureTrouble& trouble) {
+      process_->environment().log.Error("a closed conversation cannot be erased",
+                                        {{"shard", shard.number},
+                                         {"closing", trouble.closing},
+                                         {"conversation", trouble.conversation},
+                                         {"code", trouble.why.code()}});
     };
     return ports;
   }

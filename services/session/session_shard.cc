@@ -155,10 +155,9 @@ EraserPorts SessionShard::MakeEraserPorts() {
     });
   };
   ports.now = [this] { return ports_.shard.monotonic->Now(); };
-  ports.on_error = [this](const absl::Status& why) {
-    if (ports_.on_erasure_error && why.code() == absl::StatusCode::kDataLoss) {
-      ports_.on_erasure_error(options_.identity.shard, why);
-    }
+  ports.on_trouble = [this](const ErasureTrouble& trouble) {
+    const bool of_the_store = trouble.closing == 0 && trouble.why.code() != absl::StatusCode::kDataLoss;
+    if (ports_.on_erasure_trouble && !of_the_store) ports_.on_erasure_trouble(options_.identity.shard, trouble);
   };
   return ports;
 }

@@ -39,7 +39,7 @@ struct SessionPorts {
   // For the process's log and metrics; on the shard's thread. The status says why, OK when nothing went wrong.
   std::function<void(ShardId, ShardState, const absl::Status&)> on_state;
   std::function<void(ShardId routing_shard, const absl::Status&)> on_follower_error;
-  std::function<void(ShardId, const absl::Status&)> on_erasure_error;  // closed conversations stay until it is mended
+  std::function<void(ShardId, const ErasureTrouble&)> on_erasure_trouble;
 };
 
 class SessionShard final : public Stepped {

@@ -174,8 +174,11 @@ class Standalone : public Service {
       environment_.log.Warning("a routing log could not be followed",
                                {{"routing_shard", shard.number}, {"code", why.code()}});
     };
-    ports.on_erasure_error = [this](ShardId shard, const absl::Status& why) {
-      environment_.log.Error("closed conversations cannot be erased", {{"shard", shard.number}, {"code", why.code()}});
+    ports.on_erasure_trouble = [this](ShardId shard, const ErasureTrouble& trouble) {
+      environment_.log.Error("a closed conversation cannot be erased", {{"shard", shard.number},
+                                                                        {"closing", trouble.closing},
+                                                                        {"conversation", trouble.conversation},
+                                                                        {"code", trouble.why.code()}});
     };
     return ports;
   }

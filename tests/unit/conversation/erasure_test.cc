@@ -148,6 +148,47 @@ TEST_F(ErasureTest, AClosingOnItsWayToTheStoreIsNotSteppedOver) {
   ExpectNothingLeft();
 }
 
+// A commit is refused, and the shard loads again: the numbers below are settled, but this was read before they were.
+TEST_F(ErasureTest, WhatWasReadBeforeALoadDoesNothingAfterIt) {
+  Close(1, 1);
+  EraseClosed unread = session_.NextErasure();
+  unread.closings.front().reset();
+  session_.Reload();
+  EXPECT_EQ(session_.Get<Erased>(unread).wait, Duration::Zero()) << "to be read anew";
+  EXPECT_EQ(session_.core().next_erasure().first, 1u);
+  session_.AdvanceBy(kKept);
+  EraseAll();
+  ExpectNothingLeft();
+}
+
+// The store came back without its tail: what was closed is open again, and no number is used.
+TEST_F(ErasureTest, WhatIsOpenIsErasedByNothing) {
+  session_.Do(session_.Submission(1, 1, "vivo"));
+  session_.Accept(1);
+  const EraseClosed::Found closed{{1, ConversationNo(1), session_.now()}, 1, {ContactNo(1)}};
+  session_.AdvanceBy(kKept);
+  EraseClosed command{session_.core().next_erasure().load, 1, {closed, closed}};
+  session_.Do(command);
+  EXPECT_EQ(session_.core().next_erasure().first, 1u) << "no closing has that number";
+  Close(2, 1);
+  command.closings = {closed};
+  session_.AdvanceBy(kKept);
+  session_.Do(command);
+  EXPECT_EQ(session_.TextOf(1, 1), "vivo");
+  EXPECT_NE(session_.core().Find(ConversationNo(1)), nullptr);
+}
+
+// An older build that does not know of the erasure opened it again, under the id that it had.
+TEST_F(ErasureTest, AHalfErasedConversationThatIsOpenAgainIsLeftAlone) {
+  session_.Do(session_.Submission(1, 1, "vivo"));
+  session_.Accept(1);
+  session_.erasure = ErasureRecord{2, 65, ConversationNo(1), 1};
+  session_.Restart();
+  EraseAll();
+  EXPECT_EQ(session_.TextOf(1, 1), "vivo");
+  EXPECT_TRUE(session_.erasure->erasing.IsNil());
+}
+
 TEST_F(ErasureTest, AClosingCostsOneSmallRecord) {
   for (uint64_t n = 1; n <= 64; ++n) Close(n, 1);
   EXPECT_THAT(session_.closings, SizeIs(64));

@@ -125,7 +125,7 @@ void SessionHarness::EraseRecord(const ErasedRecord& record) {
 
 EraseClosed SessionHarness::NextErasure(size_t most) const {
   const SessionCore::NextErasure next = core_->next_erasure();
-  EraseClosed command{next.first, {}};
+  EraseClosed command{next.load, next.first, {}};
   for (uint64_t number = next.first; number < next.first + std::min<uint64_t>(next.count, most); ++number) {
     command.closings.emplace_back();
     const auto closing = closings.find(ClosingKey(number));
@@ -142,6 +142,10 @@ EraseClosed SessionHarness::NextErasure(size_t most) const {
 void SessionHarness::Restart(Duration outage) {
   now_ = now_ + outage;
   core_ = NewCore();
+  Reload();
+}
+
+void SessionHarness::Reload() {
   core_->BeginLoad();
   // Backwards, because the order of records must not matter.
   for (auto it = conversations.rbegin(); it != conversations.rend(); ++it) {

@@ -53,6 +53,8 @@ class SessionHarness {
   size_t PendingBytesOf(Command command);
   // The process dies and a new one loads what was committed. Takes `outage`.
   void Restart(Duration outage = Duration::Zero());
+  // The same process does, as after a commit that was refused.
+  void Reload();
   // Runs everything due until then, each at its time.
   void AdvanceBy(Duration duration);
 

@@ -137,35 +137,5 @@ TEST_F(EraserTest, ReadersMeetNoHole) {
   }
 }
 
-TEST(EraserAloneTest, WhatCannotBeReadIsToldAndAskedAgain) {
-  conversation::SessionCore core;
-  core.BeginLoad();
-  ASSERT_TRUE(core.Restore(conversation::ErasureRecord{1, 257, {}, 0}).ok());
-  core.FinishLoad(Instant::FromUnixSeconds(1'750'000'000));
-  MonotonicInstant now{1'000'000'000};
-  std::vector<absl::StatusCode> errors;
-  absl::AnyInvocable<void(ReadingPorts::Values)> answer;
-  Eraser eraser({.core = [&]() -> const conversation::SessionCore& { return core; },
-                 .read = [&](const std::vector<RecordKey>&, auto done) { answer = std::move(done); },
-                 .post = [](const conversation::EraseClosed&, const auto&) { ADD_FAILURE(); },
-                 .now = [&] { return now; },
-                 .on_error = [&](const absl::Status& why) { errors.push_back(why.code()); }});
-  eraser.Start();
-  eraser.Step();
-  EXPECT_EQ(eraser.NextWake(), MonotonicInstant::Never()) << "one question at a time";
-  std::exchange(answer, nullptr)(std::vector<std::optional<std::string>>{"garbage"});
-  EXPECT_THAT(errors, ::testing::ElementsAre(absl::StatusCode::kDataLoss));
-  now = now + Eraser::kRetry;
-  eraser.Step();
-  std::exchange(answer, nullptr)(absl::UnavailableError("away"));
-  EXPECT_THAT(errors, ::testing::SizeIs(2));
-  now = now + Eraser::kRetry;
-  eraser.Step();
-  eraser.Stop();
-  std::exchange(answer, nullptr)(absl::UnavailableError("of a former life"));
-  EXPECT_THAT(errors, ::testing::SizeIs(2));
-  EXPECT_EQ(eraser.NextWake(), MonotonicInstant::Never());
-}
-
 }  // namespace
 }  // namespace meridian

@@ -119,7 +119,7 @@ TEST(SessionProgramTest, TheErasureGoesOnFromItsRecordAndKeepsItsLaterFields) {
   ASSERT_TRUE(program.Restore({key, Encode(half) + field}).ok());
   ASSERT_TRUE(program.FinishLoad({}, kNow).ok());
   program.TakeBatch({2, 1}, kNow);
-  ASSERT_TRUE(program.Apply({conversation::EraseClosed{7, {}}, {}, 0}, kNow).result.ok());
+  ASSERT_TRUE(program.Apply({conversation::EraseClosed{1, 7, {}}, {}, 0}, kNow).result.ok());
   const BatchSize size = program.PendingSize();
   EXPECT_LE(size.records, kMaxEffectRecords);
   const auto batch = program.TakeBatch({2, 2}, kNow);

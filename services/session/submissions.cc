@@ -98,9 +98,11 @@ bool Submissions::IsHeldBack(const TenantId& tenant) {
 void Submissions::Post(const Shared& submission) {
   // One that was named before may have to go again.
   const bool may_go_again = submission->command.conversation_named_before;
-  ports_.post(may_go_again ? submission->command : std::move(submission->command),
-              submission->long_way ? Lane::kNewContacts : Lane::kLiveWork, submission->deadline,
-              [this, submission](SessionAnswer&& answer) { OnAnswer(submission, std::move(answer)); });
+  ports_.post(
+      may_go_again ? submission->command : std::move(submission->command),
+      submission->long_way ? Lane::kNewContacts : Lane::kLiveWork,
+      submission->long_way ? submission->deadline : MonotonicInstant::Never(),  // live work is done whoever waits
+      [this, submission](SessionAnswer&& answer) { OnAnswer(submission, std::move(answer)); });
 }
 
 void Submissions::OnAnswer(const Shared& submission, SessionAnswer&& answer) {

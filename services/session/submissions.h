@@ -53,7 +53,7 @@ class Submissions {
 
   explicit Submissions(SubmissionPorts ports) : ports_(std::move(ports)) {}
 
-  // What has not been begun by `deadline` is not begun.
+  // What would open a conversation and has not been begun by `deadline` is not begun.
   void Submit(conversation::SubmitContact command, MonotonicInstant deadline, Done done);
   // What a customer asks of a conversation: at once, or when the submissions before it are through.
   void InTurn(const ConversationId& conversation, Task task) { InTurn(conversation.uuid, std::move(task)); }

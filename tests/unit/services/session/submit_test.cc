@@ -195,6 +195,12 @@ TEST(SessionSubmitTest, AContactWhoseCallerNoLongerWaitsIsNotBegunAndCanBeSubmit
   world.Settle();
   EXPECT_EQ(world.answers["again"], "OK 1");
   EXPECT_EQ(world.routing.TimesQueued(SessionWorld::Contact(1)), 1);
+  auto joins = world.Submission(2, 2, "sigo aqui");
+  joins.patience = Duration::Milliseconds(10);
+  world.Submit("joins", joins);
+  world.clock().Advance(Duration::Milliseconds(11));
+  world.Settle();
+  EXPECT_EQ(world.answers["joins"], "OK 2") << "live work is done whoever waits";
 }
 
 TEST(SessionSubmitTest, WhileRoutingHasNoRoomNoFurtherContactIsTaken) {
